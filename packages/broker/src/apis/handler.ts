@@ -1,0 +1,85 @@
+// What one API is: its messages, the versions served, and the function that answers it.
+//
+// A handler authorises, translates and delegates; it holds no state. Dispatch, the version check and the
+// ApiVersions answer all come from the one array of handlers in handlers.ts.
+
+import type { Clock, Logger, Random, Timers } from '@moldau/io';
+import type { LogManager } from '@moldau/log';
+import type { MetadataImage } from '@moldau/metadata';
+import type { Message } from '@moldau/protocol';
+import type { BrokerConfig } from '../config/broker-config.ts';
+import type { Controller } from '../controller/controller.ts';
+import type { GroupCoordinator } from '../coordinators/group-coordinator.ts';
+import type { RequestContext } from '../network/request-context.ts';
+import type { FetchSessions } from '../replication/fetch-sessions.ts';
+import type { PartitionRegistry } from '../replication/partition-registry.ts';
+import type { ProducerIds } from '../replication/producer-ids.ts';
+
+export type { RequestContext } from '../network/request-context.ts';
+
+/** What handlers delegate to. Built once, by broker.ts. */
+export interface Services {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The newest image; hold on to one image while answering one request. */
+  readonly metadata: () => MetadataImage;
+  readonly controller: Controller;
+  readonly partitions: PartitionRegistry;
+  readonly groups: GroupCoordinator;
+  readonly fetchSessions: FetchSessions;
+  readonly producerIds: ProducerIds;
+  readonly logs: LogManager;
+  /** Every API served, for ApiVersions. */
+  readonly handlers: readonly ApiHandler[];
+}
+
+/** Returned by a handler whose request wants no answer (Produce with acks=0). */
+export const NO_RESPONSE: unique symbol = Symbol('no response');
+
+type Answer<Input> = Input | typeof NO_RESPONSE;
+
+export interface ApiHandler {
+  readonly apiKey: number;
+  /** Kafka's name of the API, as in 'CreateTopics'. */
+  readonly name: string;
+  readonly request: Message<unknown, never>;
+  readonly response: Message<unknown, never>;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  handle(request: unknown, context: RequestContext, services: Services): unknown;
+  /** The answer when handle threw: errors go where this API's clients look for them. Undefined: close the connection. */
+  fail(request: unknown, code: number, message: string): unknown;
+}
+
+export interface ServeOptions<Request, Response> {
+  request: Message<Request, never>;
+  response: Message<unknown, Response>;
+  minVersion: number;
+  maxVersion: number;
+  handle(
+    request: Request,
+    context: RequestContext,
+    services: Services,
+  ): Answer<Response> | Promise<Answer<Response>>;
+  /** Needed where the response has no top-level errorCode; the default fills errorCode and errorMessage. */
+  fail?(request: Request, code: number, message: string): Response;
+}
+
+/** Declares the handler of one API. */
+export function serve<Request, Response>(options: ServeOptions<Request, Response>): ApiHandler {
+  const { request, response, handle } = options;
+  const fail = options.fail ?? ((_request: Request, errorCode: number, errorMessage: string) => ({ errorCode, errorMessage }));
+  return {
+    apiKey: request.apiKey,
+    name: request.name.replace(/Request$/, ''),
+    request: request as unknown as ApiHandler['request'],
+    response: response as unknown as ApiHandler['response'],
+    minVersion: options.minVersion,
+    maxVersion: options.maxVersion,
+    handle: handle as ApiHandler['handle'],
+    fail: fail as ApiHandler['fail'],
+  };
+}
