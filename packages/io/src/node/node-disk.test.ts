@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { nodeDisk } from '@moldau/io';
+
+const folder = mkdtempSync(join(tmpdir(), 'moldau-disk-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('writes more buffers than one system call takes, at a position, and reads them back', async () => {
+  const file = await nodeDisk.open(join(folder, 'many'), 'write');
+  const buffers = Array.from({ length: 3000 }, (_, index) => Buffer.alloc((index % 3) + 1, index));
+  const whole = Buffer.concat(buffers);
+  await file.write(buffers, 5);
+  await file.sync();
+  assert.equal(await file.sizeBytes(), whole.length + 5);
+  const back = Buffer.alloc(whole.length + 100);
+  assert.equal(await file.read(back, 5), whole.length);
+  assert.deepEqual(back.subarray(0, whole.length), whole);
+  await file.truncate(7);
+  assert.equal(await file.sizeBytes(), 7);
+  assert.equal(await file.read(back, 7), 0);
+  await file.write([], 0);
+  await file.close();
+});
+
+test('opening to write keeps what is there; opening to read what is absent says ENOENT', async () => {
+  const path = join(folder, 'kept');
+  await nodeDisk.replaceFile(path, Buffer.from('old'));
+  const file = await nodeDisk.open(path, 'write');
+  await file.write([Buffer.from('er')], 3);
+  await file.close();
+  assert.equal((await nodeDisk.readFile(path)).toString(), 'older');
+  await assert.rejects(nodeDisk.open(join(folder, 'absent'), 'read'), { code: 'ENOENT' });
+});
+
+test('replacements of one file that overlap leave the last one whole', async () => {
+  const path = join(folder, 'replaced');
+  const texts = Array.from({ length: 20 }, (_, index) => String(index).repeat(1000));
+  await Promise.all(texts.map((text) => nodeDisk.replaceFile(path, Buffer.from(text))));
+  assert.equal(readFileSync(path, 'utf8'), texts.at(-1));
+  assert.deepEqual(
+    (await nodeDisk.list(folder)).filter((entry) => entry.name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('folders are made, listed, renamed and removed', async () => {
+  const deep = join(folder, 'a', 'b');
+  await nodeDisk.makeDirectory(deep);
+  await nodeDisk.makeDirectory(deep);
+  await nodeDisk.replaceFile(join(deep, 'x'), Buffer.from('x'));
+  await nodeDisk.syncDirectory(deep);
+  assert.deepEqual(await nodeDisk.list(deep), [{ name: 'x', kind: 'file' }]);
+  await nodeDisk.rename(deep, join(folder, 'a', 'c'));
+  assert.equal(await nodeDisk.stat(deep), undefined);
+  const stat = await nodeDisk.stat(join(folder, 'a', 'c', 'x'));
+  assert.equal(stat?.kind, 'file');
+  assert.equal(stat?.sizeBytes, 1);
+  await nodeDisk.remove(join(folder, 'a', 'c', 'x'));
+  await nodeDisk.remove(join(folder, 'a', 'c', 'x'));
+  await nodeDisk.removeTree(join(folder, 'a'));
+  await nodeDisk.removeTree(join(folder, 'a'));
+  assert.ok((await nodeDisk.space(folder)).freeBytes > 0);
+  assert.equal(await nodeDisk.bootId(), await nodeDisk.bootId());
+});
+
+/** A process that holds the folder if it can, says so, and stays until it is killed. */
+function holder(directory: string): { answer: Promise<string>; kill(): Promise<void> } {
+  const program = `
+    import { nodeDisk } from '@moldau/io';
+    const lock = await nodeDisk.lock(${JSON.stringify(directory)});
+    console.log(lock ? 'held' : 'refused');
+    setInterval(() => {}, 1000);
+    globalThis.lock = lock;`;
+  const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '-e', program], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  return {
+    answer: new Promise((resolve) => child.stdout.once('data', (data) => resolve(String(data).trim()))),
+    kill: () => {
+      child.kill('SIGKILL');
+      return exited;
+    },
+  };
+}
+
+test('a folder is held by one process, and free again once that one was killed', async () => {
+  const directory = join(folder, 'locked');
+  await nodeDisk.makeDirectory(directory);
+  const starters = [holder(directory), holder(directory), holder(directory)];
+  const answers = await Promise.all(starters.map((starter) => starter.answer));
+  assert.deepEqual(answers.toSorted(), ['held', 'refused', 'refused']);
+  assert.equal(await nodeDisk.lock(directory), undefined);
+  await Promise.all(starters.map((starter) => starter.kill()));
+  const lock = await nodeDisk.lock(directory);
+  assert.ok(lock);
+  assert.equal(await nodeDisk.lock(directory), undefined, 'nor twice by one process');
+  await lock.release();
+  await lock.release();
+  const again = await nodeDisk.lock(directory);
+  await again?.release();
+  assert.ok(again);
+  await assert.rejects(nodeDisk.lock(join(folder, 'absent')), { code: 'ENOENT' });
+});
