@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
+import test from 'node:test';
+import { MetadataImage } from './metadata-image.ts';
+import { ConfigResourceType, type MetadataRecord, type PartitionState } from './records.ts';
+
+const onOne: PartitionState = { leader: 1, leaderEpoch: 0, replicas: [1], isr: [1] };
+const id = (n: number): string => `topic${String(n).padStart(17, '0')}`;
+
+function topic(n: number, name: string, count = 1): MetadataRecord {
+  return { type: 'topic', id: id(n), name, partitions: [{ count, state: { ...onOne } }] };
+}
+
+function imageOf(records: Iterable<MetadataRecord>): MetadataImage {
+  const image = new MetadataImage();
+  for (const record of records) image.apply(record);
+  return image;
+}
+
+test('finds a topic by name and by id', () => {
+  const image = imageOf([topic(1, 'orders', 3)]);
+  assert.equal(image.topicByName('orders'), image.topicById(id(1)));
+  assert.equal(image.topicByName('orders')?.partitionCount, 3);
+  assert.deepEqual(image.topicByName('orders')?.partition(2), onOne);
+  assert.equal(image.topicByName('orders')?.partition(3), undefined);
+  assert.equal(image.topicByName('orders')?.partition(-1), undefined);
+  assert.equal(image.topicByName('payments'), undefined);
+});
+
+test('adds partitions behind those a topic has, and leaves an image handed out before as it was', () => {
+  const image = imageOf([topic(1, 'orders', 2)]);
+  const before = image.topicByName('orders');
+  const onTwo: PartitionState = { leader: 2, leaderEpoch: 5, replicas: [2, 1], isr: [2] };
+  image.apply({ type: 'partitions-added', topicId: id(1), partitions: [{ count: 1, state: onTwo }] });
+  assert.equal(before?.partitionCount, 2);
+  assert.deepEqual([...image.topicByName('orders')!.partitions()], [onOne, onOne, onTwo]);
+  assert.equal(image.topicById(id(1)), image.topicByName('orders'));
+  assert.equal(image.partitionCount, 3);
+});
+
+test('forgets a removed topic and its configs', () => {
+  const image = imageOf([
+    topic(1, 'orders', 2),
+    {
+      type: 'config',
+      resourceType: 2,
+      resourceName: 'orders',
+      entries: [{ name: 'retention.ms', value: '1' }],
+    },
+    { type: 'topic-removed', topicId: id(1) },
+  ]);
+  assert.equal(image.topicByName('orders'), undefined);
+  assert.equal(image.topicById(id(1)), undefined);
+  assert.equal(image.partitionCount, 0);
+  assert.equal(image.topicConfigs('orders').size, 0);
+  assert.deepEqual(image.sortedTopicNames(), []);
+});
+
+test('keeps configs that a change does not name, and forgets those set to null', () => {
+  const image = new MetadataImage();
+  const change = (entries: { name: string; value: string | null }[]) =>
+    image.apply({ type: 'config', resourceType: ConfigResourceType.BROKER, resourceName: '', entries });
+  change([
+    { name: 'a', value: '1' },
+    { name: 'b', value: '2' },
+  ]);
+  change([{ name: 'a', value: null }]);
+  assert.deepEqual([...image.configs(ConfigResourceType.BROKER, '')], [['b', '2']]);
+  change([{ name: 'b', value: null }]);
+  assert.deepEqual(image.configuredResources(ConfigResourceType.BROKER), []);
+});
+
+test('its own records build an equal image', () => {
+  const image = imageOf([
+    { type: 'cluster', clusterId: 'c' },
+    {
+      type: 'broker',
+      brokerId: 1,
+      rack: null,
+      endpoints: [{ listener: 'PLAINTEXT', host: 'h', port: 1, securityProtocol: 'PLAINTEXT' }],
+    },
+    topic(1, 'b', 2),
+    topic(2, 'a'),
+    { type: 'partitions-added', topicId: id(1), partitions: [{ count: 4, state: onOne }] },
+    { type: 'config', resourceType: 2, resourceName: 'a', entries: [{ name: 'x', value: '' }] },
+    { type: 'producer-ids', nextProducerId: 3000 },
+  ]);
+  const copy = imageOf(image.records());
+  assert.deepEqual([...copy.records()], [...image.records()]);
+  assert.equal(copy.clusterId, 'c');
+  assert.equal(copy.brokers.get(1)?.endpoints[0]?.host, 'h');
+  assert.equal(copy.nextProducerId, 3000);
+  assert.equal(copy.topicByName('b')?.runs.length, 1);
+  assert.deepEqual(copy.sortedTopicNames(), ['a', 'b']);
+});
+
+test('a hundred thousand topics are built within half a second', () => {
+  const records: MetadataRecord[] = [];
+  for (let n = 0; n < 100_000; n += 1) records.push(topic(n, `a-topic-with-a-name-${n}`));
+  const startMs = performance.now();
+  const image = imageOf(records);
+  const tookMs = performance.now() - startMs;
+  assert.equal(image.topicCount, 100_000);
+  assert.ok(tookMs < 500, `took ${tookMs} ms`);
+});

@@ -1,0 +1,106 @@
+// The records of the metadata log: what happened to the cluster, in order. Replaying them from the start, or from a
+// snapshot, builds the MetadataImage.
+//
+// Invariants: a record says what became true, never what was asked; applying one never fails on an image that the
+// records before it built. Their bytes are in record-codec.ts.
+
+import type { Uuid } from '@moldau/protocol';
+
+/** Kafka's numbers for what can be configured. */
+export const ConfigResourceType = {
+  UNKNOWN: 0,
+  TOPIC: 2,
+  BROKER: 4,
+  BROKER_LOGGER: 8,
+  CLIENT_METRICS: 16,
+  GROUP: 32,
+} as const;
+
+/** What leads and stores one partition. Equal states are one object in an image. */
+export interface PartitionState {
+  /** -1: no leader. */
+  readonly leader: number;
+  readonly leaderEpoch: number;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+}
+
+/** `count` partitions next to each other in the same state: most topics are one run. */
+export interface PartitionRun {
+  readonly count: number;
+  readonly state: PartitionState;
+}
+
+export interface BrokerEndpoint {
+  /** The listener's name, as in 'PLAINTEXT'. */
+  readonly listener: string;
+  readonly host: string;
+  readonly port: number;
+  readonly securityProtocol: string;
+}
+
+export interface ConfigEntry {
+  readonly name: string;
+  /** null: not set any more. */
+  readonly value: string | null;
+}
+
+/** The first record of a cluster's life. */
+export interface ClusterRecord {
+  readonly type: 'cluster';
+  readonly clusterId: string;
+}
+
+/** A topic exists, with all its partitions. */
+export interface TopicRecord {
+  readonly type: 'topic';
+  readonly id: Uuid;
+  readonly name: string;
+  readonly partitions: readonly PartitionRun[];
+}
+
+/** A topic has got more partitions, numbered on from those it had. */
+export interface PartitionsAddedRecord {
+  readonly type: 'partitions-added';
+  readonly topicId: Uuid;
+  readonly partitions: readonly PartitionRun[];
+}
+
+/** A topic is gone, and its configs with it. */
+export interface TopicRemovedRecord {
+  readonly type: 'topic-removed';
+  readonly topicId: Uuid;
+}
+
+/** Some configs of a resource have changed; those not named stay. */
+export interface ConfigRecord {
+  readonly type: 'config';
+  /** One of ConfigResourceType. */
+  readonly resourceType: number;
+  /** A topic's or group's name, a broker's id in decimal, or '' for the default of all brokers. */
+  readonly resourceName: string;
+  readonly entries: readonly ConfigEntry[];
+}
+
+/** A broker has joined, or has come back with other addresses. */
+export interface BrokerRecord {
+  readonly type: 'broker';
+  readonly brokerId: number;
+  readonly endpoints: readonly BrokerEndpoint[];
+  readonly rack: string | null;
+}
+
+/** Producer ids below nextProducerId have been handed out. */
+export interface ProducerIdsRecord {
+  readonly type: 'producer-ids';
+  readonly nextProducerId: number;
+}
+
+export type MetadataRecord =
+  | ClusterRecord
+  | TopicRecord
+  | PartitionsAddedRecord
+  | TopicRemovedRecord
+  | ConfigRecord
+  | BrokerRecord
+  | ProducerIdsRecord;
