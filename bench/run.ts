@@ -1,0 +1,94 @@
+// Measures Moldau beside Apache Kafka with the same clients in the same run, alternating, and prints a table.
+//
+//   npm run bench                      every workload, one round
+//   npm run bench -- --rounds 3 delivery restart
+//   npm run bench -- --only moldau     without Kafka, to compare with an earlier table
+
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mavenJars, pythonPackages } from '../test/interop/harness/install.ts';
+import type { BrokerName } from './brokers.ts';
+import { type Figure, type Workload, workloads } from './workloads.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const brokers: BrokerName[] = values.only === undefined ? ['moldau', 'kafka'] : [values.only as BrokerName];
+const chosen =
+  positionals.length === 0 ? workloads : workloads.filter(({ name }) => positionals.includes(name));
+if (chosen.length < positionals.length) {
+  process.stderr.write(`workloads are: ${workloads.map(({ name }) => name).join(', ')}\n`);
+  process.exit(2);
+}
+
+const interop = resolve(import.meta.dirname, '../test/interop');
+const folders = { root: interop, cache: join(interop, '.cache') };
+process.stderr.write('installing clients and Kafka (once)\n');
+await pythonPackages(folders, 'confluent-kafka');
+if (brokers.includes('kafka') || chosen.some(({ name }) => name === 'small records'))
+  await mavenJars(folders);
+
+const rows: string[][] = [['workload', 'figure', ...brokers, 'ratio', 'goal', '']];
+for (const workload of chosen) rows.push(...(await compare(workload)));
+process.stdout.write(values.json ? `${JSON.stringify(rows)}\n` : table(rows));
+
+async function compare(workload: Workload): Promise<string[][]> {
+  const figures = new Map<BrokerName, Figure[][]>(brokers.map((name) => [name, []]));
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    // Each round the other goes first, so that neither always meets the warmer machine.
+    for (const name of round % 2 === 0 ? brokers : brokers.toReversed()) {
+      process.stderr.write(`${workload.name}: ${workload.about} (${name}, round ${round + 1})\n`);
+      figures.get(name)!.push(await workload.run(name));
+    }
+  }
+  const medians = brokers.map((name) => medianFigures(figures.get(name)!));
+  return medians[0]!.map((figure, index) => {
+    const all = medians.map((of) => of[index]!.value);
+    const [ours, theirs] = all;
+    const ratio = theirs === undefined ? undefined : ours! / theirs;
+    const numbers = all.map((value) => value.toPrecision(4));
+    return [
+      index === 0 ? workload.name : '',
+      figure.name,
+      ...numbers,
+      ratio?.toFixed(2) ?? '',
+      ...verdict(figure, ratio),
+    ];
+  });
+}
+
+function medianFigures(rounds: readonly Figure[][]): Figure[] {
+  return rounds[0]!.map((figure, index) => {
+    const sorted = rounds.map((round) => round[index]!.value).sort((a, b) => a - b);
+    return { ...figure, value: sorted[Math.floor((sorted.length - 1) / 2)]! };
+  });
+}
+
+function verdict({ goal, value, better }: Figure, ratio: number | undefined): [string, string] {
+  if (goal === undefined) return ['', ''];
+  const sign = better === 'low' ? '<=' : '>=';
+  const [wanted, got, text] =
+    'ratio' in goal
+      ? [goal.ratio, ratio, `${sign} ${goal.ratio.toFixed(2)} x`]
+      : [goal.value, value, `${sign} ${goal.value}`];
+  if (got === undefined) return [text, ''];
+  return [text, (better === 'low' ? got <= wanted : got >= wanted) ? 'reached' : 'MISSED'];
+}
+
+function table(lines: readonly string[][]): string {
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
