@@ -6,7 +6,7 @@
 
 import { crc32c } from '../crc32c.ts';
 import { MalformedError } from '../malformed.ts';
-import { type Codec, codecOf, decompress } from './codecs.ts';
+import { type CompressionType, codecOf, decompress } from './codecs.ts';
 import { readInt16, readInt32, readInt64, writeInt32, writeInt64 } from './primitives.ts';
 import { iterateRecords, type Record, type RecordContext, readRecords } from './record.ts';
 
@@ -83,7 +83,7 @@ export class RecordBatch {
   }
 
   /** Throws MalformedError for a number that no codec has. */
-  get compression(): Codec {
+  get compression(): CompressionType {
     return codecOf(this.buffer[this.position + ATTRIBUTES_POSITION + 1]!);
   }
 

@@ -18,24 +18,24 @@ import { compressLz4, decompressLz4 } from './lz4.ts';
 import { compressSnappy, decompressSnappy } from './snappy.ts';
 
 export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
-export type Codec = (typeof CODECS)[number];
+export type CompressionType = (typeof CODECS)[number];
 
 /** Thrown when decompression would make more bytes than allowed. */
 export class DecompressedTooLargeError extends MalformedError {
   override readonly name: string = 'DecompressedTooLargeError';
-  constructor(codec: Codec, maxBytes: number) {
+  constructor(codec: CompressionType, maxBytes: number) {
     super(`${codec} data decompresses to more than the ${maxBytes} bytes allowed`);
   }
 }
 
 /** The codec in the low three bits of a batch's or message's attributes. Throws MalformedError for 5, 6 and 7. */
-export function codecOf(attributes: number): Codec {
+export function codecOf(attributes: number): CompressionType {
   const codec = CODECS[attributes & 7];
   if (codec === undefined) throw new MalformedError(`no compression codec has the number ${attributes & 7}`);
   return codec;
 }
 
-export function codecId(codec: Codec): number {
+export function codecId(codec: CompressionType): number {
   return CODECS.indexOf(codec);
 }
 
@@ -49,7 +49,7 @@ const MAX_ZSTD_WINDOW_LOG = 27;
  * Compresses bytes. `level` is meant for gzip (1-9) and zstd (-131072 to 22); the others have none.
  * snappy is written in the xerial framing that Java clients use, lz4 as a frame.
  */
-export function compress(codec: Codec, bytes: Uint8Array, level?: number): Buffer {
+export function compress(codec: CompressionType, bytes: Uint8Array, level?: number): Buffer {
   switch (codec) {
     case 'none':
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -67,7 +67,7 @@ export function compress(codec: Codec, bytes: Uint8Array, level?: number): Buffe
 }
 
 /** Decompresses to at most `maxBytes`. Throws MalformedError, or its DecompressedTooLargeError over the limit. */
-export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number): Buffer {
+export function decompress(codec: CompressionType, bytes: Uint8Array, maxBytes: number): Buffer {
   switch (codec) {
     case 'none':
       if (bytes.length > maxBytes) throw new DecompressedTooLargeError(codec, maxBytes);
@@ -86,7 +86,7 @@ export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number): B
   }
 }
 
-function tooLargeAware(codec: Codec, maxBytes: number, output: Buffer | undefined): Buffer {
+function tooLargeAware(codec: CompressionType, maxBytes: number, output: Buffer | undefined): Buffer {
   if (output === undefined) throw new DecompressedTooLargeError(codec, maxBytes);
   return output;
 }
@@ -108,7 +108,7 @@ function zstdWindowLog(maxBytes: number): number {
 }
 
 function inflate<Options extends ZlibOptions | ZstdOptions>(
-  codec: Codec,
+  codec: CompressionType,
   run: (bytes: Uint8Array, options: Options) => Buffer,
   bytes: Uint8Array,
   options: Options,

@@ -23,7 +23,7 @@ import {
   type TimestampType,
   TRANSACTIONAL_FLAG,
 } from './batch.ts';
-import { type Codec, codecId, compress } from './codecs.ts';
+import { type CompressionType, codecId, compress } from './codecs.ts';
 import {
   varintSize,
   varlongSize,
@@ -48,7 +48,7 @@ export interface RecordInput {
 export interface BatchFields {
   readonly baseOffset?: number | undefined;
   /** Default 'none'. */
-  readonly compression?: Codec | undefined;
+  readonly compression?: CompressionType | undefined;
   readonly compressionLevel?: number | undefined;
   readonly partitionLeaderEpoch?: number | undefined;
   readonly producerId?: number | undefined;
@@ -103,17 +103,6 @@ export function encodeBatch(input: BatchInput): Buffer {
     lastOffsetDelta: input.lastOffsetDelta ?? last?.offsetDelta ?? records.length - 1,
     recordCount: records.length,
   });
-  return batch;
-}
-
-/** A batch around records that are already written, and compressed by the codec named. */
-export function encodeBatchAround(
-  area: Uint8Array,
-  fields: BatchFields & { readonly recordCount: number; readonly lastOffsetDelta: number },
-): Buffer {
-  const batch = Buffer.allocUnsafe(BATCH_OVERHEAD + area.length);
-  batch.set(area, BATCH_OVERHEAD);
-  writeHeader(batch, fields);
   return batch;
 }
 

@@ -12,7 +12,7 @@ export {
 } from './batch.ts';
 export {
   CODECS,
-  type Codec,
+  type CompressionType,
   codecId,
   codecOf,
   compress,
@@ -20,12 +20,22 @@ export {
   decompress,
 } from './codecs.ts';
 export {
-  type BatchFields,
-  type BatchInput,
-  encodeBatch,
-  encodeBatchAround,
-  type RecordInput,
-} from './encode-batch.ts';
+  type DownConvertOptions,
+  downConvert,
+  type RecompressOptions,
+  readRecordSet,
+  recompress,
+  type UpConvertOptions,
+  upConvert,
+} from './convert.ts';
+export { type BatchFields, type BatchInput, encodeBatch, type RecordInput } from './encode-batch.ts';
+export {
+  encodeMessageSet,
+  type Message as LegacyMessage,
+  type MessageInput as LegacyMessageInput,
+  type MessageSetInput,
+  messages as legacyMessages,
+} from './message-set.ts';
 export {
   iterateRecords,
   NO_TIMESTAMP,
@@ -36,3 +46,10 @@ export {
   readRecords,
   walkRecords,
 } from './record.ts';
+export {
+  type RecordError,
+  RecordValidationError,
+  type ValidatedBatch,
+  type ValidateOptions,
+  validateBatch,
+} from './validate.ts';
