@@ -14,6 +14,16 @@ export {
   type TopicRecord,
   type TopicRemovedRecord,
 } from './records.ts';
+export { EmbeddedMetadataStore, type EmbeddedMetadataStoreOptions } from './store/embedded-metadata-store.ts';
+export {
+  type Fence,
+  MetadataFencedError,
+  type MetadataSession,
+  type MetadataStore,
+  MetadataStoreError,
+  type MetadataWatcher,
+  type Watch,
+} from './store/metadata-store.ts';
 export { TopicImage } from './topic-image.ts';
 export {
   CLUSTER_METADATA_TOPIC,

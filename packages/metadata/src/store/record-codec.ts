@@ -1,0 +1,90 @@
+// The bytes of metadata records: one byte for the type, one for the version of its format, then its fields.
+//
+// Invariant: every version ever written is read for ever. A new field is a new version of the message (`.since`), never a
+// changed one, and the numbers of types are never given again.
+
+import { array, data, int8, int32, int64, string, struct, uuid } from '../declare.ts';
+import type { MetadataRecord } from '../records.ts';
+import { MetadataStoreError } from './metadata-store.ts';
+
+const FORMAT = { versions: [0, 0], flexibleSince: 0 } as const;
+const VERSION = 0;
+const PREFIX_BYTES = 2;
+
+const run = struct({
+  count: int32,
+  state: struct({ leader: int32, leaderEpoch: int32, replicas: array(int32), isr: array(int32) }),
+});
+const endpoint = struct({ listener: string, host: string, port: int32, securityProtocol: string });
+const configEntry = struct({ name: string, value: string.nullable() });
+
+const cluster = data('ClusterRecord', FORMAT, () => ({ clusterId: string }));
+const topic = data('TopicRecord', FORMAT, () => ({ id: uuid, name: string, partitions: array(run) }));
+const partitionsAdded = data('PartitionsAddedRecord', FORMAT, () => ({
+  topicId: uuid,
+  partitions: array(run),
+}));
+const topicRemoved = data('TopicRemovedRecord', FORMAT, () => ({ topicId: uuid }));
+const config = data('ConfigRecord', FORMAT, () => ({
+  resourceType: int8,
+  resourceName: string,
+  entries: array(configEntry),
+}));
+const broker = data('BrokerRecord', FORMAT, () => ({
+  brokerId: int32,
+  endpoints: array(endpoint),
+  rack: string.nullable(),
+}));
+const producerIds = data('ProducerIdsRecord', FORMAT, () => ({ nextProducerId: int64 }));
+
+const TYPES = {
+  cluster: { number: 1, message: cluster },
+  topic: { number: 2, message: topic },
+  'partitions-added': { number: 3, message: partitionsAdded },
+  'topic-removed': { number: 4, message: topicRemoved },
+  config: { number: 5, message: config },
+  broker: { number: 6, message: broker },
+  'producer-ids': { number: 7, message: producerIds },
+} as const;
+
+interface AnyRecordMessage {
+  encode(value: MetadataRecord, version: number): Buffer;
+  decodeAt(bytes: Buffer, version: number, offset: number): { value: object; end: number };
+}
+
+const namesByNumber = new Map(Object.entries(TYPES).map(([name, { number }]) => [number as number, name]));
+
+function messageOf(type: MetadataRecord['type']): AnyRecordMessage {
+  return TYPES[type].message as unknown as AnyRecordMessage;
+}
+
+export function encodeRecords(records: Iterable<MetadataRecord>): Buffer {
+  const chunks: Buffer[] = [];
+  for (const record of records) {
+    chunks.push(
+      Buffer.of(TYPES[record.type].number, VERSION),
+      messageOf(record.type).encode(record, VERSION),
+    );
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @throws MetadataStoreError for a record that only a newer release knows */
+export function decodeRecords(bytes: Buffer): MetadataRecord[] {
+  const records: MetadataRecord[] = [];
+  let offset = 0;
+  while (offset < bytes.length) {
+    const number = bytes[offset]!;
+    const version = bytes[offset + 1]!;
+    const type = namesByNumber.get(number) as MetadataRecord['type'] | undefined;
+    if (type === undefined || version > VERSION) {
+      throw new MetadataStoreError(
+        `The metadata log holds a record of type ${number}, version ${version}, which this release does not know. Start the newer release that wrote it.`,
+      );
+    }
+    const { value, end } = messageOf(type).decodeAt(bytes, version, offset + PREFIX_BYTES);
+    records.push({ type, ...value } as MetadataRecord);
+    offset = end;
+  }
+  return records;
+}
