@@ -12,6 +12,7 @@ import type { Controller } from '../controller/controller.ts';
 import type { GroupCoordinator } from '../coordinators/group-coordinator.ts';
 import type { RequestContext } from '../network/request-context.ts';
 import type { FetchSessions } from '../replication/fetch-sessions.ts';
+import type { Fetcher } from '../replication/fetcher.ts';
 import type { PartitionRegistry } from '../replication/partition-registry.ts';
 import type { ProducerIds } from '../replication/producer-ids.ts';
 
@@ -30,6 +31,7 @@ export interface Services {
   readonly partitions: PartitionRegistry;
   readonly groups: GroupCoordinator;
   readonly fetchSessions: FetchSessions;
+  readonly fetcher: Fetcher;
   readonly producerIds: ProducerIds;
   readonly logs: LogManager;
   /** Every API served, for ApiVersions. */
@@ -65,13 +67,15 @@ export interface ServeOptions<Request, Response> {
     services: Services,
   ): Answer<Response> | Promise<Answer<Response>>;
   /** Needed where the response has no top-level errorCode; the default fills errorCode and errorMessage. */
-  fail?(request: Request, code: number, message: string): Response;
+  fail?(request: Request, code: number, message: string): Response | undefined;
 }
 
 /** Declares the handler of one API. */
 export function serve<Request, Response>(options: ServeOptions<Request, Response>): ApiHandler {
   const { request, response, handle } = options;
-  const fail = options.fail ?? ((_request: Request, errorCode: number, errorMessage: string) => ({ errorCode, errorMessage }));
+  const fail =
+    options.fail ??
+    ((_request: Request, errorCode: number, errorMessage: string) => ({ errorCode, errorMessage }));
   return {
     apiKey: request.apiKey,
     name: request.name.replace(/Request$/, ''),

@@ -1,0 +1,155 @@
+// Fetch (KIP-74 limits, KIP-227 sessions, KIP-320 truncation, KIP-516 topic ids from version 13).
+//
+// Version 0 to 3 get message sets of magic 0 and 1, converted down. From version 4 on the batches are answered as they
+// are stored, views of the same memory they were received in.
+
+import {
+  batches,
+  downConvert,
+  ErrorCode,
+  type FetchRequest,
+  fetchRequest,
+  fetchResponse,
+  KafkaError,
+  ZERO_UUID,
+} from '@moldau/protocol';
+import type { FetchedPartition, SessionView } from '../replication/fetch-sessions.ts';
+import type { PartitionRead } from '../replication/fetcher.ts';
+import { serve } from './handler.ts';
+
+const FIRST_VERSION_WITH_MAGIC_1 = 2;
+const FIRST_VERSION_WITH_SOFT_LIMIT = 3;
+const FIRST_VERSION_WITH_BATCHES = 4;
+const FIRST_VERSION_WITH_ZSTD = 10;
+const FIRST_VERSION_WITH_TOPIC_IDS = 13;
+const READ_COMMITTED = 1;
+
+export const fetch = serve({
+  request: fetchRequest,
+  response: fetchResponse,
+  minVersion: 0,
+  maxVersion: 18,
+  async handle(request, context, services) {
+    const usesTopicIds = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
+    const session = services.fetchSessions.view({
+      sessionId: request.sessionId,
+      sessionEpoch: request.sessionEpoch,
+      usesTopicIds,
+      partitions: fetchedPartitions(request),
+      forgotten: request.forgottenTopicsData,
+    });
+    if (session.errorCode !== ErrorCode.NONE) return { errorCode: session.errorCode, responses: [] };
+    const limits = {
+      minBytes: request.minBytes,
+      maxBytes: Math.min(request.maxBytes, services.config.fetchMaxBytes),
+      maxWaitMs: request.maxWaitMs,
+      isHardLimit: context.apiVersion < FIRST_VERSION_WITH_SOFT_LIMIT,
+    };
+    const reads = await services.fetcher.fetch(session.partitions, limits, (run) => context.onClosed(run));
+    return {
+      sessionId: session.sessionId,
+      responses: groupByTopic(
+        reads.filter((read) => belongsInAnswer(read, session)),
+        request.isolationLevel === READ_COMMITTED,
+        context.apiVersion,
+      ),
+    };
+  },
+});
+
+function fetchedPartitions(request: FetchRequest): FetchedPartition[] {
+  return request.topics.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((partition) => ({
+      topic,
+      topicId,
+      index: partition.partition,
+      fetchOffset: partition.fetchOffset,
+      maxBytes: partition.partitionMaxBytes,
+      currentLeaderEpoch: partition.currentLeaderEpoch,
+      lastFetchedEpoch: partition.lastFetchedEpoch,
+      sentHighWatermark: -1,
+      sentLogStartOffset: -1,
+    })),
+  );
+}
+
+/** An incremental answer leaves out what the client knows already; the session remembers what it was told. */
+function belongsInAnswer(read: PartitionRead, session: SessionView): boolean {
+  const { fetched } = read;
+  const hasNews =
+    read.sizeBytes > 0 ||
+    read.errorCode !== ErrorCode.NONE ||
+    read.divergingEpoch !== undefined ||
+    read.highWatermark !== fetched.sentHighWatermark ||
+    read.logStartOffset !== fetched.sentLogStartOffset;
+  // After an error the client has forgotten the partition's offsets, so they are told again.
+  fetched.sentHighWatermark = read.errorCode === ErrorCode.NONE ? read.highWatermark : -1;
+  fetched.sentLogStartOffset = read.logStartOffset;
+  if (read.sizeBytes > 0) session.served(fetched);
+  return hasNews || !session.isIncremental;
+}
+
+function groupByTopic(reads: readonly PartitionRead[], isReadCommitted: boolean, apiVersion: number) {
+  const topics = new Map<
+    string,
+    { topic: string; topicId: string; partitions: ReturnType<typeof partitionAnswer>[] }
+  >();
+  for (const read of reads) {
+    const { topic, topicId } = read.fetched;
+    const key = topicId === ZERO_UUID ? topic : topicId;
+    let group = topics.get(key);
+    if (group === undefined) {
+      group = { topic, topicId, partitions: [] };
+      topics.set(key, group);
+    }
+    group.partitions.push(partitionAnswer(read, isReadCommitted, apiVersion));
+  }
+  return [...topics.values()];
+}
+
+function partitionAnswer(read: PartitionRead, isReadCommitted: boolean, apiVersion: number) {
+  const { errorCode, records } = recordsFor(read, apiVersion);
+  return {
+    partitionIndex: read.fetched.index,
+    errorCode,
+    highWatermark: read.highWatermark,
+    lastStableOffset: read.lastStableOffset,
+    logStartOffset: read.logStartOffset,
+    ...(read.divergingEpoch === undefined ? {} : { divergingEpoch: read.divergingEpoch }),
+    abortedTransactions: isReadCommitted ? [] : null,
+    records,
+  };
+}
+
+/** The stored batches, or their older form for a client that cannot read them. */
+function recordsFor(
+  read: PartitionRead,
+  apiVersion: number,
+): { errorCode: number; records: readonly Uint8Array[] } {
+  if (apiVersion >= FIRST_VERSION_WITH_ZSTD || read.sizeBytes === 0)
+    return { errorCode: read.errorCode, records: read.chunks };
+  try {
+    const stored = read.chunks.length === 1 ? read.chunks[0]! : Buffer.concat(read.chunks);
+    if (apiVersion >= FIRST_VERSION_WITH_BATCHES) {
+      refuseZstd(stored);
+      return { errorCode: read.errorCode, records: read.chunks };
+    }
+    return {
+      errorCode: read.errorCode,
+      records: [downConvert(stored, apiVersion >= FIRST_VERSION_WITH_MAGIC_1 ? 1 : 0)],
+    };
+  } catch (error) {
+    if (error instanceof KafkaError) return { errorCode: error.code, records: [] };
+    throw error;
+  }
+}
+
+function refuseZstd(stored: Buffer): void {
+  for (const batch of batches(stored)) {
+    if (batch.compression !== 'zstd') continue;
+    throw new KafkaError(
+      ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+      'zstd batches need Fetch version 10 or later',
+    );
+  }
+}

@@ -1,0 +1,28 @@
+// ApiVersions (KIP-35, KIP-482 flexible from version 3, KIP-511 client software names, KIP-584 features).
+//
+// The answer derives from the handlers, so nothing is advertised that does not work. A version we do not know is
+// answered by the network layer in version 0 form, because the client cannot read anything newer yet.
+
+import { apiVersionsRequest, apiVersionsResponse, ErrorCode } from '@moldau/protocol';
+import { serve } from './handler.ts';
+
+const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+const FIRST_VERSION_WITH_SOFTWARE = 3;
+
+export const apiVersions = serve({
+  request: apiVersionsRequest,
+  response: apiVersionsResponse,
+  minVersion: 0,
+  maxVersion: 4,
+  handle(request, context, { handlers }) {
+    const isNamed =
+      SOFTWARE_NAME.test(request.clientSoftwareName) && SOFTWARE_NAME.test(request.clientSoftwareVersion);
+    if (context.apiVersion >= FIRST_VERSION_WITH_SOFTWARE && !isNamed) {
+      return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+    }
+    return {
+      errorCode: ErrorCode.NONE,
+      apiKeys: handlers.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion })),
+    };
+  },
+});

@@ -1,0 +1,199 @@
+// Reads many partitions for one fetch, and waits until there is enough to answer.
+//
+// Invariants: an answer holds whole batches from each fetch offset, within maxBytes except that the first partition
+// with data always gives at least one batch (or a client could never get past a big one); nothing at or above the high
+// watermark is read; no bytes are copied.
+
+import type { Clock, Logger, Timers } from '@moldau/io';
+import { ErrorCode, KafkaError, ZERO_UUID } from '@moldau/protocol';
+import type { FetchedPartition } from './fetch-sessions.ts';
+import type { Partition } from './partition.ts';
+import type { PartitionRegistry } from './partition-registry.ts';
+import { Wait } from './waits.ts';
+
+/** What was read of one partition; offsets are -1 where an error kept them from being known. */
+export interface PartitionRead {
+  readonly fetched: FetchedPartition;
+  readonly partition: Partition | undefined;
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  readonly chunks: readonly Buffer[];
+  readonly sizeBytes: number;
+  /** Where the client's log and ours part ways, when they do (KIP-320). */
+  readonly divergingEpoch: { epoch: number; endOffset: number } | undefined;
+}
+
+export interface FetchLimits {
+  minBytes: number;
+  maxBytes: number;
+  maxWaitMs: number;
+  /** Fetch before version 3 could not go over a partition's maxBytes, not even for the first batch. */
+  isHardLimit: boolean;
+}
+
+const NO_CHUNKS: readonly Buffer[] = [];
+
+export class Fetcher {
+  readonly #partitions: PartitionRegistry;
+  readonly #timers: Timers;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(options: { partitions: PartitionRegistry; timers: Timers; clock: Clock; logger: Logger }) {
+    this.#partitions = options.partitions;
+    this.#timers = options.timers;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  /** @param onClosed registers what to do when the client goes away, and returns the way to take that back. */
+  async fetch(
+    wanted: readonly FetchedPartition[],
+    limits: FetchLimits,
+    onClosed: (run: () => void) => () => void,
+  ): Promise<PartitionRead[]> {
+    const deadlineMs = this.#clock.monotonicMs() + limits.maxWaitMs;
+    let isGone = false;
+    for (;;) {
+      const reads = await this.#readAll(wanted, limits);
+      const remainingMs = deadlineMs - this.#clock.monotonicMs();
+      const sizeBytes = reads.reduce((total, read) => total + read.sizeBytes, 0);
+      const isEnough = sizeBytes >= limits.minBytes || reads.some(isNews) || reads.length === 0;
+      if (isEnough || remainingMs <= 0 || isGone) return reads;
+      // What was appended while we read from disk has credited nobody.
+      if (
+        reads.some(
+          (read) => read.partition !== undefined && read.partition.highWatermark > read.highWatermark,
+        )
+      )
+        continue;
+      const wait = new Wait(limits.minBytes - sizeBytes);
+      for (const { partition } of reads) if (partition !== undefined) wait.hangOn(partition.waits);
+      const woken = wait.done(this.#timers, remainingMs);
+      const forget = onClosed(() => {
+        isGone = true;
+        wait.end();
+      });
+      await woken;
+      forget();
+    }
+  }
+
+  async #readAll(wanted: readonly FetchedPartition[], limits: FetchLimits): Promise<PartitionRead[]> {
+    const reads: PartitionRead[] = [];
+    let remainingBytes = limits.maxBytes;
+    let mustGiveOne = !limits.isHardLimit;
+    for (const fetched of wanted) {
+      const read = await this.#readOne(fetched, Math.min(fetched.maxBytes, remainingBytes), mustGiveOne);
+      if (read.sizeBytes > 0) mustGiveOne = false;
+      remainingBytes = Math.max(0, remainingBytes - read.sizeBytes);
+      reads.push(read);
+    }
+    return reads;
+  }
+
+  async #readOne(fetched: FetchedPartition, maxBytes: number, minOneBatch: boolean): Promise<PartitionRead> {
+    const partition = this.#find(fetched);
+    if (partition === undefined) return failed(fetched, unknownTopicCode(fetched));
+    try {
+      if (!partition.log.isReady) await partition.log.ready();
+      partition.checkLeaderEpoch(fetched.currentLeaderEpoch);
+      const divergingEpoch = divergence(partition, fetched);
+      const { highWatermark } = partition;
+      const isAtEnd = fetched.fetchOffset === highWatermark;
+      if (divergingEpoch !== undefined || isAtEnd)
+        return succeeded(fetched, partition, highWatermark, NO_CHUNKS, 0, divergingEpoch);
+      if (
+        maxBytes <= 0 &&
+        !minOneBatch &&
+        fetched.fetchOffset >= partition.log.logStartOffset &&
+        fetched.fetchOffset < highWatermark
+      ) {
+        return succeeded(fetched, partition, highWatermark, NO_CHUNKS, 0, undefined);
+      }
+      const result = partition.read(fetched.fetchOffset, { maxBytes, minOneBatch });
+      const { chunks, sizeBytes } = result instanceof Promise ? await result : result;
+      return succeeded(fetched, partition, highWatermark, chunks, sizeBytes, undefined);
+    } catch (error) {
+      return this.#failedRead(fetched, partition, error);
+    }
+  }
+
+  #find(fetched: FetchedPartition): Partition | undefined {
+    return fetched.topicId === ZERO_UUID
+      ? this.#partitions.get(fetched.topic, fetched.index)
+      : this.#partitions.getById(fetched.topicId, fetched.index);
+  }
+
+  #failedRead(fetched: FetchedPartition, partition: Partition, error: unknown): PartitionRead {
+    if (partition.isDeleted) return failed(fetched, unknownTopicCode(fetched));
+    if (!(error instanceof KafkaError)) {
+      this.#logger.error(
+        { err: error, topic: partition.topic, partition: partition.index, offset: fetched.fetchOffset },
+        'a read failed unexpectedly',
+      );
+      return failed(fetched, ErrorCode.UNKNOWN_SERVER_ERROR);
+    }
+    if (error.code !== ErrorCode.OFFSET_OUT_OF_RANGE) return failed(fetched, error.code);
+    return {
+      ...succeeded(fetched, partition, partition.highWatermark, NO_CHUNKS, 0, undefined),
+      errorCode: error.code,
+    };
+  }
+}
+
+function isNews(read: PartitionRead): boolean {
+  return read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined;
+}
+
+function unknownTopicCode(fetched: FetchedPartition): number {
+  return fetched.topicId === ZERO_UUID ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID;
+}
+
+function divergence(
+  partition: Partition,
+  fetched: FetchedPartition,
+): { epoch: number; endOffset: number } | undefined {
+  if (fetched.lastFetchedEpoch === -1 || fetched.lastFetchedEpoch === partition.leaderEpoch) return undefined;
+  const { leaderEpoch: epoch, endOffset } = partition.log.epochEndOffset(fetched.lastFetchedEpoch);
+  return epoch < fetched.lastFetchedEpoch || endOffset < fetched.fetchOffset
+    ? { epoch, endOffset }
+    : undefined;
+}
+
+function failed(fetched: FetchedPartition, errorCode: number): PartitionRead {
+  return {
+    fetched,
+    partition: undefined,
+    errorCode,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    chunks: NO_CHUNKS,
+    sizeBytes: 0,
+    divergingEpoch: undefined,
+  };
+}
+
+function succeeded(
+  fetched: FetchedPartition,
+  partition: Partition,
+  highWatermark: number,
+  chunks: readonly Buffer[],
+  sizeBytes: number,
+  divergingEpoch: PartitionRead['divergingEpoch'],
+): PartitionRead {
+  return {
+    fetched,
+    partition,
+    errorCode: ErrorCode.NONE,
+    highWatermark,
+    lastStableOffset: partition.lastStableOffset,
+    logStartOffset: partition.log.logStartOffset,
+    chunks,
+    sizeBytes,
+    divergingEpoch,
+  };
+}

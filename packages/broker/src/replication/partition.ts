@@ -1,0 +1,110 @@
+// One partition as its leader serves it: the log, what consumers may see of it, and who waits for more.
+//
+// Invariants: offsets below highWatermark are in the page cache and, as this broker is the only replica, committed;
+// consumers never see an offset at or above it, so that nothing they saw vanishes when the process is killed.
+
+import type { AppendOrigin, AppendResult, Log, ReadResult } from '@moldau/log';
+import type { PartitionState } from '@moldau/metadata';
+import { ErrorCode, KafkaError, type RecordBatch, type Uuid } from '@moldau/protocol';
+import type { TopicSettings } from './topic-settings.ts';
+import type { Wait } from './waits.ts';
+
+export interface PartitionOptions {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly index: number;
+  readonly log: Log;
+  readonly state: PartitionState;
+  readonly settings: TopicSettings;
+}
+
+export class Partition {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly index: number;
+  readonly log: Log;
+  readonly leaderEpoch: number;
+  readonly inSyncReplicaCount: number;
+  /** Requests that wait for this partition to grow. */
+  readonly waits = new Set<Wait>();
+  #settings: TopicSettings;
+  /** Appended since waits were last credited. */
+  #uncreditedBytes = 0;
+  #isDeleted = false;
+
+  constructor({ topic, topicId, index, log, state, settings }: PartitionOptions) {
+    this.topic = topic;
+    this.topicId = topicId;
+    this.index = index;
+    this.log = log;
+    this.leaderEpoch = state.leaderEpoch;
+    this.inSyncReplicaCount = state.isr.length;
+    this.#settings = settings;
+    this.log.onWritten(() => this.#creditWaits());
+  }
+
+  get settings(): TopicSettings {
+    return this.#settings;
+  }
+
+  configure(settings: TopicSettings): void {
+    this.#settings = settings;
+    this.log.updateConfig(settings.log);
+  }
+
+  get highWatermark(): number {
+    return this.log.writtenOffset;
+  }
+
+  /** Where read_committed consumers stop. */
+  get lastStableOffset(): number {
+    return this.log.lastStableOffset;
+  }
+
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
+  /** @throws KafkaError when the client knows another leader epoch than ours; -1 is not compared (KIP-320). */
+  checkLeaderEpoch(clientEpoch: number): void {
+    if (clientEpoch === -1 || clientEpoch === this.leaderEpoch) return;
+    if (clientEpoch < this.leaderEpoch) {
+      throw new KafkaError(
+        ErrorCode.FENCED_LEADER_EPOCH,
+        `leader epoch ${clientEpoch} is older than ${this.leaderEpoch}`,
+      );
+    }
+    throw new KafkaError(
+      ErrorCode.UNKNOWN_LEADER_EPOCH,
+      `leader epoch ${clientEpoch} is newer than ${this.leaderEpoch}`,
+    );
+  }
+
+  /** Appends batches that have been validated; see Log.append for its errors. The log must be ready. */
+  append(batches: readonly RecordBatch[], origin: AppendOrigin = 'client'): AppendResult {
+    const appended = this.log.append(batches, { leaderEpoch: this.leaderEpoch, origin });
+    for (const batch of batches) this.#uncreditedBytes += batch.sizeBytes;
+    return appended;
+  }
+
+  /** Whole batches from the one that holds `offset` up to the high watermark. */
+  read(
+    offset: number,
+    options: { maxBytes: number; minOneBatch: boolean },
+  ): ReadResult | Promise<ReadResult> {
+    return this.log.read(offset, { ...options, upToOffset: this.highWatermark });
+  }
+
+  /** May credit bytes that are still on their way to the page cache: whoever is woken looks again, and waits on. */
+  #creditWaits(): void {
+    const bytes = this.#uncreditedBytes;
+    this.#uncreditedBytes = 0;
+    for (const wait of [...this.waits]) wait.credit(bytes);
+  }
+
+  /** The topic is gone: whoever waits is told now. */
+  markDeleted(): void {
+    this.#isDeleted = true;
+    for (const wait of [...this.waits]) wait.end();
+  }
+}

@@ -1,0 +1,91 @@
+// From the records of a Produce request to batches that may be appended: older message sets are converted up, every
+// batch is validated, and the topic's compression is applied.
+
+import {
+  batches,
+  ErrorCode,
+  KafkaError,
+  MalformedError,
+  magicAt,
+  RecordBatch,
+  recompress,
+  upConvert,
+  validateBatch,
+} from '@moldau/protocol';
+import type { TopicSettings } from './topic-settings.ts';
+
+/** The first Produce version that carries only magic 2, one batch a partition. */
+const FIRST_VERSION_WITH_BATCHES = 3;
+const FIRST_VERSION_WITH_ZSTD = 7;
+const SMALLEST_ENTRY_BYTES = 17;
+
+export interface PrepareOptions {
+  /** Of the Produce request. */
+  readonly apiVersion: number;
+  readonly settings: TopicSettings;
+  readonly nowMs: number;
+}
+
+/** @throws KafkaError with the code Kafka answers to such records. */
+export function prepareBatches(records: Buffer | null, options: PrepareOptions): RecordBatch[] {
+  if (records === null || records.length === 0) {
+    throw new KafkaError(ErrorCode.INVALID_RECORD, 'the request holds no records for this partition');
+  }
+  if (records.length < SMALLEST_ENTRY_BYTES) {
+    throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, `${records.length} bytes are too few for a record batch`);
+  }
+  try {
+    return modernBatches(records, options).map((batch) => prepareBatch(batch, options));
+  } catch (error) {
+    if (error instanceof MalformedError) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, error.message);
+    throw error;
+  }
+}
+
+function modernBatches(records: Buffer, { apiVersion, settings }: PrepareOptions): RecordBatch[] {
+  const magic = magicAt(records);
+  if (apiVersion < FIRST_VERSION_WITH_BATCHES && magic < 2) {
+    return [...batches(upConvert(records, { maxDecompressedBytes: settings.log.maxDecompressedBytes }))];
+  }
+  if (magic !== 2) {
+    const message = `Produce version ${apiVersion} carries record batches of magic 2, not ${magic}`;
+    throw new KafkaError(ErrorCode.INVALID_RECORD, message);
+  }
+  const first = new RecordBatch(records);
+  if (first.sizeBytes === records.length) return [first];
+  const found = [...batches(records)];
+  const wholeBytes = found.reduce((total, batch) => total + batch.sizeBytes, 0);
+  if (wholeBytes !== records.length) {
+    const message = `the last record batch claims more bytes than the ${records.length - wholeBytes} that are there`;
+    throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, message);
+  }
+  if (apiVersion >= FIRST_VERSION_WITH_BATCHES) {
+    throw new KafkaError(
+      ErrorCode.INVALID_RECORD,
+      `expected one record batch a partition, got ${found.length}`,
+    );
+  }
+  return found;
+}
+
+function prepareBatch(batch: RecordBatch, { apiVersion, settings, nowMs }: PrepareOptions): RecordBatch {
+  const { log, compression } = settings;
+  const { maxTimestamp } = validateBatch(batch, {
+    maxMessageBytes: settings.maxMessageBytes,
+    maxDecompressedBytes: log.maxDecompressedBytes,
+    compacted: log.cleanupPolicy.compact,
+    allowZstd: apiVersion >= FIRST_VERSION_WITH_ZSTD,
+    timestampType: log.timestampType,
+    timestampBeforeMaxMs: settings.timestampBeforeMaxMs,
+    timestampAfterMaxMs: settings.timestampAfterMaxMs,
+    nowMs,
+  });
+  if (batch.isTransactional) {
+    const message =
+      'transactions are not served by this broker: use an idempotent producer without a transactional.id';
+    throw new KafkaError(ErrorCode.INVALID_TXN_STATE, message);
+  }
+  if (maxTimestamp !== batch.maxTimestamp) batch.setTimestamps({ type: 'CreateTime', maxTimestamp });
+  if (compression === 'producer' || compression === batch.compression) return batch;
+  return recompress(batch, compression, { maxDecompressedBytes: log.maxDecompressedBytes });
+}
