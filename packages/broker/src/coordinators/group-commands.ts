@@ -1,0 +1,167 @@
+// What can be asked of a group and what it answers, in one shape for all versions of the protocol. Decoded requests
+// fit these as they are; what a version lacks is at its default.
+
+/** Who asks. */
+export interface GroupCaller {
+  readonly apiVersion: number;
+  readonly clientId: string | null;
+  readonly clientHost: string;
+}
+
+/** Called once with the answer, at once or much later. */
+export type Reply<T> = (answer: T) => void;
+
+export interface MemberProtocol {
+  readonly name: string;
+  readonly metadata: Buffer;
+}
+
+export interface JoinCommand {
+  readonly groupId: string;
+  readonly sessionTimeoutMs: number;
+  /** -1 in versions without it: the session timeout counts. */
+  readonly rebalanceTimeoutMs: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly protocolType: string;
+  readonly protocols: readonly MemberProtocol[];
+  readonly reason: string | null;
+}
+
+export interface JoinAnswer {
+  errorCode: number;
+  generationId: number;
+  protocolType: string | null;
+  protocolName: string | null;
+  leader: string;
+  skipAssignment: boolean;
+  memberId: string;
+  members: { memberId: string; groupInstanceId: string | null; metadata: Buffer }[];
+}
+
+export interface SyncCommand {
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  readonly assignments: readonly { readonly memberId: string; readonly assignment: Buffer }[];
+}
+
+export interface SyncAnswer {
+  errorCode: number;
+  protocolType: string | null;
+  protocolName: string | null;
+  assignment: Buffer;
+}
+
+export interface HeartbeatCommand {
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+}
+
+export interface LeaveCommand {
+  readonly groupId: string;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly reason: string | null;
+  }[];
+}
+
+export interface LeaveAnswer {
+  errorCode: number;
+  members: { memberId: string; groupInstanceId: string | null; errorCode: number }[];
+}
+
+export interface CommitOffsetsCommand {
+  readonly groupId: string;
+  readonly generationIdOrMemberEpoch: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  /** -1: the broker's own retention. */
+  readonly retentionTimeMs: number;
+  /** Topics and partitions that exist; who calls has checked that. */
+  readonly topics: readonly {
+    readonly name: string;
+    readonly topicId: string;
+    readonly partitions: readonly {
+      readonly partitionIndex: number;
+      readonly committedOffset: number;
+      readonly committedLeaderEpoch: number;
+      /** Wall milliseconds as the oldest clients send them; -1: now. */
+      readonly commitTimestamp: number;
+      readonly committedMetadata: string | null;
+    }[];
+  }[];
+}
+
+/** Error codes in the order of the command's topics and their partitions. */
+export type CommitOffsetsAnswer = number[][];
+
+export interface FetchOffsetsCommand {
+  readonly groupId: string;
+  /** Null asks for every topic the group has offsets of. */
+  readonly topics:
+    | readonly {
+        readonly name: string;
+        readonly topicId: string;
+        readonly partitionIndexes: readonly number[];
+      }[]
+    | null;
+}
+
+export interface FetchedPartition {
+  partitionIndex: number;
+  /** -1 when nothing is committed. */
+  committedOffset: number;
+  committedLeaderEpoch: number;
+  metadata: string;
+  errorCode: number;
+}
+
+export interface FetchedTopic {
+  name: string;
+  topicId: string;
+  partitions: FetchedPartition[];
+}
+
+export interface DeleteOffsetsCommand {
+  readonly groupId: string;
+  readonly topics: readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[];
+}
+
+export interface DeleteOffsetsAnswer {
+  errorCode: number;
+  /** Error codes in the order of the command's topics and their partitions. */
+  partitionErrorCodes: number[][];
+}
+
+export interface ListedGroup {
+  groupId: string;
+  protocolType: string;
+  groupState: string;
+  groupType: string;
+}
+
+export interface DescribedMember {
+  memberId: string;
+  groupInstanceId: string | null;
+  clientId: string;
+  clientHost: string;
+  memberMetadata: Buffer;
+  memberAssignment: Buffer;
+}
+
+export interface DescribedGroup {
+  groupId: string;
+  /** False: no such group; the state is Dead. */
+  exists: boolean;
+  groupState: string;
+  protocolType: string;
+  protocolData: string;
+  members: DescribedMember[];
+}

@@ -1,0 +1,330 @@
+// Owns all that one shard knows of its groups: their members (group-membership.ts) and their offsets (group-offsets.ts),
+// rebuilt from the shard's log by `replay` and kept in step with it by appending before answering.
+// Deterministic: the same commands at the same times give the same records and answers.
+
+import { ErrorCode, type KafkaError, type Record } from '@moldau/protocol';
+import { type ClassicGroup, type ClassicMember, NO_ASSIGNMENT } from './classic-group.ts';
+import { appendErrorCode } from './coordinator-errors.ts';
+import { Deadlines } from './deadlines.ts';
+import type {
+  CommitOffsetsAnswer,
+  CommitOffsetsCommand,
+  DeleteOffsetsAnswer,
+  DeleteOffsetsCommand,
+  DescribedGroup,
+  DescribedMember,
+  FetchedTopic,
+  FetchOffsetsCommand,
+  GroupCaller,
+  HeartbeatCommand,
+  JoinAnswer,
+  JoinCommand,
+  LeaveAnswer,
+  LeaveCommand,
+  ListedGroup,
+  Reply,
+  SyncAnswer,
+  SyncCommand,
+} from './group-commands.ts';
+import { GroupMembership, type GroupMembershipOptions } from './group-membership.ts';
+import { expiryOf, GroupOffsets, isOfTopic, type OffsetChange, type OffsetChanges } from './group-offsets.ts';
+import {
+  type CommittedOffset,
+  groupTombstone,
+  offsetCommitRecord,
+  offsetTombstone,
+  parseGroupRecord,
+} from './group-records.ts';
+
+export type GroupShardOptions = Omit<GroupMembershipOptions, 'deadlines'>;
+
+/** The first version of OffsetCommit whose clients can be told that a group does not exist. */
+const COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND = 9;
+
+export class GroupShard {
+  readonly deadlines = new Deadlines();
+  readonly #options: GroupShardOptions;
+  readonly #membership: GroupMembership;
+  readonly #offsets = new GroupOffsets();
+
+  constructor(options: GroupShardOptions) {
+    this.#options = options;
+    this.#membership = new GroupMembership({ ...options, deadlines: this.deadlines });
+  }
+
+  // Loading --------------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes in one record of the log, in the log's order. Returns false for a kind of record that is not ours, which is
+   * left alone. Throws MalformedError.
+   */
+  replay(record: Pick<Record, 'key' | 'value'>): boolean {
+    const parsed = parseGroupRecord(record);
+    if (parsed.kind === 'unknown') return false;
+    if (parsed.kind === 'group') {
+      this.#membership.restore(parsed.groupId, parsed.value);
+    } else {
+      this.#offsets.apply(parsed.groupId, parsed);
+    }
+    return true;
+  }
+
+  /** After the last record: groups that have nothing but offsets come to be, and sessions of restored members start. */
+  resume(): void {
+    for (const groupId of this.#offsets.groupIds()) this.#membership.getOrCreate(groupId);
+    this.#membership.resume();
+  }
+
+  /** The shard is no longer ours: all that waits is answered with this error. */
+  abandon(errorCode: number): void {
+    this.#membership.abandon(errorCode);
+  }
+
+  // Membership -----------------------------------------------------------------------------------------------------
+
+  join(command: JoinCommand, caller: GroupCaller, reply: Reply<JoinAnswer>): void {
+    this.#membership.join(command, caller, reply);
+  }
+
+  sync(command: SyncCommand, reply: Reply<SyncAnswer>): void {
+    this.#membership.sync(command, reply);
+  }
+
+  heartbeat(command: HeartbeatCommand): number {
+    return this.#membership.heartbeat(command);
+  }
+
+  leave(command: LeaveCommand): LeaveAnswer {
+    return this.#membership.leave(command);
+  }
+
+  // Offsets --------------------------------------------------------------------------------------------------------
+
+  commitOffsets(command: CommitOffsetsCommand, caller: GroupCaller, reply: Reply<CommitOffsetsAnswer>): void {
+    const existing = this.#membership.groups.get(command.groupId);
+    const errorCode = commitErrorOf(existing, command, caller.apiVersion);
+    if (errorCode !== ErrorCode.NONE) {
+      reply(sameCode(command.topics, errorCode));
+      return;
+    }
+    const group = existing ?? this.#membership.getOrCreate(command.groupId);
+    if (group.state === 'Stable' || group.state === 'PreparingRebalance') {
+      this.#membership.noteCommit(group, command.memberId);
+    }
+
+    const { records, changes, codes } = this.#commitChanges(command);
+    if (records.length === 0) {
+      reply(codes);
+      return;
+    }
+    group.pendingCommits++;
+    this.#append(group.groupId, { records, changes }, (error) => {
+      group.pendingCommits--;
+      reply(error === null ? codes : sameCode(command.topics, appendErrorCode(error)));
+    });
+  }
+
+  #commitChanges(command: CommitOffsetsCommand): OffsetChanges & { codes: CommitOffsetsAnswer } {
+    const { config, clock } = this.#options;
+    const nowMs = clock.wallMs();
+    const { groupId, retentionTimeMs } = command;
+    const records: OffsetChanges['records'] = [];
+    const changes: OffsetChange[] = [];
+    const codes = command.topics.map(({ name: topic, topicId, partitions }) =>
+      partitions.map((commit) => {
+        const { partitionIndex: partition, commitTimestamp } = commit;
+        const metadata = commit.committedMetadata ?? '';
+        if (metadata.length > config.offsetMetadataMaxBytes) return ErrorCode.OFFSET_METADATA_TOO_LARGE;
+        const value: CommittedOffset = {
+          offset: commit.committedOffset,
+          leaderEpoch: commit.committedLeaderEpoch,
+          metadata,
+          commitTimestampMs: commitTimestamp === -1 ? nowMs : commitTimestamp,
+          expireTimestampMs: retentionTimeMs === -1 ? -1 : nowMs + retentionTimeMs,
+          topicId,
+        };
+        records.push(offsetCommitRecord(groupId, topic, partition, value));
+        changes.push({ topic, partition, value });
+        return ErrorCode.NONE;
+      }),
+    );
+    return { records, changes, codes };
+  }
+
+  fetchOffsets(command: FetchOffsetsCommand): FetchedTopic[] {
+    return this.#offsets.fetch(command);
+  }
+
+  deleteOffsets(command: DeleteOffsetsCommand, reply: Reply<DeleteOffsetsAnswer>): void {
+    const { groupId, topics } = command;
+    const group = this.#membership.groups.get(groupId);
+    if (group === undefined) {
+      reply({ errorCode: ErrorCode.GROUP_ID_NOT_FOUND, partitionErrorCodes: [] });
+      return;
+    }
+    if (group.state !== 'Empty' && !group.usesConsumerProtocol) {
+      reply({ errorCode: ErrorCode.NON_EMPTY_GROUP, partitionErrorCodes: [] });
+      return;
+    }
+    const records: OffsetChanges['records'] = [];
+    const changes: OffsetChange[] = [];
+    const partitionErrorCodes = topics.map(({ name: topic, partitionIndexes }) => {
+      // Members whose metadata cannot be read may be consuming anything.
+      const isSubscribed = group.state !== 'Empty' && group.subscribedTopics?.has(topic) !== false;
+      return partitionIndexes.map((partition) => {
+        if (isSubscribed) return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
+        if (this.#offsets.get(groupId, topic, partition) !== undefined) {
+          records.push(offsetTombstone(groupId, topic, partition));
+          changes.push({ topic, partition, value: null });
+        }
+        return ErrorCode.NONE;
+      });
+    });
+    if (records.length === 0) {
+      reply({ errorCode: ErrorCode.NONE, partitionErrorCodes });
+      return;
+    }
+    this.#append(groupId, { records, changes }, (error) => {
+      if (error === null) reply({ errorCode: ErrorCode.NONE, partitionErrorCodes });
+      else reply({ errorCode: appendErrorCode(error), partitionErrorCodes: [] });
+    });
+  }
+
+  /** Removes the offsets of a deleted topic, but not those of a newer topic with its name. */
+  removeTopicOffsets(topicName: string, topicId: string, reply: Reply<void>): void {
+    let open = 1;
+    const done = () => {
+      open--;
+      if (open === 0) reply();
+    };
+    for (const groupId of this.#offsets.groupsWithTopic(topicName)) {
+      const removal = this.#offsets.removal(
+        groupId,
+        (topic, offset) => topic === topicName && isOfTopic(offset, topicId),
+      );
+      if (removal.records.length === 0) continue;
+      open++;
+      this.#append(groupId, removal, done);
+    }
+    done();
+  }
+
+  #append(groupId: string, changed: OffsetChanges, settled: (error: KafkaError | null) => void): void {
+    this.#options.effects.append(changed.records, (error) => {
+      if (error === null) {
+        for (const change of changed.changes) this.#offsets.apply(groupId, change);
+        // The group may have been deleted while its last commit was under way.
+        if (changed.changes.some(({ value }) => value !== null)) this.#membership.getOrCreate(groupId);
+      }
+      settled(error);
+    });
+  }
+
+  // Groups ---------------------------------------------------------------------------------------------------------
+
+  deleteGroup(groupId: string, reply: Reply<number>): void {
+    const group = this.#membership.groups.get(groupId);
+    if (group === undefined) {
+      reply(ErrorCode.GROUP_ID_NOT_FOUND);
+      return;
+    }
+    if (group.state !== 'Empty') {
+      reply(ErrorCode.NON_EMPTY_GROUP);
+      return;
+    }
+    this.#removeGroup(group, this.#offsets.removal(groupId), (error) => {
+      reply(error === null ? ErrorCode.NONE : appendErrorCode(error));
+    });
+  }
+
+  #removeGroup(
+    group: ClassicGroup,
+    offsets: OffsetChanges,
+    settled: (error: KafkaError | null) => void,
+  ): void {
+    const records = [...offsets.records, groupTombstone(group.groupId)];
+    // At once, so that a member that joins from now on founds a new group after the tombstone.
+    this.#membership.remove(group);
+    this.#append(group.groupId, { records, changes: offsets.changes }, (error) => {
+      if (error !== null) this.#membership.putBack(group);
+      settled(error);
+    });
+  }
+
+  /** Removes offsets that have outlived their retention, and empty groups that have none left. */
+  expireOffsets(): void {
+    const { clock, config } = this.#options;
+    const wallMs = clock.wallMs();
+    for (const group of [...this.#membership.groups.values()]) {
+      const isExpired = expiryOf(group, wallMs, config.offsetsRetentionMs);
+      if (isExpired === undefined) continue;
+      const expired = this.#offsets.removal(group.groupId, isExpired);
+      const isAllGone = expired.changes.length === this.#offsets.count(group.groupId);
+      if (group.state === 'Empty' && isAllGone && group.pendingJoin.size === 0) {
+        this.#removeGroup(group, expired, () => {});
+      } else if (expired.records.length > 0) {
+        this.#append(group.groupId, expired, () => {});
+      }
+    }
+  }
+
+  listGroups(): ListedGroup[] {
+    return Array.from(this.#membership.groups.values(), (group) => ({
+      groupId: group.groupId,
+      protocolType: group.protocolType ?? '',
+      groupState: group.state,
+      groupType: 'classic',
+    }));
+  }
+
+  describeGroup(groupId: string): DescribedGroup {
+    const group = this.#membership.groups.get(groupId);
+    if (group === undefined) {
+      return { groupId, exists: false, groupState: 'Dead', protocolType: '', protocolData: '', members: [] };
+    }
+    const isStable = group.state === 'Stable';
+    return {
+      groupId,
+      exists: true,
+      groupState: group.state,
+      protocolType: group.protocolType ?? '',
+      protocolData: isStable ? (group.protocolName ?? '') : '',
+      members: Array.from(group.members.values(), (member) =>
+        describeMember(member, isStable ? group.metadataOf(member) : NO_ASSIGNMENT),
+      ),
+    };
+  }
+}
+
+function describeMember(member: ClassicMember, memberMetadata: Buffer): DescribedMember {
+  const { memberId, groupInstanceId, clientId, clientHost, assignment } = member;
+  return { memberId, groupInstanceId, clientId, clientHost, memberMetadata, memberAssignment: assignment };
+}
+
+function commitErrorOf(
+  group: ClassicGroup | undefined,
+  command: CommitOffsetsCommand,
+  apiVersion: number,
+): number {
+  const { generationIdOrMemberEpoch: generationId, memberId, groupInstanceId } = command;
+  if (group === undefined) {
+    if (generationId < 0) return ErrorCode.NONE;
+    return apiVersion >= COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND
+      ? ErrorCode.GROUP_ID_NOT_FOUND
+      : ErrorCode.ILLEGAL_GENERATION;
+  }
+  if (generationId < 0 && group.state === 'Empty') return ErrorCode.NONE;
+  if (generationId >= 0 || memberId !== '' || groupInstanceId !== null) {
+    const memberError = group.memberError(memberId, groupInstanceId);
+    if (memberError !== ErrorCode.NONE) return memberError;
+    if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION;
+  } else {
+    // While the group has members, only they may commit.
+    return ErrorCode.UNKNOWN_MEMBER_ID;
+  }
+  return group.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
+}
+
+function sameCode(topics: CommitOffsetsCommand['topics'], errorCode: number): number[][] {
+  return topics.map(({ partitions }) => partitions.map(() => errorCode));
+}
