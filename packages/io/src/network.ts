@@ -1,10 +1,15 @@
-// TCP as a port. The reader supplies the memory that bytes are read into, so a frame can be received in place.
+// TCP as a port. A reader that knows what comes supplies the memory that bytes are read into, so a big frame is received in place.
 
 export interface ConnectionHandler {
-  /** Memory for the next bytes, at least one byte long. Asked before each read; the memory belongs to the connection until bytesRead. */
-  readBuffer(): Uint8Array;
+  /**
+   * Memory for the next bytes, at least one byte long; asked after each read, and the connection's until bytesRead.
+   * Undefined: the network reads into memory of its own and calls received, so a connection that waits holds no memory.
+   */
+  readBuffer(): Uint8Array | undefined;
   /** The first `count` bytes of the memory last returned have been filled. */
   bytesRead(count: number): void;
+  /** Bytes that arrived while there was no memory to put them. The view is valid during the call only: copy what is kept. */
+  received(bytes: Uint8Array): void;
   /** All that was written has been handed to the kernel; called after write() returned false. */
   drained(): void;
   /** The peer closed, or the connection broke (error says how), or close/destroy was called. Called exactly once, last. */
@@ -16,7 +21,7 @@ export interface Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  /** Bytes written that the kernel has not taken yet. */
+  /** Bytes written that the kernel has not taken yet; falls as the peer takes them. */
   readonly unsentBytes: number;
   /** Sends the buffers in order without copying them; they must not change until sent. False: wait for drained(). */
   write(buffers: readonly Uint8Array[]): boolean;
@@ -42,6 +47,7 @@ export interface Network {
     options: { host: string; port: number; backlog?: number },
     accept: (connection: Connection) => ConnectionHandler,
   ): Promise<Listener>;
+  /** Rejects with Node's error, or ETIMEDOUT after timeoutMs; the handler hears nothing of a dial that failed. */
   dial(
     options: { host: string; port: number; timeoutMs: number },
     handler: ConnectionHandler,
