@@ -1,0 +1,188 @@
+// Keys of authentication, authorisation and TLS.
+
+import { bool, className, double, inert, int, list, long, password, short, string } from '../definition.ts';
+
+export const securityConfigs = {
+  ...inert('Moldau has no authentication or authorisation so far: every client may do everything', {
+    'authorizer.class.name': string('', 'Class that decides who may do what.', { importance: 'LOW' }),
+    'principal.builder.class': className(
+      'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
+      "Class that names a connection's principal.",
+      { update: 'per-broker' },
+    ),
+    'security.providers': string(null, 'Security providers of the JVM.', { importance: 'LOW' }),
+    'connection.failed.authentication.delay.ms': int(
+      100,
+      'How long the answer to a failed login is held back.',
+      { min: 0, importance: 'LOW' },
+    ),
+    'connections.max.reauth.ms': long(0, 'How long a login is good for.'),
+    'delegation.token.expiry.check.interval.ms': long(
+      3_600_000,
+      'How often expired delegation tokens are removed.',
+      { min: 1, importance: 'LOW' },
+    ),
+    'delegation.token.expiry.time.ms': long(
+      86_400_000,
+      'How long a delegation token lives without being renewed.',
+      { min: 1 },
+    ),
+    'delegation.token.max.lifetime.ms': long(604_800_000, 'How long a delegation token lives at most.', {
+      min: 1,
+    }),
+    'delegation.token.secret.key': password('Secret that signs delegation tokens.'),
+    'sasl.client.callback.handler.class': className(null, 'Callback class of SASL clients.'),
+    'sasl.enabled.mechanisms': list('GSSAPI', 'SASL mechanisms that are on.', { update: 'per-broker' }),
+    'sasl.jaas.config': password('JAAS configuration of a listener.', { update: 'per-broker' }),
+    'sasl.kerberos.kinit.cmd': string('/usr/bin/kinit', "Path of Kerberos' kinit.", { update: 'per-broker' }),
+    'sasl.kerberos.min.time.before.relogin': long(60_000, 'Least time between two Kerberos logins.', {
+      update: 'per-broker',
+    }),
+    'sasl.kerberos.principal.to.local.rules': list('DEFAULT', 'Rules from Kerberos principals to names.', {
+      update: 'per-broker',
+    }),
+    'sasl.kerberos.service.name': string(null, 'Kerberos principal of the broker.', { update: 'per-broker' }),
+    'sasl.kerberos.ticket.renew.jitter': double(0.05, 'Randomness of the renewal of tickets.', {
+      update: 'per-broker',
+    }),
+    'sasl.kerberos.ticket.renew.window.factor': double(
+      0.8,
+      "Share of a ticket's life after which it is renewed.",
+      { update: 'per-broker' },
+    ),
+    'sasl.login.callback.handler.class': className(null, 'Callback class of SASL logins.'),
+    'sasl.login.class': className(null, 'Class of SASL logins.'),
+    'sasl.login.connect.timeout.ms': int(null, 'Timeout of the connection to the identity provider.', {
+      importance: 'LOW',
+    }),
+    'sasl.login.read.timeout.ms': int(null, 'Timeout of reads from the identity provider.', {
+      importance: 'LOW',
+    }),
+    'sasl.login.refresh.buffer.seconds': short(300, 'Time before its expiry at which a token is refreshed.', {
+      update: 'per-broker',
+    }),
+    'sasl.login.refresh.min.period.seconds': short(60, 'Least time between two refreshes.', {
+      update: 'per-broker',
+    }),
+    'sasl.login.refresh.window.factor': double(0.8, "Share of a token's life after which it is refreshed.", {
+      update: 'per-broker',
+    }),
+    'sasl.login.refresh.window.jitter': double(0.05, 'Randomness of that.', { update: 'per-broker' }),
+    'sasl.login.retry.backoff.max.ms': long(10_000, 'The longest wait between two login attempts.', {
+      importance: 'LOW',
+    }),
+    'sasl.login.retry.backoff.ms': long(100, 'The first wait between two login attempts.', {
+      importance: 'LOW',
+    }),
+    'sasl.mechanism.controller.protocol': string('GSSAPI', 'SASL mechanism towards controllers.', {
+      importance: 'HIGH',
+    }),
+    'sasl.mechanism.inter.broker.protocol': string('GSSAPI', 'SASL mechanism among brokers.', {
+      update: 'per-broker',
+    }),
+    'sasl.oauthbearer.assertion.algorithm': string('RS256', 'Algorithm that signs assertions.', {
+      oneOf: ['ES256', 'RS256'],
+      ignoreCase: true,
+    }),
+    'sasl.oauthbearer.assertion.claim.aud': string(null, 'Audience of assertions.'),
+    'sasl.oauthbearer.assertion.claim.exp.seconds': int(300, 'Life of assertions.', {
+      min: 0,
+      max: 86_400,
+      importance: 'LOW',
+    }),
+    'sasl.oauthbearer.assertion.claim.iss': string(null, 'Issuer of assertions.'),
+    'sasl.oauthbearer.assertion.claim.jti.include': bool(false, 'Whether assertions carry an id.'),
+    'sasl.oauthbearer.assertion.claim.nbf.seconds': int(60, 'How far back assertions are valid from.', {
+      min: 0,
+      max: 3600,
+      importance: 'LOW',
+    }),
+    'sasl.oauthbearer.assertion.claim.sub': string(null, 'Subject of assertions.'),
+    'sasl.oauthbearer.assertion.file': string(null, 'File with a finished assertion.'),
+    'sasl.oauthbearer.assertion.private.key.file': string(null, 'File with the key that signs assertions.'),
+    'sasl.oauthbearer.assertion.private.key.passphrase': password('Passphrase of that key.'),
+    'sasl.oauthbearer.assertion.template.file': string(null, 'File with further claims of assertions.'),
+    'sasl.oauthbearer.client.credentials.client.id': string(null, 'Client id towards the identity provider.'),
+    'sasl.oauthbearer.client.credentials.client.secret': password(
+      'Client secret towards the identity provider.',
+    ),
+    'sasl.oauthbearer.clock.skew.seconds': int(30, 'Difference of clocks that is tolerated.', {
+      importance: 'LOW',
+    }),
+    'sasl.oauthbearer.expected.audience': list('', 'Audiences that tokens must have.', { importance: 'LOW' }),
+    'sasl.oauthbearer.expected.issuer': string(null, 'Issuer that tokens must have.', { importance: 'LOW' }),
+    'sasl.oauthbearer.jwks.endpoint.refresh.ms': long(
+      3_600_000,
+      "How often the provider's keys are fetched.",
+      { importance: 'LOW' },
+    ),
+    'sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms': long(
+      10_000,
+      'The longest wait between two attempts to fetch them.',
+      { importance: 'LOW' },
+    ),
+    'sasl.oauthbearer.jwks.endpoint.retry.backoff.ms': long(100, 'The first such wait.', {
+      importance: 'LOW',
+    }),
+    'sasl.oauthbearer.jwks.endpoint.url': string(null, "Where the provider's keys are."),
+    'sasl.oauthbearer.jwt.retriever.class': className(
+      'org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever',
+      'Class that gets tokens.',
+    ),
+    'sasl.oauthbearer.jwt.validator.class': className(
+      'org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator',
+      'Class that checks tokens.',
+    ),
+    'sasl.oauthbearer.scope': string(null, 'Scope asked for.'),
+    'sasl.oauthbearer.scope.claim.name': string('scope', 'Claim that holds the scope.', {
+      importance: 'LOW',
+    }),
+    'sasl.oauthbearer.sub.claim.name': string('sub', 'Claim that holds the subject.', { importance: 'LOW' }),
+    'sasl.oauthbearer.token.endpoint.url': string(null, 'Where tokens come from.'),
+    'sasl.server.callback.handler.class': className(null, 'Callback class of SASL servers.'),
+    'sasl.server.max.receive.size': int(524_288, 'The largest SASL message taken.'),
+  }),
+  ...inert('Moldau has no TLS so far: connections are plain text', {
+    'ssl.allow.dn.changes': bool(false, 'Whether a new certificate may have another name.', {
+      importance: 'LOW',
+    }),
+    'ssl.allow.san.changes': bool(false, 'Whether a new certificate may have other alternative names.', {
+      importance: 'LOW',
+    }),
+    'ssl.cipher.suites': list('', 'Cipher suites that are on.', { update: 'per-broker' }),
+    'ssl.client.auth': string('none', 'Whether clients must show a certificate.', {
+      oneOf: ['required', 'requested', 'none'],
+      update: 'per-broker',
+    }),
+    'ssl.enabled.protocols': list('TLSv1.2,TLSv1.3', 'TLS versions that are on.', { update: 'per-broker' }),
+    'ssl.endpoint.identification.algorithm': string('https', "How a server's name is checked.", {
+      importance: 'LOW',
+      update: 'per-broker',
+    }),
+    'ssl.engine.factory.class': className(null, 'Class that makes TLS engines.', {
+      importance: 'LOW',
+      update: 'per-broker',
+    }),
+    'ssl.key.password': password('Password of the private key.', { update: 'per-broker' }),
+    'ssl.keymanager.algorithm': string('SunX509', 'Algorithm of the key manager.', { update: 'per-broker' }),
+    'ssl.keystore.certificate.chain': password('Certificate chain as PEM.', { update: 'per-broker' }),
+    'ssl.keystore.key': password('Private key as PEM.', { update: 'per-broker' }),
+    'ssl.keystore.location': string(null, 'File with the private key.', { update: 'per-broker' }),
+    'ssl.keystore.password': password('Password of that file.', { update: 'per-broker' }),
+    'ssl.keystore.type': string('JKS', 'Format of that file.', { update: 'per-broker' }),
+    'ssl.principal.mapping.rules': string('DEFAULT', 'Rules from certificate names to principals.', {
+      importance: 'LOW',
+    }),
+    'ssl.protocol': string('TLSv1.3', 'TLS version of the context.', { update: 'per-broker' }),
+    'ssl.provider': string(null, 'Security provider of TLS.', { update: 'per-broker' }),
+    'ssl.secure.random.implementation': string(null, 'Source of randomness of TLS.', {
+      importance: 'LOW',
+      update: 'per-broker',
+    }),
+    'ssl.trustmanager.algorithm': string('PKIX', 'Algorithm of the trust manager.', { update: 'per-broker' }),
+    'ssl.truststore.certificates': password('Trusted certificates as PEM.', { update: 'per-broker' }),
+    'ssl.truststore.location': string(null, 'File with the trusted certificates.', { update: 'per-broker' }),
+    'ssl.truststore.password': password('Password of that file.', { update: 'per-broker' }),
+    'ssl.truststore.type': string('JKS', 'Format of that file.', { update: 'per-broker' }),
+  }),
+};
