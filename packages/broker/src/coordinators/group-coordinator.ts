@@ -80,6 +80,11 @@ export class GroupCoordinator {
     return shardOf(groupId, this.#options.logs.partitionCount());
   }
 
+  /** Loads the group's shard, and makes the topic that keeps groups when it is not there. */
+  async prepare(groupId: string): Promise<void> {
+    await this.#runtime(this.partitionFor(groupId)).load();
+  }
+
   // Membership -----------------------------------------------------------------------------------------------------
 
   /** Answers when the group's next generation starts, or at once when there is nothing to wait for. */
@@ -105,9 +110,9 @@ export class GroupCoordinator {
     return this.#run(command.groupId, (shard) => shard.heartbeat(command));
   }
 
-  leaveGroup(command: LeaveCommand): LeaveAnswer | Promise<LeaveAnswer> {
+  async leaveGroup(command: LeaveCommand): Promise<LeaveAnswer> {
     if (command.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, members: [] };
-    return this.#run(command.groupId, (shard) => shard.leave(command));
+    return this.#ask(command.groupId, (shard, reply) => shard.leave(command, reply));
   }
 
   // Offsets --------------------------------------------------------------------------------------------------------

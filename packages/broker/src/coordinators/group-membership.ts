@@ -367,9 +367,12 @@ export class GroupMembership {
 
   // LeaveGroup -----------------------------------------------------------------------------------------------------
 
-  leave(command: LeaveCommand): LeaveAnswer {
+  leave(command: LeaveCommand, reply: Reply<LeaveAnswer>): void {
     const group = this.groups.get(command.groupId);
-    if (group === undefined) return { errorCode: ErrorCode.UNKNOWN_MEMBER_ID, members: [] };
+    if (group === undefined) {
+      reply({ errorCode: ErrorCode.UNKNOWN_MEMBER_ID, members: [] });
+      return;
+    }
     const reasons: string[] = [];
     const members = command.members.map(({ memberId, groupInstanceId, reason }) => {
       const errorCode = this.#leaveOne(group, memberId, groupInstanceId);
@@ -378,7 +381,15 @@ export class GroupMembership {
       return { memberId, groupInstanceId, errorCode };
     });
     if (reasons.length > 0) this.#rebalancer.afterLeaving(group, reasons.join(', '));
-    return { errorCode: ErrorCode.NONE, members };
+    if (reasons.length === 0 || group.state !== 'Empty') {
+      reply({ errorCode: ErrorCode.NONE, members });
+      return;
+    }
+    // The last one out waits until the log knows that the group is empty, or a crash would bring its members back.
+    this.#options.effects.append([], (error) => {
+      if (error === null) reply({ errorCode: ErrorCode.NONE, members });
+      else reply({ errorCode: appendErrorCode(error), members: [] });
+    });
   }
 
   #leaveOne(group: ClassicGroup, memberId: string, groupInstanceId: string | null): number {

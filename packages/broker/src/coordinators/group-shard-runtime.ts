@@ -205,7 +205,7 @@ export class GroupShardRuntime {
     let failure: KafkaError | null = null;
     try {
       const records = batch.length === 1 ? batch[0]!.records : batch.flatMap((write) => write.records);
-      await this.#loaded?.log.append(records, clock.wallMs());
+      if (records.length > 0) await this.#loaded?.log.append(records, clock.wallMs());
     } catch (error) {
       failure = toKafkaError(error);
       logger.error({ partition, error }, 'Groups could not be written to __consumer_offsets');

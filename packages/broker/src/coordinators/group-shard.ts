@@ -94,8 +94,8 @@ export class GroupShard {
     return this.#membership.heartbeat(command);
   }
 
-  leave(command: LeaveCommand): LeaveAnswer {
-    return this.#membership.leave(command);
+  leave(command: LeaveCommand, reply: Reply<LeaveAnswer>): void {
+    this.#membership.leave(command, reply);
   }
 
   // Offsets --------------------------------------------------------------------------------------------------------

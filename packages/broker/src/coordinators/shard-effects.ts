@@ -7,7 +7,8 @@ import type { CoordinatorRecord } from './coordinator-log.ts';
 export interface ShardEffects {
   /**
    * Appends records. `settled` is called once: with null when they are committed, else with the error, after which the
-   * log does not hold them. Appends settle in the order in which they were made.
+   * log does not hold them. Appends settle in the order in which they were made; one of no records settles with those
+   * before it.
    */
   append(records: readonly CoordinatorRecord[], settled: (error: KafkaError | null) => void): void;
 }

@@ -1,0 +1,104 @@
+// OffsetFetch: how far groups have come; -1 where nothing was committed. Null topics, from version 2 on, ask for all a
+// group has. From version 8 on several groups at once (KIP-709), from 10 on topics by id.
+//
+// requireStable (KIP-447) asks not to be shown offsets below those of an open transaction; there are no such offsets
+// here. Version 0, which once read ZooKeeper, tells its clients that nothing was committed by an error, as it did then.
+
+import type { MetadataImage } from '@moldau/metadata';
+import {
+  ErrorCode,
+  type OffsetFetchRequest,
+  offsetFetchRequest,
+  offsetFetchResponse,
+  ZERO_UUID,
+} from '@moldau/protocol';
+import type { FetchedTopic } from '../coordinators/group-commands.ts';
+import { map } from './group-requests.ts';
+import { type Services, serve } from './handler.ts';
+
+const FIRST_VERSION_WITH_ERROR_CODE = 2;
+const FIRST_VERSION_WITH_MANY_GROUPS = 8;
+const FIRST_VERSION_WITH_TOPIC_IDS = 10;
+
+type RequestGroup = Pick<OffsetFetchRequest['groups'][number], 'groupId' | 'topics'>;
+
+interface AnsweredGroup {
+  groupId: string;
+  errorCode: number;
+  topics: FetchedTopic[];
+}
+
+export const offsetFetch = serve({
+  request: offsetFetchRequest,
+  response: offsetFetchResponse,
+  minVersion: 0,
+  maxVersion: 10,
+  async handle(request, { apiVersion }, services) {
+    if (apiVersion >= FIRST_VERSION_WITH_MANY_GROUPS) {
+      return {
+        groups: await Promise.all(request.groups.map((group) => fetchGroup(group, apiVersion, services))),
+      };
+    }
+    const topics =
+      request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ??
+      (apiVersion >= FIRST_VERSION_WITH_ERROR_CODE ? null : []);
+    const answer = await fetchGroup({ groupId: request.groupId, topics }, apiVersion, services);
+    if (apiVersion === 0) markMissing(answer.topics);
+    return { topics: answer.topics, errorCode: answer.errorCode };
+  },
+  fail: ({ groupId: _, topics, groups }, errorCode) => ({
+    errorCode,
+    // Versions 0 and 1 have no place for an error but the partitions.
+    topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => nothingCommitted(partitionIndex, errorCode)),
+    })),
+    groups: groups.map(({ groupId }) => ({ groupId, errorCode, topics: [] })),
+  }),
+});
+
+function fetchGroup(
+  { groupId, topics }: RequestGroup,
+  apiVersion: number,
+  { groups, metadata }: Services,
+): AnsweredGroup | Promise<AnsweredGroup> {
+  const image = metadata();
+  const isById = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
+  const unknown: FetchedTopic[] = [];
+  const known = topics?.flatMap(({ name, topicId, partitionIndexes }) => {
+    const found = isById ? image.topicById(topicId) : image.topicByName(name);
+    if (found !== undefined) return [{ name: found.name, topicId: found.id, partitionIndexes }];
+    if (!isById) return [{ name, topicId: ZERO_UUID, partitionIndexes }];
+    unknown.push({
+      name,
+      topicId,
+      partitions: partitionIndexes.map((index) => nothingCommitted(index, ErrorCode.UNKNOWN_TOPIC_ID)),
+    });
+    return [];
+  });
+  return map(groups.fetchOffsets({ groupId, topics: known ?? null }), (fetched) => ({
+    groupId,
+    errorCode: ErrorCode.NONE,
+    topics: [...unknown, ...(topics === null && isById ? withIds(fetched, image) : fetched)],
+  }));
+}
+
+/** Topics that are no more have no id to be named by. */
+function withIds(topics: FetchedTopic[], image: MetadataImage): FetchedTopic[] {
+  return topics.flatMap((topic) => {
+    const topicId = image.topicByName(topic.name)?.id;
+    return topicId === undefined ? [] : [{ ...topic, topicId }];
+  });
+}
+
+function markMissing(topics: FetchedTopic[]): void {
+  for (const { partitions } of topics) {
+    for (const partition of partitions) {
+      if (partition.committedOffset === -1) partition.errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    }
+  }
+}
+
+function nothingCommitted(partitionIndex: number, errorCode: number): FetchedTopic['partitions'][number] {
+  return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '', errorCode };
+}

@@ -1,0 +1,14 @@
+// Heartbeat: a member of a group is alive. Answered with REBALANCE_IN_PROGRESS when it is to join again.
+
+import { heartbeatRequest, heartbeatResponse } from '@moldau/protocol';
+import { map } from './group-requests.ts';
+import { serve } from './handler.ts';
+
+export const heartbeat = serve({
+  request: heartbeatRequest,
+  response: heartbeatResponse,
+  minVersion: 0,
+  maxVersion: 4,
+  handle: (request, _context, { groups }) => map(groups.heartbeat(request), (errorCode) => ({ errorCode })),
+  fail: (_request, errorCode) => ({ errorCode }),
+});

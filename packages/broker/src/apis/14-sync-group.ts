@@ -1,0 +1,23 @@
+// SyncGroup: a member asks for its assignment, the leader brings everyone's. Answered when they are in the log.
+// From version 5 on members say which protocol they think the group has chosen.
+
+import { ErrorCode, syncGroupRequest, syncGroupResponse } from '@moldau/protocol';
+import { syncError } from '../coordinators/classic-group.ts';
+import { serve } from './handler.ts';
+
+const FIRST_VERSION_WITH_PROTOCOL = 5;
+
+export const syncGroup = serve({
+  request: syncGroupRequest,
+  response: syncGroupResponse,
+  minVersion: 0,
+  maxVersion: 5,
+  handle(request, { apiVersion }, { groups }) {
+    const { protocolType, protocolName } = request;
+    if (apiVersion >= FIRST_VERSION_WITH_PROTOCOL && (protocolType === null || protocolName === null)) {
+      return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    }
+    return groups.syncGroup(request);
+  },
+  fail: (_request, errorCode) => syncError(errorCode),
+});

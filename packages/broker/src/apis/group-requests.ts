@@ -1,0 +1,23 @@
+// What the handlers of groups share: who asks, and answers that are there at once more often than not.
+
+import type { GroupCaller } from '../coordinators/group-commands.ts';
+import type { RequestContext } from './handler.ts';
+
+/** The caller as groups keep and show it. */
+export function callerOf({ apiVersion, clientId, clientHost }: RequestContext): GroupCaller {
+  return { apiVersion, clientId, clientHost };
+}
+
+/** Maps a value that may have to be waited for, without waiting when it is there. */
+export function map<T, R>(value: T | Promise<T>, change: (value: T) => R): R | Promise<R> {
+  return value instanceof Promise ? value.then(change) : change(value);
+}
+
+/**
+ * The operations on a group that anyone may do as long as nothing is restricted, as a bit set of Kafka's numbers:
+ * read, delete, describe, describe and alter configs.
+ */
+export const ALL_GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
+
+/** Kafka's mark for operations that were not asked for. */
+export const OPERATIONS_NOT_ASKED = -2147483648;
