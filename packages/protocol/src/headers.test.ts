@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { apis } from './apis.ts';
 import { encodeRequestFrame, encodeResponseFrame } from './frames.ts';
 import { requestHeader, requestHeaderVersion, responseHeader, responseHeaderVersion } from './headers.ts';
 import { produceRequest } from './messages/00-produce.ts';
@@ -17,6 +18,17 @@ test('flexible versions have the later headers, save the answer to ApiVersions',
   assert.equal(requestHeaderVersion(18, 99), 2);
   assert.equal(responseHeaderVersion(18, 3), 0);
   assert.throws(() => requestHeaderVersion(4, 0), /no API has the key 4/);
+});
+
+test('the header table says of every API what its messages say', () => {
+  for (const { key, request, response } of apis) {
+    for (let version = request.versions.min; version <= request.versions.max; version++) {
+      assert.equal(requestHeaderVersion(key, version), request.isFlexible(version) ? 2 : 1);
+      if (key === 18) continue;
+      assert.equal(responseHeaderVersion(key, version), response.isFlexible(version) ? 1 : 0);
+    }
+  }
+  for (const key of [-1, 4, 7, 93, 1.5]) assert.throws(() => responseHeaderVersion(key, 0), /no API/);
 });
 
 for (const [version, clientId] of [
