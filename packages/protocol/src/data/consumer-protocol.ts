@@ -1,4 +1,5 @@
-// What members of a classic group tell each other through JoinGroup and SyncGroup: subscription and assignment.
+// What members of a classic group tell each other through JoinGroup and SyncGroup: subscription and
+// assignment.
 // Each opens with its version as int16, and a later version only adds fields at the end.
 
 import { data, type Infer } from '../message.ts';

@@ -1,4 +1,5 @@
-// The keys and values of control batches: ends of transactions, and what the metadata quorum writes into its log.
+// The keys and values of control batches: ends of transactions, and what the metadata quorum writes into
+// its log.
 
 import { data, type Infer } from '../message.ts';
 import { array, int16, int32, int64, string, struct, uint16, uuid } from '../schema.ts';

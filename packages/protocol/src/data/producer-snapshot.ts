@@ -1,4 +1,5 @@
-// The .snapshot file beside a segment: the producers of the partition at that offset. The file opens with its version as int16.
+// The .snapshot file beside a segment: the producers of the partition at that offset. The file opens with
+// its version as int16.
 
 import { data, type Infer } from '../message.ts';
 import { array, int16, int32, int64, uint32 } from '../schema.ts';

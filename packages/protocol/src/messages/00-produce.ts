@@ -1,5 +1,6 @@
 // Produce (API 0): appends record batches to partitions, in the order of the request.
-// 2: log append time. 3: transactions (KIP-98). 8: which record was refused (KIP-467). 10: new leaders (KIP-951). 13: topic ids (KIP-516).
+// 2: log append time. 3: transactions (KIP-98). 8: which record was refused (KIP-467). 10: new leaders
+// (KIP-951). 13: topic ids (KIP-516).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int16, int32, int64, records, string, struct, uuid } from '../schema.ts';

@@ -1,5 +1,6 @@
 // Fetch (API 1): reads record batches from partitions, for consumers and followers.
-// 4: isolation (KIP-98). 7: sessions (KIP-227). 12: diverging epochs (KIP-595). 13: topic ids (KIP-516). 15: replica state (KIP-903).
+// 4: isolation (KIP-98). 7: sessions (KIP-227). 12: diverging epochs (KIP-595). 13: topic ids (KIP-516).
+// 15: replica state (KIP-903).
 // 16: new leaders (KIP-951). 17: replica directories (KIP-853). 18: the follower's high watermark (KIP-1166).
 
 import { type Infer, request, response } from '../message.ts';

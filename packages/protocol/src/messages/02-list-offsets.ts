@@ -1,5 +1,7 @@
-// ListOffsets (API 2): finds the offset that belongs to a timestamp, or to one of the negative codes for earliest, latest and the like.
-// 0 answers a list of segment bounds. 7: max timestamp (KIP-734). 8: earliest local (KIP-405). 10: a timeout for remote reads (KIP-1075).
+// ListOffsets (API 2): finds the offset that belongs to a timestamp, or to one of the negative codes for
+// earliest, latest and the like.
+// 0 answers a list of segment bounds. 7: max timestamp (KIP-734). 8: earliest local (KIP-405). 10: a
+// timeout for remote reads (KIP-1075).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int8, int16, int32, int64, string } from '../schema.ts';

@@ -1,5 +1,6 @@
 // Metadata (API 3): names the brokers, the controller, and the leaders and replicas of topics.
-// 0: an empty list asks for all topics; from 1 on null does. 4: auto-creation is a choice. 10: topic ids. 13: an error for the whole answer (KIP-1102).
+// 0: an empty list asks for all topics; from 1 on null does. 4: auto-creation is a choice. 10: topic ids.
+// 13: an error for the whole answer (KIP-1102).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int16, int32, string, uuid } from '../schema.ts';

@@ -1,4 +1,5 @@
-// OffsetCommit (API 8): stores a group's positions. In 0 and 1 there is no retention; commit timestamps exist only in 1.
+// OffsetCommit (API 8): stores a group's positions. In 0 and 1 there is no retention; commit timestamps
+// exist only in 1.
 // 7: static members (KIP-345). 9: member epochs of the consumer protocol (KIP-848). 10: topic ids.
 
 import { type Infer, request, response } from '../message.ts';

@@ -1,4 +1,5 @@
-// OffsetFetch (API 9): reads a group's positions. From 8 on, of several groups at once (KIP-709); 10: topic ids.
+// OffsetFetch (API 9): reads a group's positions. From 8 on, of several groups at once (KIP-709); 10:
+// topic ids.
 // Null topics ask for all, from 2 on.
 
 import { type Infer, request, response } from '../message.ts';

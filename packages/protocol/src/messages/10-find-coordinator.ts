@@ -1,4 +1,5 @@
-// FindCoordinator (API 10): finds the broker that coordinates a group, a transactional id or a share state. From 4 on, for several keys at once (KIP-699).
+// FindCoordinator (API 10): finds the broker that coordinates a group, a transactional id or a share
+// state. From 4 on, for several keys at once (KIP-699).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int8, int16, int32, string } from '../schema.ts';

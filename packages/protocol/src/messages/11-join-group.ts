@@ -1,5 +1,6 @@
 // JoinGroup (API 11): enters a group of the classic protocol, or its next generation.
-// 4: the member id is given in a first round (KIP-394). 5: static members (KIP-345). 9: skipped assignment (KIP-814).
+// 4: the member id is given in a first round (KIP-394). 5: static members (KIP-345). 9: skipped assignment
+// (KIP-814).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, bytes, int16, int32, string } from '../schema.ts';

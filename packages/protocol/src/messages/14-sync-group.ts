@@ -1,4 +1,5 @@
-// SyncGroup (API 14): hands out the assignment of a classic group's generation; the leader's request carries it.
+// SyncGroup (API 14): hands out the assignment of a classic group's generation; the leader's request
+// carries it.
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bytes, int16, int32, string } from '../schema.ts';

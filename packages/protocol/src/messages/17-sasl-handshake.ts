@@ -1,4 +1,5 @@
-// SaslHandshake (API 17): agrees on a SASL mechanism. From 1 on, the exchange itself travels in SaslAuthenticate (KIP-152).
+// SaslHandshake (API 17): agrees on a SASL mechanism. From 1 on, the exchange itself travels in
+// SaslAuthenticate (KIP-152).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int16, string } from '../schema.ts';

@@ -1,4 +1,5 @@
-// DeleteRecords (API 21): moves the start of partitions forward, so that records before it are deleted (KIP-107).
+// DeleteRecords (API 21): moves the start of partitions forward, so that records before it are deleted
+// (KIP-107).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int16, int32, int64, string } from '../schema.ts';

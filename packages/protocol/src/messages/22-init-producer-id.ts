@@ -1,4 +1,5 @@
-// InitProducerId (API 22): gives out producer ids and their epochs (KIP-98); 3: bumps an epoch (KIP-360). 6: two-phase commit (KIP-939).
+// InitProducerId (API 22): gives out producer ids and their epochs (KIP-98); 3: bumps an epoch (KIP-360).
+// 6: two-phase commit (KIP-939).
 
 import { type Infer, request, response } from '../message.ts';
 import { bool, int16, int32, int64, string } from '../schema.ts';

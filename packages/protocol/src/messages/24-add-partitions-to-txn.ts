@@ -1,4 +1,5 @@
-// AddPartitionsToTxn (API 24): adds partitions to a transaction. From 4 on, of several transactions, for brokers that verify them (KIP-890).
+// AddPartitionsToTxn (API 24): adds partitions to a transaction. From 4 on, of several transactions, for
+// brokers that verify them (KIP-890).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int16, int32, int64, string, struct } from '../schema.ts';

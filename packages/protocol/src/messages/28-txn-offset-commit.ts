@@ -1,4 +1,5 @@
-// TxnOffsetCommit (API 28): stores a group's positions as a part of a transaction. 3: fenced by the member's generation (KIP-447).
+// TxnOffsetCommit (API 28): stores a group's positions as a part of a transaction. 3: fenced by the
+// member's generation (KIP-447).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int16, int32, int64, string } from '../schema.ts';

@@ -1,4 +1,5 @@
-// DescribeConfigs (API 32): reads configuration of topics, brokers, groups and client metrics, with where each value comes from (KIP-226).
+// DescribeConfigs (API 32): reads configuration of topics, brokers, groups and client metrics, with where
+// each value comes from (KIP-226).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int8, int16, int32, string } from '../schema.ts';

@@ -1,4 +1,5 @@
-// AlterConfigs (API 33): replaces the whole configuration of resources. IncrementalAlterConfigs does not lose what it is not told.
+// AlterConfigs (API 33): replaces the whole configuration of resources. IncrementalAlterConfigs does not
+// lose what it is not told.
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int8, int16, int32, string } from '../schema.ts';

@@ -1,4 +1,5 @@
-// DescribeLogDirs (API 35): tells the size of partitions in each log directory (KIP-113), and its volume's (KIP-827).
+// DescribeLogDirs (API 35): tells the size of partitions in each log directory (KIP-113), and its volume's
+// (KIP-827).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int16, int32, int64, string } from '../schema.ts';

@@ -1,4 +1,5 @@
-// SaslAuthenticate (API 36): carries one step of a SASL exchange (KIP-152). 1: how long the session lives (KIP-368).
+// SaslAuthenticate (API 36): carries one step of a SASL exchange (KIP-152). 1: how long the session lives
+// (KIP-368).
 
 import { type Infer, request, response } from '../message.ts';
 import { bytes, int16, int64, string } from '../schema.ts';

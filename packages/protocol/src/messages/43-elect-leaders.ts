@@ -1,4 +1,5 @@
-// ElectLeaders (API 43): elects leaders of partitions: the preferred ones or, from 1 on, unclean ones (KIP-460).
+// ElectLeaders (API 43): elects leaders of partitions: the preferred ones or, from 1 on, unclean ones
+// (KIP-460).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int8, int16, int32, string } from '../schema.ts';

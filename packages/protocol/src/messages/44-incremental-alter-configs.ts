@@ -1,4 +1,5 @@
-// IncrementalAlterConfigs (API 44): sets, removes, appends to or subtracts from single configuration keys (KIP-339).
+// IncrementalAlterConfigs (API 44): sets, removes, appends to or subtracts from single configuration keys
+// (KIP-339).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int8, int16, int32, string } from '../schema.ts';

@@ -1,4 +1,5 @@
-// AlterPartition (API 56): a leader proposes its in-sync replicas to the controller (KIP-497). 3: with broker epochs (KIP-903).
+// AlterPartition (API 56): a leader proposes its in-sync replicas to the controller (KIP-497). 3: with
+// broker epochs (KIP-903).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int8, int16, int32, int64, uuid } from '../schema.ts';

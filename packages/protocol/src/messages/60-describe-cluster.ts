@@ -1,4 +1,5 @@
-// DescribeCluster (API 60): describes the cluster to admin clients (KIP-700). 1: of controllers too (KIP-919). 2: fenced brokers (KIP-1073).
+// DescribeCluster (API 60): describes the cluster to admin clients (KIP-700). 1: of controllers too
+// (KIP-919). 2: fenced brokers (KIP-1073).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int8, int16, int32, string } from '../schema.ts';

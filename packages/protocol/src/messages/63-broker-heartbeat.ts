@@ -1,4 +1,5 @@
-// BrokerHeartbeat (API 63): a broker tells the controller that it lives (KIP-631). 2: cordoned log directories (KIP-1066).
+// BrokerHeartbeat (API 63): a broker tells the controller that it lives (KIP-631). 2: cordoned log
+// directories (KIP-1066).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int16, int32, int64, uuid } from '../schema.ts';

@@ -1,4 +1,5 @@
-// ListTransactions (API 66): lists transactions by state, producer, duration (KIP-994) and pattern (KIP-1152).
+// ListTransactions (API 66): lists transactions by state, producer, duration (KIP-994) and pattern
+// (KIP-1152).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int16, int32, int64, string } from '../schema.ts';

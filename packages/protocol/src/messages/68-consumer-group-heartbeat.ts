@@ -1,4 +1,5 @@
-// ConsumerGroupHeartbeat (API 68): joins, keeps and leaves a group of the consumer protocol (KIP-848). 1: subscription by pattern.
+// ConsumerGroupHeartbeat (API 68): joins, keeps and leaves a group of the consumer protocol (KIP-848). 1:
+// subscription by pattern.
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int16, int32, string, struct, uuid } from '../schema.ts';

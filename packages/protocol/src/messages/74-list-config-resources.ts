@@ -1,4 +1,5 @@
-// ListConfigResources (API 74): lists resources that have configuration (KIP-1142). Version 0 knew client metrics only (KIP-714).
+// ListConfigResources (API 74): lists resources that have configuration (KIP-1142). Version 0 knew client
+// metrics only (KIP-714).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, int8, int16, int32, string } from '../schema.ts';

@@ -1,4 +1,5 @@
-// ShareFetch (API 78): reads records for a share group, and acknowledges earlier ones (KIP-932). 2: other modes of acquiring (KIP-1206, KIP-1222).
+// ShareFetch (API 78): reads records for a share group, and acknowledges earlier ones (KIP-932). 2: a
+// strict limit of records (KIP-1206), renewed locks (KIP-1222).
 
 import { type Infer, request, response } from '../message.ts';
 import { array, bool, int8, int16, int32, int64, records, string, struct, uuid } from '../schema.ts';
