@@ -162,14 +162,26 @@ export class RecordBatch {
     writeInt32(this.buffer, epoch, this.position + LEADER_EPOCH_POSITION);
   }
 
-  /** Sets type and highest timestamp in place. The checksum is computed again only when one of them changes. */
+  /**
+   * Sets type and highest timestamp in place, whatever was there. The checksum is computed again only when one of them changes.
+   * With 'LogAppendTime' every record's timestamp reads as `maxTimestamp`.
+   */
   setTimestamps(timestamps: { type: TimestampType; maxTimestamp: number }): void {
-    const { type, maxTimestamp } = timestamps;
-    if (this.timestampType === type && this.maxTimestamp === maxTimestamp) return;
     const flags = this.buffer[this.position + ATTRIBUTES_POSITION + 1]!;
-    this.buffer[this.position + ATTRIBUTES_POSITION + 1] =
-      type === 'LogAppendTime' ? flags | LOG_APPEND_TIME_FLAG : flags & ~LOG_APPEND_TIME_FLAG;
-    writeInt64(this.buffer, maxTimestamp, this.position + MAX_TIMESTAMP_POSITION);
+    const newFlags =
+      timestamps.type === 'LogAppendTime' ? flags | LOG_APPEND_TIME_FLAG : flags & ~LOG_APPEND_TIME_FLAG;
+    const position = this.position + MAX_TIMESTAMP_POSITION;
+    const high = readInt32(this.buffer, position);
+    const low = readInt32(this.buffer, position + 4);
+    writeInt64(this.buffer, timestamps.maxTimestamp, position);
+    if (
+      flags === newFlags &&
+      high === readInt32(this.buffer, position) &&
+      low === readInt32(this.buffer, position + 4)
+    ) {
+      return;
+    }
+    this.buffer[this.position + ATTRIBUTES_POSITION + 1] = newFlags;
     this.refreshCrc();
   }
 

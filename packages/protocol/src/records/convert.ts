@@ -12,6 +12,7 @@ import {
   magicAt,
   type ReadOptions,
   RecordBatch,
+  type TimestampType,
 } from './batch.ts';
 import { type CompressionType, codecId, compress } from './codecs.ts';
 import { encodeBatch, type RecordInput } from './encode-batch.ts';
@@ -35,7 +36,7 @@ export interface UpConvertOptions extends ReadOptions {
 
 /**
  * One batch of magic 2 with the messages of a set of magic 0 or 1, at base offset 0; no bytes for an empty set.
- * Messages of magic 0 get the timestamp -1. Throws MalformedError, also for a wrong checksum.
+ * Messages of magic 0 get the timestamp -1. The batch is marked LogAppendTime when a message was. Throws MalformedError, also for a wrong checksum.
  */
 export function upConvert(bytes: Buffer, options: UpConvertOptions = {}): Buffer {
   const magic = magicAt(bytes);
@@ -46,9 +47,13 @@ export function upConvert(bytes: Buffer, options: UpConvertOptions = {}): Buffer
     if (message.compression !== 'none') compression = message.compression;
   }
   const records: RecordInput[] = [];
-  for (const { timestamp, key, value } of messages(bytes, options)) records.push({ timestamp, key, value });
+  let timestampType: TimestampType = 'CreateTime';
+  for (const message of messages(bytes, options)) {
+    records.push({ timestamp: message.timestamp, key: message.key, value: message.value });
+    if (message.timestampType === 'LogAppendTime') timestampType = 'LogAppendTime';
+  }
   if (records.length === 0) return Buffer.alloc(0);
-  return encodeBatch({ records, compression: options.compression ?? compression });
+  return encodeBatch({ records, timestampType, compression: options.compression ?? compression });
 }
 
 export interface DownConvertOptions extends ReadOptions {

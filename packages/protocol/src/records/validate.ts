@@ -8,7 +8,7 @@ import { ErrorCode, KafkaError } from '../errors.ts';
 import { MalformedError } from '../malformed.ts';
 import { BATCH_OVERHEAD, LOG_OVERHEAD, type RecordBatch, type TimestampType } from './batch.ts';
 import { type CompressionType, DecompressedTooLargeError } from './codecs.ts';
-import { NO_TIMESTAMP, type RecordsSummary, walkRecords } from './record.ts';
+import { iterateRecords, NO_TIMESTAMP, type RecordsSummary, walkRecords } from './record.ts';
 
 export interface ValidateOptions {
   /** The most that a compressed batch may decompress to. */
@@ -198,14 +198,17 @@ function checkRecords(
   const isFine =
     summary.firstOutOfSequence < 0 &&
     (summary.firstWithoutKey < 0 || !options.compacted) &&
-    batch.timestampType === 'CreateTime' &&
-    (isAppendTimeTopic ||
-      (baseTimestamp + summary.minTimestampDelta >= bounds.lowest &&
-        baseTimestamp + summary.maxTimestampDelta <= bounds.highest));
+    (isAppendTimeTopic
+      ? batch.timestampType === 'CreateTime'
+      : baseTimestamp + summary.minTimestampDelta >= bounds.lowest &&
+        baseTimestamp + summary.maxTimestampDelta <= bounds.highest);
   if (isFine) return;
   const found: { code: number; error: RecordError }[] = [];
   let index = 0;
-  for (const record of batch.records({ maxDecompressedBytes: options.maxDecompressedBytes })) {
+  const area = batch.recordArea({ maxDecompressedBytes: options.maxDecompressedBytes });
+  // A client may mark its batch LogAppendTime; the topic's type replaces the mark, so the records' own timestamps count.
+  const context = { baseOffset: batch.baseOffset, baseTimestamp, logAppendTime: undefined };
+  for (const record of iterateRecords(area, batch.recordCount, context)) {
     const problem = problemOf(record, index, batch, bounds, options);
     if (problem !== undefined) {
       found.push({ code: problem.code, error: { batchIndex: index, message: problem.message } });
