@@ -26,6 +26,15 @@ test('names what differs in a line that is wrong', () => {
   assert.match(differences.join('\n'), /the decoded value is {"errorCode":6}, not {"errorCode":7}/);
 });
 
+test('reports fields that do not exist, and fields of other versions', () => {
+  const check = (json: object) =>
+    checkGoldenLine(JSON.stringify({ name: 'HeartbeatResponse', version: 0, json, hex: '0006' })).differences;
+  assert.deepEqual(check({ errorCode: 6 }), []);
+  assert.deepEqual(check({ errorCode: 6, throttleTimeMs: 0 }), []);
+  assert.match(check({ errorCode: 6, unheardOf: 1 }).join(), /there is no field unheardOf/);
+  assert.equal(check({ errorCode: 6, throttleTimeMs: 5 }).length, 1);
+});
+
 test('refuses a line that is none of the known kinds', () => {
   assert.throws(() => checkGoldenLine('{"name":"x"}'), TypeError);
   assert.throws(() => checkGoldenLine('{'), SyntaxError);

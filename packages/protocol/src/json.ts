@@ -1,6 +1,7 @@
 // Owns the JSON form of messages that Kafka's own tools print: bytes in base64, uuids in url-safe base64, 64-bit integers
 // as numbers. For tools and tests; nothing on a broker's path comes here.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Declaration } from './compile-decoder.ts';
 import { type AnyField, defaultOf, type Fields, isPresent } from './schema.ts';
 
@@ -8,13 +9,15 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 const MAX_INT64 = 2 ** 63;
 
-/** The message's value as JSON, without the fields that this version lacks. */
+/** The message's value as JSON, without the fields that this version lacks (unless they have a value). */
 export function messageToJson(message: Pick<Declaration, 'fields'>, value: object, version: number): Json {
   return structToJson(message.fields, value as { [name: string]: unknown }, version);
 }
 
 function structToJson(fields: Fields, value: { [name: string]: unknown }, version: number): Json {
-  const members = Object.entries(fields).filter(([, field]) => isPresent(field, version));
+  const members = Object.entries(fields).filter(
+    ([name, field]) => isPresent(field, version) || !isDeepStrictEqual(value[name], defaultOf(field)),
+  );
   return Object.fromEntries(members.map(([name, field]) => [name, toJson(field, value[name], version)]));
 }
 
@@ -38,13 +41,19 @@ function toJson(field: AnyField, value: unknown, version: number): Json {
   }
 }
 
-/** The value that the JSON stands for. Fields that it does not have get their default. */
+/** The value that the JSON stands for. Fields that it does not have get their default. Throws TypeError for others. */
 export function messageFromJson(message: Pick<Declaration, 'fields'>, json: Json): object {
   return structFromJson(message.fields, json);
 }
 
 function structFromJson(fields: Fields, json: Json): object {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    throw new TypeError(`${JSON.stringify(json)} is no struct`);
+  }
   const members = json as { readonly [name: string]: Json };
+  for (const name of Object.keys(members)) {
+    if (!Object.hasOwn(fields, name)) throw new TypeError(`there is no field ${name}`);
+  }
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
       const member = members[name];
