@@ -1,7 +1,8 @@
 // The public entry of @moldau/protocol: what a broker needs to serve its APIs, record batches and errors.
 // Loading a module costs 0.4 ms and 0.2 MB, so the messages of APIs that no broker of ours serves yet are not among them:
 // import those from '@moldau/protocol/messages/NN-name', other structures from '@moldau/protocol/data/name', and the
-// list of all APIs from '@moldau/protocol/apis'. An API that gets a handler moves in here.
+// list of all APIs from '@moldau/protocol/apis'. An API that gets a handler moves in here. Packages that declare
+// structures of their own take the notation from '@moldau/protocol/schema' and '@moldau/protocol/message'.
 
 export { crc32c } from './crc32c.ts';
 export * from './data/classic-group-records.ts';
