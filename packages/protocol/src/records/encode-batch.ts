@@ -154,7 +154,7 @@ function bodySize(record: RecordInput, index: number, baseTimestamp: number): nu
   if (headers === undefined) return size + 1;
   size += varintSize(headers.length);
   for (const header of headers) {
-    const keyBytes = Buffer.byteLength(header.key);
+    const keyBytes = utf8Size(header.key);
     size += varintSize(keyBytes) + keyBytes;
     size += header.value === null ? 1 : varintSize(header.value.length) + header.value.length;
   }
@@ -185,12 +185,26 @@ function writeRecords(
 function writeHeaders(target: Buffer, headers: NonNullable<RecordInput['headers']>, start: number): number {
   let position = writeVarint(target, headers.length, start);
   for (const header of headers) {
-    const keyBytes = Buffer.byteLength(header.key);
+    const keyBytes = utf8Size(header.key);
     position = writeVarint(target, keyBytes, position);
-    position += target.write(header.key, position);
+    position = writeText(target, header.key, keyBytes, position);
     position = writeBytes(target, header.value, position);
   }
   return position;
+}
+
+/** As Buffer.byteLength, without leaving JavaScript for the short ASCII names that header keys are. */
+function utf8Size(text: string): number {
+  if (text.length > LOOP_COPY_BYTES) return Buffer.byteLength(text);
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return Buffer.byteLength(text);
+  return text.length;
+}
+
+function writeText(target: Buffer, text: string, sizeBytes: number, position: number): number {
+  const isShortAscii = sizeBytes === text.length && sizeBytes <= LOOP_COPY_BYTES;
+  if (isShortAscii) for (let i = 0; i < sizeBytes; i++) target[position + i] = text.charCodeAt(i);
+  else target.write(text, position);
+  return position + sizeBytes;
 }
 
 function writeBytes(target: Buffer, bytes: Uint8Array | null, start: number): number {
