@@ -22,7 +22,7 @@ const stream = await consumer.consume({
 process.send?.({ kind: 'ready' });
 process.on('message', async () => {
   await consumer.close(true);
-  process.disconnect();
+  process.disconnect?.();
 });
 
 stream.on('data', (message) => {

@@ -11,6 +11,7 @@ import {
   type ProduceRequest,
   produceRequest,
   produceResponse,
+  RecordValidationError,
   ZERO_UUID,
 } from '@moldau/protocol';
 import type { Partition } from '../replication/partition.ts';
@@ -27,6 +28,7 @@ interface PartitionAnswer {
   baseOffset: number;
   logAppendTimeMs: number;
   logStartOffset: number;
+  recordErrors: { batchIndex: number; batchIndexErrorMessage: string }[];
   errorMessage: string | null;
 }
 
@@ -95,9 +97,17 @@ async function producePartition(
       baseOffset: appended.baseOffset,
       logAppendTimeMs: appended.appendTimeMs,
       logStartOffset: appended.logStartOffset,
+      recordErrors: [],
       errorMessage: null,
     };
   } catch (error) {
+    if (error instanceof RecordValidationError) {
+      const recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
+        batchIndex,
+        batchIndexErrorMessage: message,
+      }));
+      return { ...failure(data.index, error.code, error.message), recordErrors };
+    }
     if (error instanceof KafkaError) return failure(data.index, error.code, error.message);
     services.logger.error(
       { err: error, topic: topic.name, partition: data.index, clientId: context.clientId },
@@ -150,7 +160,15 @@ async function acknowledged(
 }
 
 function failure(index: number, errorCode: number, errorMessage: string): PartitionAnswer {
-  return { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, errorMessage };
+  return {
+    index,
+    errorCode,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    recordErrors: [],
+    errorMessage,
+  };
 }
 
 /** Java's producers take UNKNOWN_SERVER_ERROR for a reason to bump their epoch and send again, which duplicates (KAFKA-14034). */

@@ -11,6 +11,7 @@ import {
   fetchRequest,
   fetchResponse,
   KafkaError,
+  MalformedError,
   ZERO_UUID,
 } from '@moldau/protocol';
 import type { FetchedPartition, SessionView } from '../replication/fetch-sessions.ts';
@@ -140,6 +141,7 @@ function recordsFor(
     };
   } catch (error) {
     if (error instanceof KafkaError) return { errorCode: error.code, records: [] };
+    if (error instanceof MalformedError) return { errorCode: ErrorCode.CORRUPT_MESSAGE, records: [] };
     throw error;
   }
 }

@@ -86,7 +86,8 @@ async function answer(
     partition.checkLeaderEpoch(wanted.currentLeaderEpoch);
     const endOffset = isReadCommitted ? partition.lastStableOffset : partition.highWatermark;
     const found = await find(partition, timestamp, endOffset);
-    if (context.apiVersion > 0) return { partitionIndex, errorCode: ErrorCode.NONE, oldStyleOffsets: [], ...found };
+    if (context.apiVersion > 0)
+      return { partitionIndex, errorCode: ErrorCode.NONE, oldStyleOffsets: [], ...found };
     const newest = found.offset === -1 ? endOffset : found.offset;
     const offsets = newest > partition.log.logStartOffset ? [newest, partition.log.logStartOffset] : [newest];
     const oldStyleOffsets = offsets.slice(0, Math.max(0, wanted.maxNumOffsets));

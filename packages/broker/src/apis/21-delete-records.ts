@@ -33,7 +33,8 @@ async function deleteBefore(topic: string, partitionIndex: number, offset: numbe
   if (partition === undefined) return failure(partitionIndex, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   const image = services.metadata().topicByName(topic);
   if (image?.isInternal) return failure(partitionIndex, ErrorCode.INVALID_TOPIC_EXCEPTION);
-  if (!partition.settings.log.cleanupPolicy.delete) return failure(partitionIndex, ErrorCode.POLICY_VIOLATION);
+  if (!partition.settings.log.cleanupPolicy.delete)
+    return failure(partitionIndex, ErrorCode.POLICY_VIOLATION);
   try {
     await partition.log.ready();
     const { highWatermark } = partition;

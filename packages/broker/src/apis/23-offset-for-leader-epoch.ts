@@ -33,7 +33,8 @@ export const offsetForLeaderEpoch = serve({
 
 async function answer(topic: string, wanted: PartitionRequest, services: Services) {
   const found = services.partitions.get(topic, wanted.partition);
-  if (found === undefined) return { partition: wanted.partition, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+  if (found === undefined)
+    return { partition: wanted.partition, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
   try {
     await found.log.ready();
     found.checkLeaderEpoch(wanted.currentLeaderEpoch);

@@ -85,7 +85,7 @@ function prepareBatch(batch: RecordBatch, { apiVersion, settings, nowMs }: Prepa
       'transactions are not served by this broker: use an idempotent producer without a transactional.id';
     throw new KafkaError(ErrorCode.INVALID_TXN_STATE, message);
   }
-  if (maxTimestamp !== batch.maxTimestamp) batch.setTimestamps({ type: 'CreateTime', maxTimestamp });
+  if (log.timestampType === 'CreateTime') batch.setTimestamps({ type: 'CreateTime', maxTimestamp });
   if (compression === 'producer' || compression === batch.compression) return batch;
   return recompress(batch, compression, { maxDecompressedBytes: log.maxDecompressedBytes });
 }
