@@ -6,7 +6,7 @@
 import type { AppendOrigin, AppendResult, Log, ReadResult } from '@moldau/log';
 import type { PartitionState } from '@moldau/metadata';
 import { ErrorCode, KafkaError, type RecordBatch, type Uuid } from '@moldau/protocol';
-import type { TopicSettings } from './topic-settings.ts';
+import type { TopicSettings } from '../config/topic-settings.ts';
 import type { Wait } from './waits.ts';
 
 export interface PartitionOptions {

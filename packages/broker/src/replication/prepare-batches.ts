@@ -12,7 +12,7 @@ import {
   upConvert,
   validateBatch,
 } from '@moldau/protocol';
-import type { TopicSettings } from './topic-settings.ts';
+import type { TopicSettings } from '../config/topic-settings.ts';
 
 /** The first Produce version that carries only magic 2, one batch a partition. */
 const FIRST_VERSION_WITH_BATCHES = 3;

@@ -1,0 +1,124 @@
+// Metadata (KIP-4 null asks for all from version 1, auto-creation is a choice from version 4; KIP-430 operations from version 8; KIP-516
+// topic ids from version 10).
+//
+// A topic that is created by being asked for is answered with its leaders at once: there is no LEADER_NOT_AVAILABLE to
+// wait through, because the answer is given when the metadata log holds the topic.
+
+import { type TopicImage, topicNameProblem } from '@moldau/metadata';
+import {
+  ErrorCode,
+  KafkaError,
+  type MetadataRequest,
+  metadataRequest,
+  metadataResponse,
+  ZERO_UUID,
+} from '@moldau/protocol';
+import {
+  ALL_CLUSTER_OPERATIONS,
+  ALL_TOPIC_OPERATIONS,
+  OPERATIONS_NOT_ASKED,
+} from './authorized-operations.ts';
+import { endpointsFor } from './endpoints.ts';
+import { type RequestContext, type Services, serve } from './handler.ts';
+
+const FIRST_VERSION_WITH_NULL_FOR_ALL = 1;
+const FIRST_VERSION_WITH_TOPICS_BY_ID = 12;
+
+export const metadata = serve({
+  request: metadataRequest,
+  response: metadataResponse,
+  minVersion: 0,
+  maxVersion: 13,
+  async handle(request, context, services) {
+    const operations = request.includeTopicAuthorizedOperations ? ALL_TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED;
+    const topics = await findTopics(request, context, services);
+    return {
+      brokers: endpointsFor(context, services),
+      clusterId: services.metadata().clusterId,
+      controllerId: services.config.nodeId,
+      topics: topics.map((found) =>
+        'id' in found
+          ? describe(found, operations)
+          : { ...NO_TOPIC, ...found, topicAuthorizedOperations: operations },
+      ),
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
+        ? ALL_CLUSTER_OPERATIONS
+        : OPERATIONS_NOT_ASKED,
+      errorCode: ErrorCode.NONE,
+    };
+  },
+  fail: ({ topics }, errorCode) => ({
+    brokers: [],
+    topics: (topics ?? []).map(({ name, topicId }) => ({ ...NO_TOPIC, errorCode, name, topicId })),
+    errorCode,
+  }),
+});
+
+interface MissingTopic {
+  errorCode: number;
+  name: string | null;
+  topicId: string;
+}
+
+const NO_TOPIC = { isInternal: false, partitions: [] };
+
+async function findTopics(
+  request: MetadataRequest,
+  { apiVersion }: RequestContext,
+  services: Services,
+): Promise<(TopicImage | MissingTopic)[]> {
+  const { topics } = request;
+  const isForAll = apiVersion < FIRST_VERSION_WITH_NULL_FOR_ALL ? topics?.length === 0 : topics === null;
+  if (isForAll || topics === null) return [...services.metadata().topics()];
+  for (const { name, topicId } of topics) {
+    if (apiVersion >= FIRST_VERSION_WITH_TOPICS_BY_ID || (name !== null && topicId === ZERO_UUID)) continue;
+    const message = `topics are asked for by id from Metadata version ${FIRST_VERSION_WITH_TOPICS_BY_ID} on`;
+    throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
+  }
+  const errors = await createMissing(request, services);
+  const image = services.metadata();
+  return topics.map(({ name, topicId }) => {
+    if (topicId !== ZERO_UUID) {
+      return image.topicById(topicId) ?? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId };
+    }
+    const topic = image.topicByName(name ?? '');
+    if (topic !== undefined) return topic;
+    const isWrong = topicNameProblem(name ?? '') !== undefined;
+    const errorCode = isWrong
+      ? ErrorCode.INVALID_TOPIC_EXCEPTION
+      : (errors.get(name ?? '') ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    return { errorCode, name, topicId: ZERO_UUID };
+  });
+}
+
+/** Creates what may be created. Resolves to the errors of those that could not be, by name. */
+async function createMissing(
+  request: MetadataRequest,
+  services: Services,
+): Promise<ReadonlyMap<string, number>> {
+  if (!request.allowAutoTopicCreation || !services.config.autoCreateTopics) return new Map();
+  const image = services.metadata();
+  const missing = (request.topics ?? []).flatMap(({ name, topicId }) => {
+    const isMissing = name !== null && topicId === ZERO_UUID && image.topicByName(name) === undefined;
+    return isMissing && topicNameProblem(name) === undefined ? [name] : [];
+  });
+  return missing.length === 0 ? new Map() : services.controller.autoCreateTopics([...new Set(missing)]);
+}
+
+function describe(topic: TopicImage, topicAuthorizedOperations: number) {
+  const partitions = [];
+  let partitionIndex = 0;
+  for (const { leader, leaderEpoch, replicas, isr } of topic.partitions()) {
+    partitions.push({
+      errorCode: ErrorCode.NONE,
+      partitionIndex: partitionIndex++,
+      leaderId: leader,
+      leaderEpoch,
+      replicaNodes: replicas,
+      isrNodes: isr,
+      offlineReplicas: [],
+    });
+  }
+  const { name, id, isInternal } = topic;
+  return { errorCode: ErrorCode.NONE, name, topicId: id, isInternal, partitions, topicAuthorizedOperations };
+}

@@ -1,0 +1,77 @@
+// DescribeTopicPartitions (KIP-966): topics page by page, in the order of their names. A page ends after a number of
+// partitions; the cursor says where the next one starts.
+
+import type { TopicImage } from '@moldau/metadata';
+import {
+  describeTopicPartitionsRequest,
+  describeTopicPartitionsResponse,
+  ErrorCode,
+  ZERO_UUID,
+} from '@moldau/protocol';
+import { ALL_TOPIC_OPERATIONS } from './authorized-operations.ts';
+import { serve } from './handler.ts';
+
+export const describeTopicPartitions = serve({
+  request: describeTopicPartitionsRequest,
+  response: describeTopicPartitionsResponse,
+  minVersion: 0,
+  maxVersion: 0,
+  handle(request, _context, { metadata, config }) {
+    const image = metadata();
+    const { cursor } = request;
+    const asked = [...new Set(request.topics.map(({ name }) => name))].sort();
+    const names = asked.length === 0 ? image.sortedTopicNames() : asked;
+    const limit = Math.min(request.responsePartitionLimit, config.maxRequestPartitionSizeLimit);
+    const topics = [];
+    let room = Math.max(1, limit);
+    for (const name of names) {
+      if (cursor !== null && name < cursor.topicName) continue;
+      const first = cursor?.topicName === name ? cursor.partitionIndex : 0;
+      if (room === 0) return { topics, nextCursor: { topicName: name, partitionIndex: first } };
+      const topic = image.topicByName(name);
+      if (topic === undefined) {
+        // A topic that went away between two pages is not missed.
+        if (asked.length > 0) topics.push(unknownTopic(name));
+        continue;
+      }
+      const end = Math.min(topic.partitionCount, first + room);
+      topics.push(describe(topic, first, end));
+      room -= end - first;
+      if (end < topic.partitionCount) return { topics, nextCursor: { topicName: name, partitionIndex: end } };
+    }
+    return { topics, nextCursor: null };
+  },
+  fail: ({ topics }, errorCode) => ({
+    topics: topics.map(({ name }) => ({ ...unknownTopic(name), errorCode })),
+  }),
+});
+
+function describe(topic: TopicImage, first: number, end: number) {
+  const partitions = [];
+  for (let partitionIndex = first; partitionIndex < end; partitionIndex += 1) {
+    const { leader, leaderEpoch, replicas, isr } = topic.partition(partitionIndex)!;
+    partitions.push({
+      errorCode: ErrorCode.NONE,
+      partitionIndex,
+      leaderId: leader,
+      leaderEpoch,
+      replicaNodes: replicas,
+      isrNodes: isr,
+      eligibleLeaderReplicas: [],
+      lastKnownElr: [],
+      offlineReplicas: [],
+    });
+  }
+  return {
+    errorCode: ErrorCode.NONE,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: topic.isInternal,
+    partitions,
+    topicAuthorizedOperations: ALL_TOPIC_OPERATIONS,
+  };
+}
+
+function unknownTopic(name: string) {
+  return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, topicId: ZERO_UUID, partitions: [] };
+}
