@@ -158,19 +158,22 @@ export class ConfigValueError extends Error {
 
 /** @throws ConfigValueError when the text is not of the key's type or outside its range. */
 export function parseValue<Value>(key: string, definition: ConfigDefinition<Value>, text: string): Value {
-  const refuse = (problem: string): never => {
-    throw new ConfigValueError(key, text, definition, problem);
-  };
+  const refuse = refusal(key, definition, text);
   const value = parseType(definition, text.trim(), refuse);
   checkRange(definition, value, refuse);
   return value as Value;
 }
 
-/** The value of a key that nobody set. */
+/** The value of a key that nobody set; some defaults of Kafka lie outside their own range. */
 export function defaultValue<Value>(key: string, definition: ConfigDefinition<Value>): Value {
-  return (
-    definition.defaultText === null ? null : parseValue(key, definition, definition.defaultText)
-  ) as Value;
+  const text = definition.defaultText;
+  return (text === null ? null : parseType(definition, text, refusal(key, definition, text))) as Value;
+}
+
+function refusal(key: string, definition: ConfigDefinition, text: string): Refuse {
+  return (problem) => {
+    throw new ConfigValueError(key, text, definition, problem);
+  };
 }
 
 /** As Kafka prints a value that was parsed: '007' of an INT is '7', a list has no blanks. */

@@ -14,7 +14,7 @@ export const clusterConfigs = {
   'controller.listener.names': list(
     '',
     'Names of listeners that KRaft controllers use. Moldau has no controller listener and leaves these out.',
-    { nonEmpty: true, importance: 'HIGH', kafkaDefault: '<required>' },
+    { importance: 'HIGH', kafkaDefault: '<required>' },
   ),
   ...inert('Metadata lives in the data folder, there is no KRaft quorum', {
     'controller.quorum.append.linger.ms': int(25, "How long the quorum's leader collects records.", {

@@ -36,7 +36,7 @@ export const networkConfigs = {
   'max.connections.per.ip.overrides': string(
     '',
     'Other limits for some addresses: host:count, several with commas.',
-    { update: 'cluster-wide' },
+    { check: checkOverrides, update: 'cluster-wide' },
   ),
   'queued.max.request.bytes': long(
     -1,
@@ -109,3 +109,10 @@ export const networkConfigs = {
     }),
   }),
 };
+
+function checkOverrides(text: string): string | undefined {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  return pairs.every((pair) => /^.+:\s*\d+\s*$/.test(pair))
+    ? undefined
+    : 'expected host:count pairs with commas, as in 10.0.0.1:100';
+}

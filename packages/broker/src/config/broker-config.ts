@@ -1,0 +1,322 @@
+// The configuration of a running broker: what its start said, and what has been changed since through the config APIs.
+//
+// Invariants: a value changed while the broker runs wins over one from the start: this broker's own first, then that for
+// all brokers (Kafka's order). Every value is valid: texts that are not never replace what is in force.
+
+import { ConfigError } from './config-error.ts';
+import {
+  type ConfigDefinition,
+  ConfigValueError,
+  defaultValue,
+  formatValue,
+  parseValue,
+} from './definition.ts';
+import { type BrokerConfigKey, brokerConfigDefinitions } from './definitions/broker.ts';
+import {
+  type ConfigDescription,
+  ConfigSource,
+  type ConfigSourceCode,
+  type ConfigSynonym,
+  describe,
+  printed,
+} from './description.ts';
+import type { InitialTopic } from './initial-topics.ts';
+import {
+  type AdvertisedListener,
+  type HostIdentity,
+  type ListenerAddress,
+  planListeners,
+} from './listeners.ts';
+
+type ValueOf<Key extends BrokerConfigKey> =
+  (typeof brokerConfigDefinitions)[Key] extends ConfigDefinition<infer Value> ? Value : never;
+
+/** Names and texts, as the metadata image keeps them. */
+export type ConfigTexts = ReadonlyMap<string, string>;
+
+export interface BrokerConfigOptions {
+  /** What the start said, by key; keys that are not in the table are left out of account. */
+  readonly values?: ConfigTexts;
+  readonly identity?: HostIdentity;
+  readonly initialTopics?: readonly InitialTopic[];
+  readonly clusterId?: string | undefined;
+}
+
+/** Keys that stand for the same thing, the finer one first: when it is unset the next one counts. */
+const SYNONYMS: Partial<Record<BrokerConfigKey, readonly BrokerConfigKey[]>> = {
+  'log.retention.ms': ['log.retention.minutes', 'log.retention.hours'],
+  'log.roll.ms': ['log.roll.hours'],
+  'log.roll.jitter.ms': ['log.roll.jitter.hours'],
+  'log.flush.interval.ms': ['log.flush.scheduler.interval.ms'],
+};
+
+const definitions: Readonly<Record<string, ConfigDefinition>> = brokerConfigDefinitions;
+const NOTHING: ConfigTexts = new Map();
+const LOCAL: HostIdentity = { hostName: 'localhost', addresses: [] };
+
+export class BrokerConfig {
+  /** Where clients connect to, in the order of the file. */
+  readonly listeners: readonly ListenerAddress[];
+  /** What clients are told, one for each listener. Where a listener's port is 0 so it is here: put in what the system gave. */
+  readonly advertisedListeners: readonly AdvertisedListener[];
+  /** Topics to create when they do not exist, before the broker says that it is ready. */
+  readonly initialTopics: readonly InitialTopic[];
+  /** The id a new cluster gets, where one was asked for. */
+  readonly initialClusterId: string | undefined;
+  /** What became of the listeners, where that is not what was written; one line each. */
+  readonly warnings: readonly string[];
+  readonly #static: ConfigTexts;
+  #ofBroker: ConfigTexts = NOTHING;
+  #ofAllBrokers: ConfigTexts = NOTHING;
+  readonly #values = new Map<string, unknown>();
+  readonly #listeners = new Set<() => void>();
+  #revision = 0;
+
+  /** @throws ConfigError when a value is wrong. */
+  constructor({
+    values = NOTHING,
+    identity = LOCAL,
+    initialTopics = [],
+    clusterId,
+  }: BrokerConfigOptions = {}) {
+    this.#static = values;
+    this.initialTopics = initialTopics;
+    this.initialClusterId = clusterId;
+    const problems = checkAll(values);
+    if (problems.length > 0) throw new ConfigError(problems);
+    const plan = planListeners(
+      {
+        listeners: this.get('listeners'),
+        advertised: this.get('advertised.listeners'),
+        protocolMap: this.get('listener.security.protocol.map'),
+        controllerNames: this.get('controller.listener.names'),
+      },
+      identity,
+    );
+    if (plan.problems.length > 0) throw new ConfigError(plan.problems);
+    this.listeners = plan.listeners;
+    this.advertisedListeners = plan.advertised;
+    this.warnings = plan.warnings;
+  }
+
+  /** For tests and embedders: new BrokerConfig from a plain object. */
+  static of(values: Partial<Record<BrokerConfigKey, string | number | boolean>>): BrokerConfig {
+    return new BrokerConfig({
+      values: new Map(Object.entries(values).map(([key, value]) => [key, String(value)])),
+    });
+  }
+
+  get<Key extends BrokerConfigKey>(key: Key): ValueOf<Key> {
+    let value = this.#values.get(key);
+    if (value === undefined) {
+      value = this.#resolve(key);
+      this.#values.set(key, value);
+    }
+    return value as ValueOf<Key>;
+  }
+
+  /** Grows with every change, for those who keep what they derived. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get nodeId(): number {
+    return this.get(this.#static.has('node.id') || !this.#static.has('broker.id') ? 'node.id' : 'broker.id');
+  }
+
+  get rack(): string | null {
+    return this.get('broker.rack');
+  }
+
+  get logDirs(): readonly string[] {
+    return this.get('log.dirs') ?? this.get('log.dir');
+  }
+
+  get autoCreateTopics(): boolean {
+    return this.get('auto.create.topics.enable');
+  }
+
+  get deleteTopicEnable(): boolean {
+    return this.get('delete.topic.enable');
+  }
+
+  get numPartitions(): number {
+    return this.get('num.partitions');
+  }
+
+  get defaultReplicationFactor(): number {
+    return this.get('default.replication.factor');
+  }
+
+  get fetchMaxBytes(): number {
+    return this.get('fetch.max.bytes');
+  }
+
+  get fetchSessionSlots(): number {
+    return this.get('max.incremental.fetch.session.cache.slots');
+  }
+
+  get messageMaxBytes(): number {
+    return this.get('message.max.bytes');
+  }
+
+  get maxRequestPartitionSizeLimit(): number {
+    return this.get('max.request.partition.size.limit');
+  }
+
+  get offsetsTopicPartitions(): number {
+    return this.get('offsets.topic.num.partitions');
+  }
+
+  /** Internal topics take no more replicas than there are brokers to hold them. */
+  offsetsTopicReplicationFactor(liveBrokers: number): number {
+    return Math.min(this.get('offsets.topic.replication.factor'), Math.max(1, liveBrokers));
+  }
+
+  get producerIdExpirationMs(): number {
+    return this.get('producer.id.expiration.ms');
+  }
+
+  /** What groups depend on; read it anew at each use, so that changes take effect. */
+  get groups() {
+    return {
+      minSessionTimeoutMs: this.get('group.min.session.timeout.ms'),
+      maxSessionTimeoutMs: this.get('group.max.session.timeout.ms'),
+      initialRebalanceDelayMs: this.get('group.initial.rebalance.delay.ms'),
+      maxSize: this.get('group.max.size'),
+      offsetMetadataMaxBytes: this.get('offset.metadata.max.bytes'),
+      offsetsRetentionMs: this.get('offsets.retention.minutes') * 60_000,
+      offsetsRetentionCheckIntervalMs: this.get('offsets.retention.check.interval.ms'),
+      offsetsCommitTimeoutMs: this.get('offsets.commit.timeout.ms'),
+    };
+  }
+
+  /** What the network layer depends on; undefined leaves a bound to it. */
+  get network() {
+    const queuedBytes = this.get('queued.max.request.bytes');
+    return {
+      requestMaxBytes: this.get('socket.request.max.bytes'),
+      connectionsMaxIdleMs: this.get('connections.max.idle.ms'),
+      maxConnections: this.get('max.connections'),
+      maxConnectionsPerIp: this.get('max.connections.per.ip'),
+      maxConnectionsPerIpOverrides: parseOverrides(this.get('max.connections.per.ip.overrides')),
+      backlog: this.get('socket.listen.backlog.size'),
+      ...(queuedBytes > 0 ? { bufferedBytes: queuedBytes } : {}),
+    };
+  }
+
+  /** What the log manager depends on. */
+  get logs() {
+    return {
+      logDirs: this.logDirs,
+      maxOpenFiles: this.get('moldau.open.files'),
+      tailCacheBytes: this.get('moldau.tail.cache.bytes'),
+      retentionCheckIntervalMs: this.get('log.retention.check.interval.ms'),
+      checkpointIntervalMs: this.get('log.flush.offset.checkpoint.interval.ms'),
+      producerIdExpirationMs: this.producerIdExpirationMs,
+    };
+  }
+
+  /** Takes what the metadata says of this broker and of all brokers. Returns one line for each value that was left out as wrong. */
+  update(ofBroker: ConfigTexts, ofAllBrokers: ConfigTexts): string[] {
+    if (ofBroker === this.#ofBroker && ofAllBrokers === this.#ofAllBrokers) return [];
+    const problems = [...checkAll(ofBroker), ...checkAll(ofAllBrokers)];
+    this.#ofBroker = ofBroker;
+    this.#ofAllBrokers = ofAllBrokers;
+    this.#values.clear();
+    this.#revision++;
+    for (const listener of this.#listeners) listener();
+    return problems;
+  }
+
+  /** Told after every change. Returns the function that ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** For DescribeConfigs of this broker: every key, or those asked for that exist. */
+  describe(names?: readonly string[] | null): ConfigDescription[] {
+    const wanted = names ?? Object.keys(definitions);
+    return wanted
+      .filter((name) => Object.hasOwn(definitions, name))
+      .map((name) => {
+        const definition = definitions[name]!;
+        return describe(name, definition, {
+          value: formatValue(this.get(name as BrokerConfigKey)),
+          readOnly: definition.update === 'read-only',
+          synonyms: this.synonymsOf([name as BrokerConfigKey, ...(SYNONYMS[name as BrokerConfigKey] ?? [])]),
+        });
+      });
+  }
+
+  /** For DescribeConfigs of the defaults of all brokers: only what has been set. */
+  describeDefaults(names?: readonly string[] | null): ConfigDescription[] {
+    return [...this.#ofAllBrokers]
+      .filter(([name]) => Object.hasOwn(definitions, name) && (names?.includes(name) ?? true))
+      .map(([name, text]) => {
+        const value = printed(name, definitions[name]!, text);
+        const synonyms = [{ name, value, source: ConfigSource.DYNAMIC_DEFAULT_BROKER }];
+        return describe(name, definitions[name]!, { value, readOnly: false, synonyms });
+      });
+  }
+
+  /** All that is set for these keys, the one in force first. */
+  synonymsOf(keys: readonly BrokerConfigKey[]): ConfigSynonym[] {
+    const from = (texts: ConfigTexts, source: ConfigSourceCode): ConfigSynonym[] =>
+      keys.flatMap((name) => {
+        const text = texts.get(name);
+        return text === undefined ? [] : [{ name, value: printed(name, definitions[name]!, text), source }];
+      });
+    const defaults = keys.flatMap((name) => {
+      const value = definitions[name]!.defaultText;
+      return value === null ? [] : [{ name, value, source: ConfigSource.DEFAULT }];
+    });
+    return [
+      ...from(this.#ofBroker, ConfigSource.DYNAMIC_BROKER),
+      ...from(this.#ofAllBrokers, ConfigSource.DYNAMIC_DEFAULT_BROKER),
+      ...from(this.#static, ConfigSource.STATIC_BROKER),
+      ...defaults,
+    ];
+  }
+
+  #resolve(key: BrokerConfigKey): unknown {
+    const definition = definitions[key]!;
+    for (const texts of [this.#ofBroker, this.#ofAllBrokers, this.#static]) {
+      const text = texts.get(key);
+      if (text === undefined) continue;
+      try {
+        return parseValue(key, definition, text);
+      } catch (error) {
+        if (!(error instanceof ConfigValueError)) throw error;
+      }
+    }
+    return defaultValue(key, definition);
+  }
+}
+
+/** One line for each value that is wrong; those of keys without effect cannot be. */
+function checkAll(texts: ConfigTexts): string[] {
+  return [...texts].flatMap(([key, text]) => {
+    const definition = Object.hasOwn(definitions, key) ? definitions[key] : undefined;
+    if (definition === undefined || definition.inert !== undefined) return [];
+    try {
+      parseValue(key, definition, text);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigValueError) return [error.message];
+      throw error;
+    }
+  });
+}
+
+/** 'host:count' pairs; the definition has checked them. */
+function parseOverrides(text: string): ReadonlyMap<string, number> {
+  const pairs = text.split(',').filter((each) => each.trim() !== '');
+  return new Map(
+    pairs.map((pair) => {
+      const colon = pair.lastIndexOf(':');
+      return [pair.slice(0, colon).trim(), Number(pair.slice(colon + 1))];
+    }),
+  );
+}

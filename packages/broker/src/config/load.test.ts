@@ -1,0 +1,264 @@
+// What a start makes of files, environments and command lines that people have.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ConfigError } from './config-error.ts';
+import { type ConfigSources, loadConfig } from './load.ts';
+
+const identity = { hostName: 'box', addresses: ['fd00::7', '192.168.1.7'] };
+
+function load(sources: ConfigSources) {
+  return loadConfig({ identity, ...sources });
+}
+
+function problemsOf(sources: ConfigSources): readonly string[] {
+  try {
+    load(sources);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const file = (text: string) => ({ path: 'server.properties', text });
+
+/** The keys and values of the file that Kafka 4.3 comes with. */
+const KAFKAS_FILE = `
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=localhost:9093
+listeners=PLAINTEXT://:9092,CONTROLLER://:9093
+inter.broker.listener.name=PLAINTEXT
+advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
+num.network.threads=3
+num.io.threads=8
+socket.send.buffer.bytes=102400
+socket.receive.buffer.bytes=102400
+socket.request.max.bytes=104857600
+log.dirs=/tmp/kraft-combined-logs
+num.partitions=1
+num.recovery.threads.per.data.dir=2
+offsets.topic.replication.factor=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+log.retention.hours=168
+log.segment.bytes=1073741824
+log.retention.check.interval.ms=300000
+`;
+
+describe('a start', () => {
+  it('without anything listens on the loopback and keeps its data beside', () => {
+    const { config, warnings, notes } = load({});
+    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 }]);
+    assert.deepEqual(config.advertisedListeners, [
+      { name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, isGuessed: false },
+    ]);
+    assert.deepEqual(config.logDirs, ['./moldau-data']);
+    assert.deepEqual([...warnings, ...notes], []);
+  });
+
+  it("takes Kafka's own server.properties unchanged", () => {
+    const { config, warnings, notes } = load({ file: file(KAFKAS_FILE) });
+    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '', port: 9092 }]);
+    assert.deepEqual(config.advertisedListeners, [
+      { name: 'PLAINTEXT', host: 'localhost', port: 9092, isGuessed: false },
+    ]);
+    assert.deepEqual(config.logDirs, ['/tmp/kraft-combined-logs']);
+    assert.deepEqual(notes, ["the listener CONTROLLER is not opened: Moldau's controller needs none"]);
+    assert.ok(
+      warnings.every((line) => line.startsWith('accepted, has no effect: ')),
+      warnings.join('\n'),
+    );
+  });
+
+  it('takes the environment of a compose file for apache/kafka', () => {
+    const { config, warnings } = load({
+      environment: {
+        KAFKA_NODE_ID: '1',
+        KAFKA_PROCESS_ROLES: 'broker,controller',
+        KAFKA_LISTENERS: 'PLAINTEXT_HOST://:9092,CONTROLLER://:9093,PLAINTEXT://:19092',
+        KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT_HOST://localhost:9092,PLAINTEXT://broker:19092',
+        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
+          'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PLAINTEXT_HOST:PLAINTEXT',
+        KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+        KAFKA_CONTROLLER_QUORUM_VOTERS: '1@broker:9093',
+        KAFKA_INTER_BROKER_LISTENER_NAME: 'PLAINTEXT',
+        KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
+        KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
+        KAFKA_HEAP_OPTS: '-Xmx1g',
+        KAFKA_JMX_PORT: '9101',
+        KAFKA_LOG4J_ROOT_LOGLEVEL: 'WARN',
+        KAFKA_LOG_DIRS: '/data',
+        CLUSTER_ID: '4L6g3nShT-eMCtK--X86sw',
+        PATH: '/bin',
+      },
+    });
+    assert.deepEqual(
+      config.listeners.map(({ name, port }) => `${name} ${port}`),
+      ['PLAINTEXT_HOST 9092', 'PLAINTEXT 19092'],
+    );
+    assert.deepEqual(
+      config.advertisedListeners.map(({ host }) => host),
+      ['localhost', 'broker'],
+    );
+    assert.equal(config.initialClusterId, '4L6g3nShT-eMCtK--X86sw');
+    assert.deepEqual(config.logDirs, ['/data']);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("takes the environment of wurstmeister's image", () => {
+    const { config, warnings } = load({
+      environment: {
+        KAFKA_ADVERTISED_HOST_NAME: '192.168.99.100',
+        KAFKA_ZOOKEEPER_CONNECT: 'zookeeper:2181',
+        KAFKA_MESSAGE_MAX_BYTES: '2000000',
+        KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+        KAFKA_LOG_RETENTION_HOURS: '1',
+        KAFKA_CREATE_TOPICS: 'logs:6:1, state:1:3:compact',
+        KAFKA_PORT: 'tcp://10.0.0.1:9092',
+      },
+    });
+    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '', port: 9092 }]);
+    assert.equal(config.advertisedListeners[0]!.host, '192.168.99.100');
+    assert.equal(config.messageMaxBytes, 2_000_000);
+    assert.equal(config.autoCreateTopics, false);
+    assert.deepEqual(config.initialTopics, [
+      { name: 'logs', partitions: 6, replicas: 1, configs: new Map() },
+      { name: 'state', partitions: 1, replicas: 3, configs: new Map([['cleanup.policy', 'compact']]) },
+    ]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("takes Bitnami's variables, also over the plain ones", () => {
+    const { config } = load({
+      environment: {
+        KAFKA_CFG_NUM_PARTITIONS: '4',
+        KAFKA_NUM_PARTITIONS: '2',
+        ALLOW_PLAINTEXT_LISTENER: 'yes',
+      },
+    });
+    assert.equal(config.numPartitions, 4);
+  });
+
+  it('separates the topics of KAFKA_CREATE_TOPICS as the variable beside it says', () => {
+    const topicsOf = (KAFKA_CREATE_TOPICS: string, KAFKA_CREATE_TOPICS_SEPARATOR?: string) =>
+      load({ environment: { KAFKA_CREATE_TOPICS, KAFKA_CREATE_TOPICS_SEPARATOR } }).config.initialTopics.map(
+        ({ name }) => name,
+      );
+    assert.deepEqual(topicsOf('a:1:1\nb:1:1,c:1:1'), ['a', 'b', 'c']);
+    assert.deepEqual(topicsOf('a:1:1\nb:1:1:compact,delete', "$'\\n'"), ['a', 'b']);
+    assert.match(
+      problemsOf({ environment: { KAFKA_CREATE_TOPICS: 'a:many:1' } })[0]!,
+      /"a:many:1" in KAFKA_CREATE_TOPICS: expected name:partitions/,
+    );
+  });
+
+  it('lets the command line win over the environment, and that over the file', () => {
+    const sources = {
+      file: file('num.partitions=1\nlog.retention.ms=5\nlog.dirs=/file\nfetch.max.bytes=2000'),
+      environment: { KAFKA_NUM_PARTITIONS: '2', KAFKA_LOG_RETENTION_HOURS: '3' },
+      settings: ['num.partitions=3', 'log.dir=/set'],
+    };
+    const { config } = load(sources);
+    assert.equal(config.numPartitions, 3);
+    assert.equal(config.fetchMaxBytes, 2000);
+    assert.equal(config.get('log.retention.ms'), null);
+    assert.equal(config.get('log.retention.hours'), 3);
+    assert.deepEqual(config.logDirs, ['/set']);
+    assert.deepEqual(load({ ...sources, data: '/flag' }).config.logDirs, ['/flag']);
+  });
+
+  it('does not advertise a port of the file that the command line has changed', () => {
+    const { config, warnings } = load({ file: file(KAFKAS_FILE), listen: '127.0.0.1:9292' });
+    assert.deepEqual(config.advertisedListeners, [
+      { name: 'PLAINTEXT', host: '127.0.0.1', port: 9292, isGuessed: false },
+    ]);
+    assert.ok(warnings.some((line) => line.includes('does not fit the listeners of the command line')));
+    const proxied = load({
+      file: file('advertised.listeners=PLAINTEXT://kafka.example.org:443'),
+      listen: ':9292',
+    });
+    assert.equal(proxied.config.advertisedListeners[0]!.host, 'kafka.example.org');
+  });
+
+  it('guesses what to advertise when it listens on every address', () => {
+    const { config } = load({ listen: '0.0.0.0:9092' });
+    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '', port: 9092 }]);
+    assert.deepEqual(config.advertisedListeners, [
+      { name: 'PLAINTEXT', host: '192.168.1.7', port: 9092, isGuessed: true },
+    ]);
+    assert.equal(load({ listen: '[::1]:9092' }).config.listeners[0]!.host, '::1');
+  });
+
+  it('tells of keys that have no effect, and of those that nobody knows', () => {
+    const { warnings } = load({
+      settings: [
+        'num.io.threads=4',
+        'zookeeper.connect=z:2181',
+        'num.partition=3',
+        'colour=red',
+        'ssl.key.password=hunter2',
+      ],
+    });
+    assert.deepEqual(warnings, [
+      'unknown configuration num.partition is ignored (did you mean num.partitions?)',
+      'unknown configuration colour is ignored',
+      'accepted, has no effect: num.io.threads (one event loop serves all requests, so there are no threads to count)',
+      'accepted, has no effect: zookeeper.connect (Moldau needs no ZooKeeper)',
+      'accepted, has no effect: ssl.key.password (Moldau has no TLS so far: connections are plain text)',
+    ]);
+  });
+
+  it('suggests the variable that was meant, and leaves those of other programs alone', () => {
+    const { warnings } = load({
+      environment: { KAFKA_LOG_RETENTION_HOUR: '1', KAFKA_BROKERS: 'a:9092', KAFKA_UI_PORT: '1' },
+    });
+    assert.deepEqual(warnings, [
+      'KAFKA_LOG_RETENTION_HOUR stands for the key log.retention.hour, which does not exist (did you mean KAFKA_LOG_RETENTION_HOURS?)',
+    ]);
+  });
+
+  it('is stopped by all wrong values at once', () => {
+    assert.deepEqual(problemsOf({ settings: ['num.partitions=0', 'fetch.max.bytes=lots', 'nonsense'] }), [
+      'Invalid value "nonsense" for --set: expected KEY=VALUE, as in num.partitions=3',
+    ]);
+    assert.deepEqual(problemsOf({ settings: ['num.partitions=0', 'fetch.max.bytes=lots'] }), [
+      'Invalid value "0" for configuration num.partitions: expected a whole number of 32 bits of at least 1',
+      'Invalid value "lots" for configuration fetch.max.bytes: expected a whole number of 32 bits of at least 1024',
+    ]);
+  });
+
+  it('is stopped by listeners that cannot work', () => {
+    const problem = (...settings: string[]) => problemsOf({ settings }).join('\n');
+    assert.match(
+      problem('listeners=localhost:9092'),
+      /"localhost:9092" for configuration listeners: expected NAME:\/\/HOST:PORT/,
+    );
+    assert.match(
+      problem('listeners=SASL_SSL://:9092'),
+      /wants SASL_SSL, but Moldau has no TLS or SASL so far/,
+    );
+    assert.match(
+      problem('listeners=CLIENTS://:9092'),
+      /add CLIENTS:PLAINTEXT to listener.security.protocol.map/,
+    );
+    assert.match(problem('listeners=PLAINTEXT://:70000'), /expected NAME/);
+    assert.match(problem('listeners=PLAINTEXT://:1,PLAINTEXT://:2'), /names the listener PLAINTEXT twice/);
+    assert.match(
+      problem('listeners=CONTROLLER://:1', 'controller.listener.names=CONTROLLER'),
+      /no listener for clients/,
+    );
+    assert.match(problem('advertised.listeners=PLAINTEXT://0.0.0.0:9092'), /cannot connect to a wildcard/);
+    assert.match(
+      problem('advertised.listeners=OTHER://a:9092'),
+      /names OTHER, but listeners has only PLAINTEXT/,
+    );
+    assert.match(problem('process.roles=controller'), /would serve nobody/);
+    assert.match(problemsOf({ listen: '9092' })[0]!, /"9092" for --listen: expected HOST:PORT/);
+  });
+});

@@ -1,0 +1,174 @@
+// What a topic's configs mean, with the broker's own where the topic says nothing. Resolved once a topic and change.
+
+import type { Durability, LogConfig } from '@moldau/log';
+import type { CompressionType } from '@moldau/protocol';
+import type { BrokerConfig, ConfigTexts } from './broker-config.ts';
+import {
+  type ConfigDefinition,
+  ConfigValueError,
+  defaultValue,
+  formatValue,
+  parseValue,
+} from './definition.ts';
+import { groupConfigDefinitions } from './definitions/group.ts';
+import { type TopicConfigKey, topicConfigDefinitions, topicConfigSynonyms } from './definitions/topic.ts';
+import { type ConfigDescription, ConfigSource, describe, printed } from './description.ts';
+
+/** What a topic's configuration means to the path of its bytes. */
+export interface TopicSettings {
+  /** Segments, retention, durability. */
+  readonly log: LogConfig;
+  /** max.message.bytes */
+  readonly maxMessageBytes: number;
+  /** compression.type: 'producer' keeps what the producer chose. */
+  readonly compression: CompressionType | 'producer';
+  /** The level of that compression, where it has levels; undefined is the codec's own. */
+  readonly compressionLevel: number | undefined;
+  /** min.insync.replicas, for acks=all. */
+  readonly minInSyncReplicas: number;
+  /** message.timestamp.before.max.ms */
+  readonly timestampBeforeMaxMs: number;
+  /** message.timestamp.after.max.ms */
+  readonly timestampAfterMaxMs: number;
+}
+
+type ValueOf<Key extends TopicConfigKey> =
+  (typeof topicConfigDefinitions)[Key] extends ConfigDefinition<infer Value> ? Value : never;
+
+const definitions: Readonly<Record<string, ConfigDefinition>> = topicConfigDefinitions;
+
+export class TopicConfigs {
+  readonly #config: BrokerConfig;
+  /** By identity: the image hands out a new map whenever a topic's configs change. */
+  #settings = new WeakMap<ConfigTexts, TopicSettings>();
+  #revision = 0;
+
+  constructor(config: BrokerConfig) {
+    this.#config = config;
+  }
+
+  /** The same object as long as neither the topic's configs nor the broker's change. */
+  settings(texts: ConfigTexts): TopicSettings {
+    if (this.#revision !== this.#config.revision) {
+      this.#revision = this.#config.revision;
+      this.#settings = new WeakMap();
+    }
+    let settings = this.#settings.get(texts);
+    if (settings === undefined) {
+      settings = this.#resolveAll(texts);
+      this.#settings.set(texts, settings);
+    }
+    return settings;
+  }
+
+  /** The value of one key: the topic's own, else the broker's, else the default. */
+  value<Key extends TopicConfigKey>(texts: ConfigTexts, key: Key): ValueOf<Key> {
+    const definition = definitions[key]!;
+    const text = texts.get(key);
+    if (text !== undefined) {
+      try {
+        return parseValue(key, definition, text) as ValueOf<Key>;
+      } catch (error) {
+        if (!(error instanceof ConfigValueError)) throw error;
+      }
+    }
+    for (const { key: brokerKey, factor } of topicConfigSynonyms[key] ?? []) {
+      const value: unknown = this.#config.get(brokerKey);
+      // -1 hours is as unlimited as -1 milliseconds.
+      if (value !== null)
+        return (factor !== 1 && (value as number) >= 0 ? (value as number) * factor : value) as ValueOf<Key>;
+    }
+    return defaultValue(key, definition) as ValueOf<Key>;
+  }
+
+  /** For DescribeConfigs of a topic: every key, or those asked for that exist. */
+  describe(texts: ConfigTexts, names?: readonly string[] | null): ConfigDescription[] {
+    const wanted = names ?? Object.keys(definitions);
+    return wanted
+      .filter((name) => Object.hasOwn(definitions, name))
+      .map((name) => {
+        const own = texts.get(name);
+        const ofTopic =
+          own === undefined
+            ? []
+            : [{ name, value: printed(name, definitions[name]!, own), source: ConfigSource.DYNAMIC_TOPIC }];
+        const ofBroker = this.#config.synonymsOf((topicConfigSynonyms[name] ?? []).map(({ key }) => key));
+        return describe(name, definitions[name]!, {
+          value: formatValue(this.value(texts, name as TopicConfigKey)),
+          readOnly: false,
+          synonyms: [...ofTopic, ...ofBroker],
+        });
+      });
+  }
+
+  #resolveAll(texts: ConfigTexts): TopicSettings {
+    const get = <Key extends TopicConfigKey>(key: Key) => this.value(texts, key);
+    const policy = get('cleanup.policy');
+    const compression = get('compression.type') as
+      | 'producer'
+      | 'uncompressed'
+      | Exclude<CompressionType, 'none'>;
+    return {
+      log: {
+        segmentBytes: get('segment.bytes'),
+        segmentMs: get('segment.ms'),
+        segmentJitterMs: get('segment.jitter.ms'),
+        segmentIndexBytes: get('segment.index.bytes'),
+        indexIntervalBytes: get('index.interval.bytes'),
+        retentionMs: unlimited(get('retention.ms')),
+        retentionBytes: unlimited(get('retention.bytes')),
+        cleanupPolicy: { delete: policy.includes('delete'), compact: policy.includes('compact') },
+        fileDeleteDelayMs: get('file.delete.delay.ms'),
+        flushMessages: get('flush.messages'),
+        flushMs: get('flush.ms'),
+        timestampType: get('message.timestamp.type') as 'CreateTime' | 'LogAppendTime',
+        durability: get('moldau.durability') as Durability,
+        maxDecompressedBytes: this.#config.get('moldau.max.decompressed.bytes'),
+      },
+      maxMessageBytes: get('max.message.bytes'),
+      compression: compression === 'uncompressed' ? 'none' : compression,
+      compressionLevel: compressionLevel(compression, get),
+      minInSyncReplicas: get('min.insync.replicas'),
+      timestampBeforeMaxMs: get('message.timestamp.before.max.ms'),
+      timestampAfterMaxMs: get('message.timestamp.after.max.ms'),
+    };
+  }
+}
+
+/** For DescribeConfigs of a group. */
+export function describeGroupConfigs(
+  texts: ConfigTexts,
+  names?: readonly string[] | null,
+): ConfigDescription[] {
+  const groupDefinitions: Readonly<Record<string, ConfigDefinition>> = groupConfigDefinitions;
+  const wanted = names ?? Object.keys(groupDefinitions);
+  return wanted
+    .filter((name) => Object.hasOwn(groupDefinitions, name))
+    .map((name) => {
+      const definition = groupDefinitions[name]!;
+      const text = texts.get(name);
+      const standard = { name, value: definition.defaultText, source: ConfigSource.DEFAULT };
+      const own =
+        text === undefined
+          ? []
+          : [{ name, value: printed(name, definition, text), source: ConfigSource.GROUP }];
+      const synonyms = [...own, standard];
+      return describe(name, definition, { value: synonyms[0]!.value, readOnly: false, synonyms });
+    });
+}
+
+function compressionLevel(
+  compression: string,
+  get: (key: 'compression.gzip.level' | 'compression.lz4.level' | 'compression.zstd.level') => number,
+): number | undefined {
+  if (compression === 'lz4') return get('compression.lz4.level');
+  if (compression === 'zstd') return get('compression.zstd.level');
+  if (compression !== 'gzip') return undefined;
+  const level = get('compression.gzip.level');
+  return level === -1 ? undefined : level;
+}
+
+/** The log knows one word for "no limit". */
+function unlimited(value: number): number {
+  return Number.isFinite(value) ? value : -1;
+}
