@@ -8,7 +8,7 @@ export interface ConnectionHandler {
   readBuffer(): Uint8Array | undefined;
   /** The first `count` bytes of the memory last returned have been filled. */
   bytesRead(count: number): void;
-  /** Bytes that arrived while there was no memory to put them. The view is valid during the call only: copy what is kept. */
+  /** Up to 64 KB that arrived while there was no memory to put them. The view is valid during the call only: copy what is kept. */
   received(bytes: Uint8Array): void;
   /** All that was written has been handed to the kernel; called after write() returned false. */
   drained(): void;

@@ -1,0 +1,484 @@
+// One client's connection: frames in, answers out.
+//
+// Invariants
+// - Requests are started in the order in which they arrived, and answered in that order, however long each takes. (Kafka takes one at a time; we
+//   start the next ones meanwhile, so a client that pipelines is not held up by each fsync.) A Fetch is started only when all before it have been
+//   answered: its answer may be large, and only one is to be in the making for each connection.
+// - Reading stops while the client has too much in process, too much unread, or all connections together hold too much, and goes on by itself.
+// - Bytes that are no request end the connection, after the answers to what came before them. Nothing a client sends throws out of here.
+
+import type { Clock, Connection, ConnectionHandler } from '@moldau/io';
+import { MalformedError } from '@moldau/protocol';
+import { foreignProtocol } from './foreign-protocol.ts';
+import { FrameReader } from './frame-reader.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { NetworkLimits } from './network-limits.ts';
+import type { RateLimitedLog } from './rate-limited-log.ts';
+import { type ClientIdentity, type Dispatch, Request, type ServedApi } from './request.ts';
+import { ClientId, HEADER_START_BYTES, readRequestHeader } from './request-header.ts';
+
+const FETCH_KEY = 1;
+const API_VERSIONS_KEY = 18;
+const UNSUPPORTED_VERSION = 35;
+
+/** Answers up to this size go out as one piece: copying them costs less than telling the kernel of each. */
+const MERGED_BYTES = 16 * 1024;
+const MERGED_PIECE_BYTES = 1024;
+
+/** What all connections of a server share. */
+export interface ConnectionServices<Api extends ServedApi> {
+  readonly apis: ReadonlyMap<number, Api>;
+  readonly dispatch: Dispatch<Api>;
+  readonly limits: NetworkLimits;
+  readonly budget: MemoryBudget;
+  readonly clock: Clock;
+  readonly log: RateLimitedLog;
+  closed(connection: ClientConnection<Api>): void;
+}
+
+export class ClientConnection<Api extends ServedApi> implements ConnectionHandler, ClientIdentity {
+  readonly connectionId: number;
+  readonly listenerName: string;
+  readonly principal = 'User:ANONYMOUS';
+  readonly remoteAddress: string;
+  readonly #services: ConnectionServices<Api>;
+  readonly #transport: Connection;
+  readonly #reader: FrameReader;
+  readonly #lastClientId = new ClientId();
+  // Requests that have no answer on the wire yet; the first #startedCount of them are in process.
+  readonly #queue: Request<Api>[] = [];
+  #startedCount = 0;
+  #inProcessCount = 0;
+  #requestBytes = 0;
+  // Answers that wait for those before them, and what the budget holds for all answers not yet sent.
+  #readyBytes = 0;
+  #chargedAnswerBytes = 0;
+  #isBackedUp = false;
+  #isFlushScheduled = false;
+  #isReading = true;
+  #isWaitingForMemory = false;
+  // No more requests are taken; the connection closes when the queue is empty.
+  #isEnding = false;
+  #isClosed = false;
+  readonly #closeListeners = new Set<() => void>();
+  #lastActivityMs: number;
+  #lastUnsentBytes = 0;
+  #lastCompletedCount = 0;
+  #sameFrameSinceMs = 0;
+
+  constructor(
+    services: ConnectionServices<Api>,
+    transport: Connection,
+    connectionId: number,
+    listenerName: string,
+  ) {
+    this.#services = services;
+    this.#transport = transport;
+    this.connectionId = connectionId;
+    this.listenerName = listenerName;
+    this.remoteAddress = transport.remoteAddress;
+    this.#lastActivityMs = services.clock.monotonicMs();
+    this.#sameFrameSinceMs = this.#lastActivityMs;
+    this.#reader = new FrameReader({
+      budget: services.budget,
+      maxFrameBytes: () => services.limits.requestMaxBytes,
+      onFrame: (frame, chargedBytes) => this.#arrived(frame, chargedBytes),
+      onBadSize: (size, isFirst) => this.#refuseSize(size, isFirst),
+    });
+  }
+
+  get clientHost(): string {
+    return `/${this.#transport.remoteAddress}`;
+  }
+  get clientPort(): number {
+    return this.#transport.remotePort;
+  }
+  get localAddress(): string {
+    return this.#transport.localAddress;
+  }
+  get localPort(): number {
+    return this.#transport.localPort;
+  }
+  isClosed(): boolean {
+    return this.#isClosed;
+  }
+  onClosed(run: () => void): () => void {
+    if (this.#isClosed) {
+      run();
+      return () => {};
+    }
+    this.#closeListeners.add(run);
+    return () => this.#closeListeners.delete(run);
+  }
+
+  /** Bytes of the budget that this connection holds. */
+  get heldBytes(): number {
+    return this.#reader.chargedBytes + this.#requestBytes + this.#chargedAnswerBytes;
+  }
+
+  /** Milliseconds since anything moved, or 0 while the client waits for us. */
+  idleMs(nowMs: number): number {
+    const unsentBytes = this.#isBackedUp ? this.#transport.unsentBytes : 0;
+    if (unsentBytes < this.#lastUnsentBytes) this.#lastActivityMs = nowMs;
+    this.#lastUnsentBytes = unsentBytes;
+    this.#settleAnswers(unsentBytes);
+    return this.#inProcessCount > 0 || this.#isWaitingForMemory ? 0 : nowMs - this.#lastActivityMs;
+  }
+
+  /**
+   * It is the client that keeps memory busy: it moves nothing for quietMs, neither reading its answers nor sending the rest of a request that
+   * we have room for, or it takes longer than frameMs to send one request. To be asked now and then: it remembers the last time.
+   */
+  isHoldingMemory(nowMs: number, quietMs: number, frameMs: number): boolean {
+    if (!this.#reader.isWithinFrame || this.#reader.completedCount !== this.#lastCompletedCount) {
+      this.#lastCompletedCount = this.#reader.completedCount;
+      this.#sameFrameSinceMs = nowMs;
+    }
+    if (this.#isWaitingForMemory || this.heldBytes === 0) return false;
+    const isQuiet = this.#inProcessCount === 0 && nowMs - this.#lastActivityMs >= quietMs;
+    return isQuiet || nowMs - this.#sameFrameSinceMs >= frameMs;
+  }
+
+  readBuffer(): Uint8Array | undefined {
+    return this.#reader.place();
+  }
+
+  bytesRead(count: number): void {
+    this.#lastActivityMs = this.#services.clock.monotonicMs();
+    this.#reader.filled(count);
+    this.#advance();
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#lastActivityMs = this.#services.clock.monotonicMs();
+    if (!this.#isEnding) this.#reader.received(bytes);
+    this.#advance();
+  }
+
+  drained(): void {
+    this.#isBackedUp = false;
+    this.#lastActivityMs = this.#services.clock.monotonicMs();
+    this.#lastUnsentBytes = 0;
+    this.#settleAnswers(0);
+    this.#advance();
+  }
+
+  closed(_error?: Error): void {
+    this.#isClosed = true;
+    this.#isEnding = true;
+    this.#services.budget.forget(this.#onMemory);
+    // What is in process keeps its memory until its handler is done; the rest goes now.
+    for (const request of this.#queue.splice(this.#startedCount)) this.#releaseRequest(request);
+    this.#reader.close();
+    this.#isBackedUp = false;
+    this.#services.budget.release(this.#chargedAnswerBytes);
+    this.#chargedAnswerBytes = 0;
+    this.#services.closed(this);
+    for (const run of this.#closeListeners) {
+      this.#closeListeners.delete(run);
+      run();
+    }
+  }
+
+  /** Takes no more requests, lets those in process be answered, then closes. */
+  finish(): void {
+    for (const request of this.#queue.splice(this.#startedCount)) this.#releaseRequest(request);
+    this.#end();
+  }
+
+  /** Takes no more requests, and closes once those that have arrived are answered. */
+  #end(): void {
+    this.#isEnding = true;
+    this.#setReading(false);
+    if (this.#queue.length === 0) this.#transport.close();
+  }
+
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
+  /** Who this is, for log lines. */
+  describe(): object {
+    const { connectionId, listenerName, clientHost, clientPort } = this;
+    return { connectionId, listenerName, client: `${clientHost.slice(1)}:${clientPort}` };
+  }
+
+  #refuseSize(size: number, isFirst: boolean): void {
+    const foreign = isFirst ? foreignProtocol(size) : undefined;
+    const { limits, log } = this.#services;
+    if (foreign === undefined) {
+      const fields = { ...this.describe(), sizeBytes: size, allowedBytes: limits.requestMaxBytes };
+      const advice =
+        size > 0 ? 'raise socket.request.max.bytes if the client is right' : 'it is not a Kafka client';
+      log.warn('size', fields, `closed a connection that claimed a request of ${size} bytes: ${advice}`);
+    } else {
+      log.warn(
+        foreign.name,
+        this.describe(),
+        `closed a connection that spoke ${foreign.name}: ${foreign.advice}`,
+      );
+      if (foreign.answer !== undefined) this.#transport.write([foreign.answer]);
+    }
+    this.#end();
+  }
+
+  /** Ends the connection because of a request; those before it are answered. */
+  #refuse(kind: string, fields: object, message: string): void {
+    this.#services.log.warn(kind, { ...this.describe(), ...fields }, message);
+    this.#end();
+  }
+
+  #arrived(frame: Buffer, chargedBytes: number): boolean {
+    const request = this.#parse(frame, chargedBytes);
+    if (request === undefined) {
+      this.#services.budget.release(chargedBytes);
+      return false;
+    }
+    this.#requestBytes += chargedBytes;
+    this.#queue.push(request);
+    return true;
+  }
+
+  #parse(frame: Buffer, chargedBytes: number): Request<Api> | undefined {
+    if (frame.length < HEADER_START_BYTES) {
+      this.#refuse(
+        'header',
+        { sizeBytes: frame.length },
+        'closed a connection: a request is too short for its header',
+      );
+      return undefined;
+    }
+    const apiKey = frame.readInt16BE(0);
+    const apiVersion = frame.readInt16BE(2);
+    const correlationId = frame.readInt32BE(4);
+    const api = this.#services.apis.get(apiKey);
+    if (api === undefined) {
+      this.#refuse(
+        'api',
+        { apiKey, apiVersion },
+        'closed a connection: it asked for an API that is not served',
+      );
+      return undefined;
+    }
+    const isServed = apiVersion >= api.minVersion && apiVersion <= api.maxVersion;
+    if (!isServed && apiKey === API_VERSIONS_KEY)
+      return this.#unsupportedApiVersions(api, correlationId, frame, chargedBytes);
+    if (!isServed) {
+      const { name, minVersion, maxVersion } = api;
+      const fields = { api: name, apiVersion, minVersion, maxVersion };
+      this.#refuse('version', fields, 'closed a connection: it used a version of an API that is not served');
+      return undefined;
+    }
+    try {
+      const isFlexible = apiVersion >= api.request.flexibleSince;
+      const { clientId, bodyOffset } = readRequestHeader(frame, isFlexible, this.#lastClientId);
+      return new Request(this, api, { apiVersion, correlationId, clientId, bodyOffset }, frame, chargedBytes);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      this.#refuse(
+        'header',
+        { api: api.name, apiVersion, reason: error.message },
+        'closed a connection: malformed header',
+      );
+      return undefined;
+    }
+  }
+
+  /** A newer client learns from this, in the oldest form, which versions it may use. */
+  #unsupportedApiVersions(
+    api: Api,
+    correlationId: number,
+    frame: Buffer,
+    chargedBytes: number,
+  ): Request<Api> {
+    const header = { apiVersion: 0, correlationId, clientId: null, bodyOffset: frame.length };
+    const request = new Request(this, api, header, frame, chargedBytes);
+    const body = Buffer.alloc(12);
+    body.writeInt16BE(UNSUPPORTED_VERSION, 0);
+    body.writeInt32BE(1, 2);
+    body.writeInt16BE(API_VERSIONS_KEY, 6);
+    body.writeInt16BE(api.minVersion, 8);
+    body.writeInt16BE(api.maxVersion, 10);
+    request.complete([body]);
+    return request;
+  }
+
+  #unsentBytes(): number {
+    return this.#readyBytes + (this.#isBackedUp ? this.#transport.unsentBytes : 0);
+  }
+
+  /** After anything that may allow more: starts requests, sends answers, reads on or stops reading. */
+  #advance(): void {
+    if (this.#isClosed) return;
+    while (this.#startedCount < this.#queue.length && this.#mayStart(this.#queue[this.#startedCount]!)) {
+      this.#start(this.#queue[this.#startedCount++]!);
+    }
+    if (this.#queue[0]?.answer !== undefined) this.#scheduleFlush();
+    this.#updateReading();
+  }
+
+  #mayStart(request: Request<Api>): boolean {
+    const { limits, budget } = this.#services;
+    if (this.#startedCount >= limits.requestsInProcessPerConnection) return false;
+    if (this.#unsentBytes() > limits.unsentBytesPerConnection) return false;
+    if (request.apiKey !== FETCH_KEY) return true;
+    if (this.#startedCount > 0) return false;
+    if (!budget.isFull) return true;
+    this.#waitForMemory();
+    return false;
+  }
+
+  #start(request: Request<Api>): void {
+    const frame = request.frame!;
+    request.frame = undefined;
+    if (request.answer !== undefined) {
+      this.#ready(request);
+      return;
+    }
+    this.#inProcessCount++;
+    try {
+      const answer = this.#services.dispatch(request.api, frame, request.bodyOffset, request);
+      if (answer instanceof Promise) {
+        answer.then(
+          (body) => this.#answered(request, body),
+          (error: unknown) => this.#failed(request, error),
+        );
+      } else {
+        this.#answered(request, answer);
+      }
+    } catch (error) {
+      this.#failed(request, error);
+    }
+  }
+
+  #answered(request: Request<Api>, body: readonly Uint8Array[] | undefined): void {
+    this.#inProcessCount--;
+    request.complete(body);
+    this.#ready(request);
+  }
+
+  #ready(request: Request<Api>): void {
+    this.#releaseRequest(request);
+    if (this.#isClosed) return;
+    this.#readyBytes += request.answerBytes;
+    this.#chargedAnswerBytes += request.answerBytes;
+    this.#services.budget.reserve(request.answerBytes);
+    if (this.#queue[0] === request) this.#scheduleFlush();
+  }
+
+  #failed(request: Request<Api>, error: unknown): void {
+    this.#inProcessCount--;
+    this.#releaseRequest(request);
+    if (this.#isClosed) return;
+    const { clientId, apiVersion, correlationId } = request;
+    const fields = { api: request.api.name, apiVersion, correlationId, clientId: clientId?.slice(0, 100) };
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof MalformedError) {
+      this.#refuse('malformed', { ...fields, reason }, 'closed a connection: malformed request');
+    } else {
+      this.#refuse(
+        'unanswered',
+        { ...fields, reason },
+        'closed a connection: its request could not be answered',
+      );
+    }
+    // Those after it are never answered: an answer out of order would be taken for this one's.
+    const index = this.#queue.indexOf(request);
+    for (const later of this.#queue.splice(index)) {
+      if (later.frame !== undefined) this.#releaseRequest(later);
+      this.#readyBytes -= later.answerBytes;
+    }
+    this.#startedCount = Math.min(this.#startedCount, index);
+    this.#scheduleFlush();
+  }
+
+  #releaseRequest(request: Request<Api>): void {
+    this.#requestBytes -= request.chargedBytes;
+    this.#services.budget.release(request.chargedBytes);
+  }
+
+  /** Answers that become ready in one go are sent in one go. */
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled || this.#isClosed) return;
+    this.#isFlushScheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushScheduled = false;
+    if (this.#isClosed) return;
+    const pieces: Uint8Array[] = [];
+    let bytes = 0;
+    let count = 0;
+    for (; count < this.#startedCount; count++) {
+      const request = this.#queue[count]!;
+      if (request.answer === undefined) break;
+      for (const piece of request.answer) pieces.push(piece);
+      bytes += request.answerBytes;
+    }
+    this.#queue.splice(0, count);
+    this.#startedCount -= count;
+    this.#readyBytes -= bytes;
+    if (bytes > 0) this.#send(pieces, bytes);
+    if (this.#isEnding && this.#queue.length === 0) this.#transport.close();
+    else this.#advance();
+  }
+
+  #send(pieces: Uint8Array[], bytes: number): void {
+    const isMerged =
+      pieces.length > 1 && (bytes <= MERGED_BYTES || bytes < pieces.length * MERGED_PIECE_BYTES);
+    const isTaken = this.#transport.write(isMerged ? [Buffer.concat(pieces, bytes)] : pieces);
+    if (!isTaken) this.#isBackedUp = true;
+    this.#lastActivityMs = this.#services.clock.monotonicMs();
+    const unsentBytes = this.#isBackedUp ? this.#transport.unsentBytes : 0;
+    this.#lastUnsentBytes = unsentBytes;
+    this.#settleAnswers(unsentBytes);
+  }
+
+  /** Gives back the memory of answers that have left. */
+  #settleAnswers(unsentBytes: number): void {
+    const keptBytes = this.#readyBytes + unsentBytes;
+    if (keptBytes >= this.#chargedAnswerBytes) return;
+    const releasedBytes = this.#chargedAnswerBytes - keptBytes;
+    this.#chargedAnswerBytes = keptBytes;
+    this.#services.budget.release(releasedBytes);
+  }
+
+  #mayRead(): boolean {
+    const { limits } = this.#services;
+    return (
+      !this.#isEnding &&
+      this.#queue.length < limits.requestsInProcessPerConnection &&
+      this.#requestBytes < limits.requestBytesPerConnection &&
+      this.#unsentBytes() <= limits.unsentBytesPerConnection
+    );
+  }
+
+  #updateReading(): void {
+    const hasMemory = !this.#reader.isBlocked && (this.#reader.hasRoom || !this.#services.budget.isFull);
+    if (!hasMemory && !this.#isEnding) this.#waitForMemory();
+    this.#setReading(hasMemory && this.#mayRead());
+  }
+
+  #setReading(isReading: boolean): void {
+    if (isReading === this.#isReading || this.#isClosed) return;
+    this.#isReading = isReading;
+    if (isReading) this.#transport.resume();
+    else this.#transport.pause();
+  }
+
+  #waitForMemory(): void {
+    if (this.#isWaitingForMemory) return;
+    this.#isWaitingForMemory = true;
+    const { budget } = this.#services;
+    if (this.#reader.isBlocked) budget.waitForGrowth(this.#onMemory);
+    else budget.wait(this.#onMemory);
+  }
+
+  readonly #onMemory = (): boolean => {
+    if (!this.#reader.tryGrow()) return false;
+    this.#isWaitingForMemory = false;
+    this.#advance();
+    return true;
+  };
+}

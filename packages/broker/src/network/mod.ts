@@ -1,0 +1,4 @@
+export { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts';
+export type { Dispatch, ServedApi } from './request.ts';
+export type { RequestContext } from './request-context.ts';
+export { Server, type ServerListener, type ServerOptions } from './server.ts';

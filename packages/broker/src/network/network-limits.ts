@@ -1,0 +1,34 @@
+// The bounds of the network layer. Read at each use, so the object may be changed while the broker runs.
+
+export interface NetworkLimits {
+  /** socket.request.max.bytes: the largest request. */
+  requestMaxBytes: number;
+  /** connections.max.idle.ms: a connection on which nothing moves for so long is closed; -1 for never. */
+  connectionsMaxIdleMs: number;
+  /** max.connections */
+  maxConnections: number;
+  /** max.connections.per.ip */
+  maxConnectionsPerIp: number;
+  /** max.connections.per.ip.overrides: address to count. */
+  maxConnectionsPerIpOverrides: ReadonlyMap<string, number>;
+  /** Requests of one connection that are being answered at a time. */
+  requestsInProcessPerConnection: number;
+  /** Bytes of such requests; one request is always allowed. */
+  requestBytesPerConnection: number;
+  /** Bytes of answers that a client has not taken yet, above which none of its next requests is started. */
+  unsentBytesPerConnection: number;
+  /** queued.max.request.bytes: what requests and unsent answers of all connections together may hold, in bytes. */
+  bufferedBytes: number;
+}
+
+export const DEFAULT_NETWORK_LIMITS: Readonly<NetworkLimits> = {
+  requestMaxBytes: 100 * 1024 * 1024,
+  connectionsMaxIdleMs: 600_000,
+  maxConnections: 2 ** 31 - 1,
+  maxConnectionsPerIp: 2 ** 31 - 1,
+  maxConnectionsPerIpOverrides: new Map(),
+  requestsInProcessPerConnection: 256,
+  requestBytesPerConnection: 16 * 1024 * 1024,
+  unsentBytesPerConnection: 1024 * 1024,
+  bufferedBytes: 256 * 1024 * 1024,
+};

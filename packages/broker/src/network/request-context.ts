@@ -1,0 +1,22 @@
+// Who sent a request, over which connection. Handlers get it beside the decoded request.
+
+export interface RequestContext {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clientId: string | null;
+  /** Unique for the life of the process. */
+  readonly connectionId: number;
+  /** The client's address as Kafka prints it, with a slash in front: '/127.0.0.1'. */
+  readonly clientHost: string;
+  readonly clientPort: number;
+  readonly listenerName: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** 'User:ANONYMOUS' until the connection has authenticated. */
+  readonly principal: string;
+  /** True once nobody is there to read the answer: a waiting request may give up. */
+  isClosed(): boolean;
+  /** Runs once when nobody is there any more to read the answer. Returns the way to take that back. */
+  onClosed(run: () => void): () => void;
+}

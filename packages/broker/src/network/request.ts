@@ -1,0 +1,120 @@
+// One request from its arrival until its answer has gone out. It is the context that handlers see, and the place in its connection's queue.
+
+import type { RequestContext } from './request-context.ts';
+
+/** What the network has to know of an API; a handler of the broker is one. */
+export interface ServedApi {
+  readonly apiKey: number;
+  readonly name: string;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  readonly request: { readonly flexibleSince: number };
+  readonly response: { readonly flexibleSince: number };
+}
+
+/**
+ * Answers one request: `frame` holds it whole and its body starts at `bodyOffset`. The result is the answer's body in pieces (they must not
+ * change any more), or undefined when the request wants no answer. A MalformedError, or any other, ends the connection.
+ */
+export type Dispatch<Api extends ServedApi> = (
+  api: Api,
+  frame: Buffer,
+  bodyOffset: number,
+  context: RequestContext,
+) => Uint8Array[] | undefined | Promise<Uint8Array[] | undefined>;
+
+/** What all requests of a connection have in common. */
+export interface ClientIdentity {
+  readonly connectionId: number;
+  readonly clientHost: string;
+  readonly clientPort: number;
+  readonly listenerName: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly principal: string;
+  isClosed(): boolean;
+  onClosed(run: () => void): () => void;
+}
+
+const API_VERSIONS_KEY = 18;
+
+export class Request<Api extends ServedApi = ServedApi> implements RequestContext {
+  readonly apiVersion: number;
+  readonly correlationId: number;
+  readonly clientId: string | null;
+  readonly api: Api;
+  /** The bytes, until the request has been started. */
+  frame: Buffer | undefined;
+  readonly bodyOffset: number;
+  readonly chargedBytes: number;
+  /** The whole answer as it goes on the wire; empty when none is wanted. Undefined until it is known. */
+  answer: Uint8Array[] | undefined;
+  answerBytes = 0;
+  readonly #client: ClientIdentity;
+
+  constructor(
+    client: ClientIdentity,
+    api: Api,
+    header: { apiVersion: number; correlationId: number; clientId: string | null; bodyOffset: number },
+    frame: Buffer,
+    chargedBytes: number,
+  ) {
+    this.#client = client;
+    this.api = api;
+    this.apiVersion = header.apiVersion;
+    this.correlationId = header.correlationId;
+    this.clientId = header.clientId;
+    this.bodyOffset = header.bodyOffset;
+    this.frame = frame;
+    this.chargedBytes = chargedBytes;
+  }
+
+  get apiKey(): number {
+    return this.api.apiKey;
+  }
+  get connectionId(): number {
+    return this.#client.connectionId;
+  }
+  get clientHost(): string {
+    return this.#client.clientHost;
+  }
+  get clientPort(): number {
+    return this.#client.clientPort;
+  }
+  get listenerName(): string {
+    return this.#client.listenerName;
+  }
+  get localAddress(): string {
+    return this.#client.localAddress;
+  }
+  get localPort(): number {
+    return this.#client.localPort;
+  }
+  get principal(): string {
+    return this.#client.principal;
+  }
+  isClosed(): boolean {
+    return this.#client.isClosed();
+  }
+  onClosed(run: () => void): () => void {
+    return this.#client.onClosed(run);
+  }
+
+  /** Puts size and response header before the answer's body. */
+  complete(body: readonly Uint8Array[] | undefined): void {
+    if (body === undefined) {
+      this.answer = [];
+      return;
+    }
+    let bodyBytes = 0;
+    for (const chunk of body) bodyBytes += chunk.byteLength;
+    // ApiVersions keeps the oldest header, so that a client of any age can read it.
+    const isFlexible = this.apiVersion >= this.api.response.flexibleSince && this.apiKey !== API_VERSIONS_KEY;
+    const head = Buffer.allocUnsafe(isFlexible ? 9 : 8);
+    head.writeInt32BE(head.length - 4 + bodyBytes, 0);
+    head.writeInt32BE(this.correlationId, 4);
+    if (isFlexible) head[8] = 0;
+    this.answer = [head, ...body];
+    this.answerBytes = head.length + bodyBytes;
+  }
+}

@@ -1,0 +1,211 @@
+// Listeners and the connections made to them: how many there may be, how long they may be idle, and how they end.
+//
+// Invariant: a connection is in #connections, and counted for its address, from its acceptance until its close was told.
+
+import type {
+  Clock,
+  Connection,
+  ConnectionHandler,
+  Listener,
+  Logger,
+  Network,
+  Timer,
+  Timers,
+} from '@moldau/io';
+import { ClientConnection, type ConnectionServices } from './client-connection.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import type { NetworkLimits } from './network-limits.ts';
+import { RateLimitedLog } from './rate-limited-log.ts';
+import type { Dispatch, ServedApi } from './request.ts';
+
+export interface ServerOptions<Api extends ServedApi> {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Read at each use: a change of its fields counts at once. */
+  readonly limits: NetworkLimits;
+  readonly apis: readonly Api[];
+  readonly dispatch: Dispatch<Api>;
+}
+
+export interface ServerListener {
+  readonly name: string;
+  readonly host: string;
+  /** The port that was bound, also when port 0 was asked for. */
+  readonly port: number;
+}
+
+const LONGEST_SWEEP_MS = 1_000;
+const SHORTEST_SWEEP_MS = 10;
+/** While others wait for memory, a client that holds some loses its connection when it moves nothing for so long... */
+const QUIET_MS = 5_000;
+/** ...or takes so long to send one request. */
+const FRAME_MS = 10_000;
+
+/** Takes the place of a connection that is refused. */
+const REFUSED: ConnectionHandler = {
+  readBuffer: () => undefined,
+  bytesRead() {},
+  received() {},
+  drained() {},
+  closed() {},
+};
+
+export class Server<Api extends ServedApi> {
+  readonly #options: ServerOptions<Api>;
+  readonly #services: ConnectionServices<Api>;
+  readonly #budget: MemoryBudget;
+  readonly #log: RateLimitedLog;
+  readonly #listeners: Listener[] = [];
+  readonly #connections = new Set<ClientConnection<Api>>();
+  readonly #countByAddress = new Map<string, number>();
+  #nextConnectionId = 0;
+  #sweep: Timer | undefined;
+  #isStopping = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: ServerOptions<Api>) {
+    const { limits, clock, apis, dispatch } = options;
+    this.#options = options;
+    this.#budget = new MemoryBudget(() => limits.bufferedBytes);
+    this.#log = new RateLimitedLog(options.logger, clock);
+    this.#services = {
+      apis: new Map(apis.map((api) => [api.apiKey, api])),
+      dispatch,
+      limits,
+      budget: this.#budget,
+      clock,
+      log: this.#log,
+      closed: (connection) => this.#forget(connection),
+    };
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Bytes of requests and unsent answers over all connections. */
+  get bufferedBytes(): number {
+    return this.#budget.usedBytes;
+  }
+
+  /** Rejects with Node's error: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND. */
+  async listen(options: {
+    name: string;
+    host: string;
+    port: number;
+    backlog?: number;
+  }): Promise<ServerListener> {
+    const { name, ...address } = options;
+    const listener = await this.#options.network.listen(address, (connection) =>
+      this.#accept(connection, name),
+    );
+    this.#listeners.push(listener);
+    this.#scheduleSweep();
+    return { name, host: listener.host, port: listener.port };
+  }
+
+  /** Stops accepting and reading, gives requests in process up to graceMs to be answered, then closes what is left. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    for (const connection of this.#connections) connection.finish();
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#options.timers.after(graceMs, () => {
+          for (const connection of this.#connections) connection.destroy();
+        });
+        this.#onEmpty = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    this.#sweep?.cancel();
+  }
+
+  #accept(transport: Connection, listenerName: string): ConnectionHandler {
+    const refusal = this.#refusal(transport.remoteAddress);
+    if (refusal !== undefined) {
+      transport.destroy();
+      return REFUSED;
+    }
+    const connection = new ClientConnection(
+      this.#services,
+      transport,
+      this.#nextConnectionId++,
+      listenerName,
+    );
+    this.#connections.add(connection);
+    const address = connection.remoteAddress;
+    this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1);
+    return connection;
+  }
+
+  /** Why a connection from this address may not be; it has been logged. */
+  #refusal(address: string): string | undefined {
+    if (this.#isStopping) return 'stopping';
+    const { limits } = this.#options;
+    const allowed = limits.maxConnectionsPerIpOverrides.get(address) ?? limits.maxConnectionsPerIp;
+    let key: string;
+    if (this.#connections.size >= limits.maxConnections) key = 'max.connections';
+    else if ((this.#countByAddress.get(address) ?? 0) >= allowed) key = 'max.connections.per.ip';
+    else return undefined;
+    const fields = { address, connections: this.#connections.size };
+    this.#log.warn(key, fields, `refused a connection: ${key} is reached`);
+    return key;
+  }
+
+  #forget(connection: ClientConnection<Api>): void {
+    if (!this.#connections.delete(connection)) return;
+    const address = connection.remoteAddress;
+    const count = this.#countByAddress.get(address)! - 1;
+    if (count === 0) this.#countByAddress.delete(address);
+    else this.#countByAddress.set(address, count);
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  #scheduleSweep(): void {
+    this.#sweep?.cancel();
+    const idleMs = this.#options.limits.connectionsMaxIdleMs;
+    const delayMs =
+      idleMs < 0 ? LONGEST_SWEEP_MS : Math.max(SHORTEST_SWEEP_MS, Math.min(LONGEST_SWEEP_MS, idleMs / 4));
+    this.#sweep = this.#options.timers.after(delayMs, () => {
+      this.#sweepNow();
+      if (!this.#isStopping) this.#scheduleSweep();
+    });
+  }
+
+  #sweepNow(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const maxIdleMs = this.#options.limits.connectionsMaxIdleMs;
+    const holders: ClientConnection<Api>[] = [];
+    for (const connection of this.#connections) {
+      const idleMs = connection.idleMs(nowMs);
+      if (connection.isHoldingMemory(nowMs, QUIET_MS, FRAME_MS)) holders.push(connection);
+      if (maxIdleMs < 0 || idleMs < maxIdleMs) continue;
+      this.#options.logger.debug(connection.describe(), 'closed an idle connection');
+      connection.destroy();
+    }
+    if (this.#budget.hasWaiters) this.#freeMemory(holders);
+  }
+
+  /** Closes the connections that hold most, until a quarter of the budget is free. */
+  #freeMemory(holders: ClientConnection<Api>[]): void {
+    let excessBytes = this.#budget.usedBytes - this.#budget.limitBytes * 0.75;
+    for (const holder of holders.sort((one, other) => other.heldBytes - one.heldBytes)) {
+      if (excessBytes <= 0) return;
+      excessBytes -= holder.heldBytes;
+      const fields = {
+        ...holder.describe(),
+        heldBytes: holder.heldBytes,
+        bufferedBytes: this.#budget.usedBytes,
+      };
+      const message =
+        'closed a connection that held memory others wait for: it read its answers, or sent its request, too slowly';
+      this.#log.warn('memory', fields, message);
+      holder.destroy();
+    }
+  }
+}
