@@ -1,0 +1,237 @@
+// Opening a log that has a folder: which segments there are, where it ends, its epochs and its producers. After a clean stop
+// nothing is scanned; else log-recovery.ts looks at the tail.
+
+import { decodePartitionMetadata } from './checkpoint-files.ts';
+import {
+  asideDirectoryName,
+  isLeftover,
+  LEADER_EPOCH_FILE,
+  PARTITION_METADATA_FILE,
+  parseSegmentFileName,
+  parseSwapFileName,
+  segmentFileName,
+} from './file-names.ts';
+import { LeaderEpochs } from './leader-epochs.ts';
+import type { LogDir } from './log-dir.ts';
+import { recoverLog } from './log-recovery.ts';
+import type { LogState } from './log-state.ts';
+import { rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
+import { Segment } from './segment.ts';
+import { readIfPresent, readIndexes, snapshotPath, withFile } from './segment-files.ts';
+import { scanSegment } from './segment-scan.ts';
+import type { TailState } from './tail-states.ts';
+
+/** More than this is not scanned only to learn of leader epochs. */
+const EPOCH_SCAN_BYTES = 256 * 1024 * 1024;
+
+export async function loadLog(state: LogState, dir: LogDir): Promise<void> {
+  state.dir = dir;
+  if (await isOfAnotherTopic(state)) {
+    await moveAside(state);
+    startEmpty(state, 0);
+    return;
+  }
+  state.directoryMade = true;
+  state.directorySynced = true;
+  const names = await tidyFolder(state);
+  await findSegments(state, names);
+  const startOffset = dir.logStartOffsets.get(state.directoryName) ?? 0;
+  if (state.segments.length === 0) {
+    startEmpty(state, Math.max(startOffset, dir.recoveryPoints.get(state.directoryName) ?? 0));
+    return;
+  }
+  await loadEpochs(state);
+  const snapshots = snapshotOffsets(names);
+  const tail = dir.tails.get(state.directoryName);
+  if (isExactEnd(state, tail)) await trustTail(state, tail, snapshots);
+  else await recoverLog(state, tail, snapshots);
+  await finish(state, Math.max(startOffset, state.segments[0]!.baseOffset), snapshots);
+}
+
+function startEmpty(state: LogState, offset: number): void {
+  state.newSegment(offset);
+  state.logStartOffset = offset;
+  state.logEndOffset = offset;
+  state.writtenOffset = offset;
+  state.flushedOffset = offset;
+}
+
+/** Whether the folder is what another topic of the same name left. */
+async function isOfAnotherTopic(state: LogState): Promise<boolean> {
+  const bytes = await readIfPresent(state.environment.disk, `${state.directory}/${PARTITION_METADATA_FILE}`);
+  const topicId = bytes === undefined ? undefined : decodePartitionMetadata(bytes);
+  return topicId !== undefined && topicId !== state.topicId;
+}
+
+async function moveAside(state: LogState): Promise<void> {
+  const { disk, random, logger } = state.environment;
+  const name = asideDirectoryName(state.directoryName, random.bytes(16).toString('hex'), 'stray');
+  logger.warn(
+    { log: state.directoryName, movedTo: name },
+    'a folder of this name belongs to another topic (one deleted while this broker was down?): it is kept aside and not used',
+  );
+  await disk.rename(state.directory, `${state.dir!.path}/${name}`);
+  state.dir!.forget(state.directoryName);
+}
+
+/** Removes what interrupted work left, completes what can be completed, and answers the names that remain. */
+async function tidyFolder(state: LogState): Promise<string[]> {
+  const { disk } = state.environment;
+  const names = (await disk.list(state.directory))
+    .filter((entry) => entry.kind === 'file')
+    .map((entry) => entry.name);
+  const leftovers = names.filter((name) => isLeftover(name) || name.endsWith('.tmp'));
+  for (const name of leftovers) await disk.remove(`${state.directory}/${name}`);
+  const kept = names.filter((name) => !leftovers.includes(name));
+  if (!kept.some((name) => name.endsWith('.swap'))) return kept;
+  const wasCleaning = names.some((name) => name.endsWith('.cleaned'));
+  await settleSwaps(state, kept, wasCleaning);
+  return (await disk.list(state.directory))
+    .filter((entry) => entry.kind === 'file')
+    .map((entry) => entry.name);
+}
+
+/**
+ * A .swap file is the output of a finished compaction or split that was about to replace segments: with .cleaned files beside it the
+ * work was not finished and is dropped, else it takes the place of the segments whose offsets it covers.
+ */
+async function settleSwaps(state: LogState, names: readonly string[], wasCleaning: boolean): Promise<void> {
+  const { disk } = state.environment;
+  const swaps = names.flatMap((name) => parseSwapFileName(name) ?? []);
+  const path = (name: string): string => `${state.directory}/${name}`;
+  for (const swap of swaps.filter((each) => each.kind === 'log')) {
+    const name = segmentFileName(swap.baseOffset, 'log');
+    if (wasCleaning) continue;
+    const nextOffset = await endOfSwap(state, `${path(name)}.swap`, swap.baseOffset);
+    for (const other of names.flatMap((each) => parseSegmentFileName(each) ?? [])) {
+      const isReplaced =
+        other.baseOffset >= swap.baseOffset && other.baseOffset < nextOffset && other.kind !== 'snapshot';
+      if (isReplaced) await disk.remove(path(segmentFileName(other.baseOffset, other.kind)));
+    }
+    await disk.rename(`${path(name)}.swap`, path(name));
+  }
+  // Indexes are built again where they are needed.
+  for (const swap of swaps) {
+    if (swap.kind !== 'log' || wasCleaning)
+      await disk.remove(`${path(segmentFileName(swap.baseOffset, swap.kind))}.swap`);
+  }
+}
+
+async function endOfSwap(state: LogState, path: string, baseOffset: number): Promise<number> {
+  const file = await state.environment.disk.open(path, 'read');
+  try {
+    const to = await file.sizeBytes();
+    const options = { from: 0, to, minOffset: baseOffset, checkCrc: false, visit: () => undefined };
+    return Math.max(baseOffset + 1, (await scanSegment(file, options)).nextOffset);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Fills state.segments with sizes; removes index files that belong to no segment. */
+async function findSegments(state: LogState, names: readonly string[]): Promise<void> {
+  const { disk } = state.environment;
+  const files = names.flatMap((name) => parseSegmentFileName(name) ?? []);
+  const bases = files.filter((file) => file.kind === 'log').map((file) => file.baseOffset);
+  bases.sort((a, b) => a - b);
+  const known = new Set(bases);
+  for (const file of files) {
+    if (file.kind === 'snapshot' || known.has(file.baseOffset)) continue;
+    await disk.remove(`${state.directory}/${segmentFileName(file.baseOffset, file.kind)}`);
+  }
+  for (const baseOffset of bases) {
+    const segment = new Segment(baseOffset, state.environment.clock.wallMs());
+    const stat = await disk.stat(segment.path(state.directory, 'log'));
+    const sizeBytes = stat?.sizeBytes ?? 0;
+    if (sizeBytes === 0 && baseOffset !== bases[bases.length - 1]) {
+      for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const)
+        await disk.remove(segment.path(state.directory, kind));
+      continue;
+    }
+    segment.sizeBytes = sizeBytes;
+    segment.writtenBytes = sizeBytes;
+    segment.syncedBytes = sizeBytes;
+    segment.entrySynced = true;
+    segment.maxTimestampMs = undefined;
+    const previous = state.segments[state.segments.length - 1];
+    if (previous !== undefined) previous.nextOffset = baseOffset;
+    state.segments.push(segment);
+  }
+}
+
+async function loadEpochs(state: LogState): Promise<void> {
+  const bytes = await readIfPresent(state.environment.disk, `${state.directory}/${LEADER_EPOCH_FILE}`);
+  const decoded = bytes === undefined ? undefined : LeaderEpochs.decode(bytes);
+  if (decoded !== undefined) {
+    state.epochs = decoded;
+    return;
+  }
+  state.epochs = new LeaderEpochs();
+  if (state.sizeBytes > EPOCH_SCAN_BYTES) return;
+  for (const segment of state.segments) {
+    await withFile(state, segment, (file) =>
+      scanSegment(file, {
+        from: 0,
+        to: segment.writtenBytes,
+        minOffset: segment.baseOffset,
+        checkCrc: false,
+        visit: (batch) => {
+          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.epochsSaved = false;
+          return undefined;
+        },
+      }),
+    );
+  }
+}
+
+/** Whether the clean stop before left word of exactly this end, and nothing can have been lost since. */
+function isExactEnd(state: LogState, tail: TailState | undefined): tail is TailState {
+  const { dir, active } = state;
+  if (tail === undefined || dir?.cleanStop !== 'ours' || tail.needsRecovery) return false;
+  if (tail.segmentBaseOffset !== active.baseOffset || tail.sizeBytes !== active.sizeBytes) return false;
+  const isDurable = (dir.recoveryPoints.get(state.directoryName) ?? 0) >= tail.endOffset;
+  return isDurable || dir.sameBoot;
+}
+
+async function trustTail(state: LogState, tail: TailState, snapshots: readonly number[]): Promise<void> {
+  const segment = state.active;
+  segment.nextOffset = tail.endOffset;
+  segment.firstTimestampMs = tail.firstTimestampMs;
+  if (segment.sizeBytes <= state.config.indexIntervalBytes) {
+    Object.assign(segment, { offsetIndex: state.newDetachedSegment(segment.baseOffset).offsetIndex });
+    segment.timeIndex = state.newDetachedSegment(segment.baseOffset).timeIndex;
+  } else {
+    await readIndexes(state, segment);
+    segment.offsetIndex!.truncateTo(tail.endOffset);
+    segment.timeIndex!.truncateTo(tail.endOffset);
+  }
+  segment.bytesSinceIndexEntry = segment.sizeBytes - segment.offsetIndex!.lastPosition;
+  segment.maxTimestampMs = tail.maxTimestampMs;
+  segment.maxTimestampOffset = tail.maxTimestampOffset;
+  segment.checkpointedBytes = segment.sizeBytes;
+  state.logEndOffset = tail.endOffset;
+  if (tail.hasProducers) await rebuildProducers(state, tail.endOffset, snapshots);
+}
+
+async function finish(state: LogState, startOffset: number, snapshots: readonly number[]): Promise<void> {
+  const { disk } = state.environment;
+  const endOffset = state.logEndOffset;
+  state.writtenOffset = endOffset;
+  state.logStartOffset = Math.min(startOffset, endOffset);
+  state.flushedOffset = Math.min(state.dir!.recoveryPoints.get(state.directoryName) ?? 0, endOffset);
+  state.flushedOffset = Math.max(state.flushedOffset, state.segments[0]!.baseOffset);
+  if (state.flushedOffset < endOffset) {
+    for (const segment of state.segments)
+      if (segment.nextOffset > state.flushedOffset) segment.syncedBytes = 0;
+    state.directorySynced = false;
+    for (const segment of state.segments) segment.entrySynced = segment.syncedBytes > 0;
+  }
+  if (state.epochs.truncateFromEnd(endOffset)) state.epochsSaved = false;
+  state.epochs.truncateFromStart(state.logStartOffset);
+  for (const offset of snapshots) {
+    if (offset > endOffset) await disk.remove(snapshotPath(state, offset));
+    else if (!state.segments.some((segment) => segment.baseOffset === offset)) {
+      state.tailSnapshotOffset = Math.max(state.tailSnapshotOffset, offset);
+    }
+  }
+}

@@ -1,0 +1,317 @@
+// Finding the true end of a log after a crash. Only what lies beyond the last place known to be good is scanned. A batch that is bad
+// there is a torn tail and cut off. A batch that is bad below it, or that is followed by good ones although the machine never went
+// down, is damage: it is reported, the file is kept as it is and copied aside, its readers get CORRUPT_MESSAGE for those offsets,
+// and appends go on behind it.
+
+import type { DiskFile } from '@moldau/io';
+import { batchNextOffsetAt, HEADER_BYTES, isHeaderPlausible } from './batch-walk.ts';
+import type { LogState } from './log-state.ts';
+import { OffsetIndex } from './offset-index.ts';
+import { rebuildProducers } from './producer-recovery.ts';
+import type { Segment } from './segment.ts';
+import { readIndexes, withFile } from './segment-files.ts';
+import { findBatch, scanSegment } from './segment-scan.ts';
+import type { TailState } from './tail-states.ts';
+import { TimeIndex } from './time-index.ts';
+
+const COPY_PIECE_BYTES = 1024 * 1024;
+
+interface Start {
+  readonly segmentIndex: number;
+  readonly position: number;
+  readonly offset: number;
+}
+
+interface Knowledge {
+  /** Bad bytes below this offset are damage, never a torn tail. */
+  readonly goodOffset: number;
+  /** Nothing can have been lost from the page cache. */
+  readonly sameBoot: boolean;
+  readonly checkCrc: boolean;
+}
+
+export async function recoverLog(
+  state: LogState,
+  tail: TailState | undefined,
+  snapshots: readonly number[],
+): Promise<void> {
+  const { dir, environment } = state;
+  const recoveryPoint = dir!.recoveryPoints.get(state.directoryName) ?? 0;
+  const sameBoot = dir!.sameBoot;
+  const wasCleanKafka = dir!.cleanStop === 'kafka';
+  state.hasChanged = true;
+  const startedMs = environment.clock.monotonicMs();
+  const known = sameBoot && tail !== undefined ? await startAtTail(state, tail) : undefined;
+  const start =
+    wasCleanKafka || known === undefined || known.offset < recoveryPoint
+      ? await startAtRecoveryPoint(state, wasCleanKafka ? Infinity : recoveryPoint)
+      : known;
+  if (start !== known || tail?.hasProducers === true) await rebuildProducers(state, start.offset, snapshots);
+  const knowledge: Knowledge = {
+    goodOffset: Math.max(recoveryPoint, known?.offset ?? 0),
+    sameBoot,
+    checkCrc: !wasCleanKafka,
+  };
+  await scanFrom(state, start, knowledge);
+  await endLog(state, knowledge.goodOffset);
+  const sizeBytes = state.segments
+    .slice(start.segmentIndex)
+    .reduce((sum, each) => sum + each.sizeBytes, -start.position);
+  const tookMs = Math.round(environment.clock.monotonicMs() - startedMs);
+  environment.logger.info(
+    {
+      log: state.directoryName,
+      fromOffset: start.offset,
+      logEndOffset: state.logEndOffset,
+      sizeBytes,
+      tookMs,
+    },
+    'recovered a log',
+  );
+}
+
+/** undefined when the folder does not fit what was noted. */
+async function startAtTail(state: LogState, tail: TailState): Promise<Start | undefined> {
+  const segmentIndex = state.segments.findIndex((segment) => segment.baseOffset === tail.segmentBaseOffset);
+  const segment = state.segments[segmentIndex];
+  if (segment === undefined || segment.sizeBytes < tail.sizeBytes || tail.endOffset < segment.baseOffset)
+    return undefined;
+  await readIndexes(state, segment);
+  segment.offsetIndex!.truncateTo(tail.endOffset);
+  segment.timeIndex!.truncateTo(tail.endOffset);
+  segment.firstTimestampMs = tail.firstTimestampMs;
+  segment.maxTimestampMs = tail.maxTimestampMs;
+  segment.maxTimestampOffset = tail.maxTimestampOffset;
+  return { segmentIndex, position: tail.sizeBytes, offset: tail.endOffset };
+}
+
+/** The batch that holds the recovery point, or one shortly before it. */
+async function startAtRecoveryPoint(state: LogState, recoveryPoint: number): Promise<Start> {
+  const segmentIndex = Math.max(0, state.segmentIndexFor(recoveryPoint));
+  const segment = state.segments[segmentIndex]!;
+  await readIndexes(state, segment);
+  segment.offsetIndex!.truncateTo(recoveryPoint);
+  const entry = segment.offsetIndex!.count - 1;
+  if (entry >= 0) {
+    const position = segment.offsetIndex!.positionAt(entry);
+    const batch = await headerAt(state, segment, position);
+    if (batch !== undefined && batch.lastOffset === segment.offsetIndex!.offsetAt(entry)) {
+      segment.timeIndex!.truncateTo(batch.baseOffset);
+      segment.offsetIndex!.truncateTo(batch.baseOffset);
+      segment.maxTimestampMs = segment.timeIndex!.lastTimestampMs;
+      segment.maxTimestampOffset = segment.timeIndex!.lastOffset;
+      segment.firstTimestampMs = (await headerAt(state, segment, 0))?.maxTimestampMs ?? -1;
+      return { segmentIndex, position, offset: batch.baseOffset };
+    }
+  }
+  resetIndexes(segment);
+  return { segmentIndex, position: 0, offset: segment.baseOffset };
+}
+
+function resetIndexes(segment: Segment): void {
+  segment.offsetIndex = new OffsetIndex(segment.baseOffset);
+  segment.timeIndex = new TimeIndex(segment.baseOffset);
+  segment.offsetIndexBytesOnDisk = -1;
+  segment.timeIndexBytesOnDisk = -1;
+  segment.maxTimestampMs = -1;
+  segment.maxTimestampOffset = -1;
+  segment.firstTimestampMs = -1;
+}
+
+interface Header {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly maxTimestampMs: number;
+}
+
+async function headerAt(state: LogState, segment: Segment, position: number): Promise<Header | undefined> {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  const count = await withFile(state, segment, (file) => file.read(bytes, position));
+  if (count < HEADER_BYTES || !isHeaderPlausible(bytes, 0)) return undefined;
+  return {
+    baseOffset: Number(bytes.readBigInt64BE(0)),
+    lastOffset: batchNextOffsetAt(bytes, 0) - 1,
+    maxTimestampMs: Number(bytes.readBigInt64BE(35)),
+  };
+}
+
+async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Promise<void> {
+  for (let index = start.segmentIndex; index < state.segments.length; index++) {
+    const segment = state.segments[index]!;
+    const isFirst = index === start.segmentIndex;
+    if (!isFirst) {
+      resetIndexes(segment);
+      const before = state.segments[index - 1]!.nextOffset;
+      if (segment.baseOffset < before) {
+        state.environment.logger.error(
+          { log: state.directoryName, segment: segment.baseOffset },
+          'a segment overlaps the one before it',
+        );
+      }
+    }
+    const isWhole = await scanOne(
+      state,
+      segment,
+      isFirst ? start : { segmentIndex: index, position: 0, offset: segment.baseOffset },
+      knowledge,
+    );
+    if (!isWhole) {
+      await dropFollowing(state, index);
+      return;
+    }
+    if (index < state.segments.length - 1) segment.seal();
+  }
+}
+
+/** Takes in what is good of one segment. False when its tail was torn, so that nothing can follow. */
+async function scanOne(
+  state: LogState,
+  segment: Segment,
+  start: Start,
+  knowledge: Knowledge,
+): Promise<boolean> {
+  const fileBytes = segment.writtenBytes;
+  segment.sizeBytes = start.position;
+  segment.nextOffset = start.offset;
+  segment.bytesSinceIndexEntry = start.position - segment.offsetIndex!.lastPosition;
+  segment.checkpointedBytes = start.position;
+  return withFile(state, segment, async (file) => {
+    for (;;) {
+      const result = await scanSegment(file, {
+        from: segment.sizeBytes,
+        to: fileBytes,
+        minOffset: segment.nextOffset,
+        checkCrc: knowledge.checkCrc,
+        visit: (batch) => {
+          segment.add(batch, state.config.indexIntervalBytes);
+          if (batch.baseOffset >= start.offset) state.producerStates().apply(batch);
+          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.epochsSaved = false;
+          return undefined;
+        },
+      });
+      if (result.stop === 'end') return true;
+      const next = await findBatch(file, segment.sizeBytes + 1, fileBytes, segment.nextOffset);
+      if (segment.nextOffset < knowledge.goodOffset || (knowledge.sameBoot && next !== undefined)) {
+        await noteDamage(state, segment, file, next, fileBytes, knowledge.goodOffset);
+        if (next === undefined) return true;
+        continue;
+      }
+      await cutTail(state, segment, file, next !== undefined, fileBytes);
+      return false;
+    }
+  });
+}
+
+async function noteDamage(
+  state: LogState,
+  segment: Segment,
+  file: DiskFile,
+  next: { position: number; baseOffset: number } | undefined,
+  fileBytes: number,
+  goodOffset: number,
+): Promise<void> {
+  const fromOffset = segment.nextOffset;
+  const toOffset = next?.baseOffset ?? Math.max(fromOffset + 1, goodOffset);
+  const position = segment.sizeBytes;
+  const endPosition = next?.position ?? fileBytes;
+  const keptAt = await copyAside(state, segment, file, fileBytes);
+  state.environment.logger.error(
+    {
+      log: state.directoryName,
+      segment: segment.baseOffset,
+      fromOffset,
+      toOffset,
+      position,
+      endPosition,
+      keptAt,
+    },
+    `${state.directoryName} is damaged: offsets ${fromOffset} to ${toOffset - 1} cannot be read. The segment was kept as it is and copied to ${keptAt}`,
+  );
+  segment.damages ??= [];
+  segment.damages.push({ fromOffset, toOffset, position, endPosition });
+  segment.sizeBytes = endPosition;
+  segment.nextOffset = toOffset;
+  // The next batch gets an index entry, so that readers behind the damage need not pass it.
+  segment.bytesSinceIndexEntry = Infinity;
+}
+
+async function cutTail(
+  state: LogState,
+  segment: Segment,
+  file: DiskFile,
+  keepCopy: boolean,
+  fileBytes: number,
+): Promise<void> {
+  const cutBytes = fileBytes - segment.sizeBytes;
+  const keptAt = keepCopy ? await copyAside(state, segment, file, fileBytes) : undefined;
+  state.environment.logger.warn(
+    { log: state.directoryName, segment: segment.baseOffset, position: segment.sizeBytes, cutBytes, keptAt },
+    `cut ${cutBytes} bytes off the torn tail of ${state.directoryName} at offset ${segment.nextOffset}`,
+  );
+  await file.truncate(segment.sizeBytes);
+  segment.writtenBytes = segment.sizeBytes;
+}
+
+/** Copies the whole file to .corrupt beside it, once. */
+async function copyAside(
+  state: LogState,
+  segment: Segment,
+  file: DiskFile,
+  fileBytes: number,
+): Promise<string> {
+  const { disk, logger } = state.environment;
+  const path = `${segment.path(state.directory, 'log')}.corrupt`;
+  try {
+    if ((await disk.stat(path)) !== undefined) return path;
+    const copy = await disk.open(path, 'write');
+    try {
+      const piece = Buffer.allocUnsafeSlow(Math.min(COPY_PIECE_BYTES, Math.max(1, fileBytes)));
+      for (let at = 0; at < fileBytes; ) {
+        const count = await file.read(piece.subarray(0, Math.min(piece.length, fileBytes - at)), at);
+        if (count === 0) break;
+        await copy.write([piece.subarray(0, count)], at);
+        at += count;
+      }
+      await copy.sync();
+    } finally {
+      await copy.close();
+    }
+  } catch (error) {
+    logger.error({ log: state.directoryName, path, error }, 'cannot copy a damaged segment aside');
+  }
+  return path;
+}
+
+/** Removes the segments behind a torn one: they were written after bytes that were lost. */
+async function dropFollowing(state: LogState, index: number): Promise<void> {
+  const { disk, handles, logger } = state.environment;
+  for (const segment of state.segments.splice(index + 1)) {
+    logger.warn(
+      { log: state.directoryName, segment: segment.baseOffset, sizeBytes: segment.writtenBytes },
+      'a segment behind a torn one is kept aside as .corrupt and not used',
+    );
+    if (segment.slot !== undefined) await handles.close(segment.slot);
+    const path = segment.path(state.directory, 'log');
+    if (segment.writtenBytes > 0) await disk.rename(path, `${path}.corrupt`);
+    else await disk.remove(path);
+    for (const kind of ['index', 'timeindex', 'txnindex'] as const)
+      await disk.remove(segment.path(state.directory, kind));
+  }
+}
+
+/** Sets the log's end, and opens a new segment where nothing may be appended to the last one. */
+async function endLog(state: LogState, goodOffset: number): Promise<void> {
+  const last = state.active;
+  state.logEndOffset = last.nextOffset;
+  const endsDamaged = last.damages?.some((damage) => damage.endPosition === last.sizeBytes) ?? false;
+  if (state.logEndOffset >= goodOffset && !endsDamaged) return;
+  if (state.logEndOffset < goodOffset) {
+    state.environment.logger.error(
+      { log: state.directoryName, fromOffset: state.logEndOffset, toOffset: goodOffset },
+      `records of ${state.directoryName} that had been fsynced are missing: offsets ${state.logEndOffset} to ${goodOffset - 1}. The disk or its file system lost them`,
+    );
+    state.logEndOffset = goodOffset;
+  }
+  last.seal();
+  state.newSegment(state.logEndOffset);
+}

@@ -1,0 +1,129 @@
+// Removing what is old: whole segments from the front, by age, by size, and below logStartOffset. The files are renamed at once
+// and removed later, for readers that still have them open.
+
+import { memoryRetentionBytes } from './log-config.ts';
+import type { LogState } from './log-state.ts';
+import type { Segment } from './segment.ts';
+import { maxTimestampOf } from './segment-files.ts';
+import { isAbsent } from './storage-error.ts';
+
+/** Removes segments whose time has come; `roll` closes the active one when it too must go. Resolves to how many went. */
+export async function enforceRetention(state: LogState, nowMs: number, roll: () => void): Promise<number> {
+  let count = countBelowStart(state);
+  if (state.config.cleanupPolicy.delete || state.isInMemory) {
+    count = Math.max(count, await countByAge(state, nowMs), countBySize(state));
+  }
+  if (count === 0) return 0;
+  if (count === state.segments.length) {
+    if (state.active.sizeBytes === 0) count -= 1;
+    else roll();
+  }
+  return removeOldest(state, count);
+}
+
+function isWritten(state: LogState, segment: Segment): boolean {
+  return segment.nextOffset <= state.writtenOffset && segment.writtenBytes === segment.sizeBytes;
+}
+
+function countBelowStart(state: LogState): number {
+  let count = 0;
+  while (count + 1 < state.segments.length && state.segments[count + 1]!.baseOffset <= state.logStartOffset)
+    count += 1;
+  return count;
+}
+
+async function countByAge(state: LogState, nowMs: number): Promise<number> {
+  const { retentionMs } = state.config;
+  if (retentionMs < 0) return 0;
+  let count = 0;
+  for (const segment of [...state.segments]) {
+    if (segment.sizeBytes === 0 || !isWritten(state, segment)) break;
+    if (nowMs - (await maxTimestampOf(state, segment)) <= retentionMs) break;
+    count += 1;
+  }
+  return count;
+}
+
+/** Kafka's rule: a segment goes when the log without it is still at least as large as allowed. */
+function countBySize(state: LogState): number {
+  const allowedBytes = state.isInMemory ? memoryRetentionBytes(state.config) : state.config.retentionBytes;
+  if (allowedBytes < 0) return 0;
+  let excessBytes = state.sizeBytes - allowedBytes;
+  let count = 0;
+  for (const segment of state.segments) {
+    if (excessBytes < segment.sizeBytes || segment.sizeBytes === 0 || !isWritten(state, segment)) break;
+    excessBytes -= segment.sizeBytes;
+    count += 1;
+  }
+  return count;
+}
+
+/** Keeps a log in memory within its bound: here the bound is never exceeded by more than what was just appended. */
+export function boundMemory(state: LogState): void {
+  const allowedBytes = memoryRetentionBytes(state.config);
+  let count = 0;
+  let sizeBytes = state.sizeBytes;
+  while (
+    sizeBytes > allowedBytes &&
+    count + 1 < state.segments.length &&
+    isWritten(state, state.segments[count]!)
+  ) {
+    sizeBytes -= state.segments[count]!.sizeBytes;
+    count += 1;
+  }
+  if (count > 0) void removeOldest(state, count);
+}
+
+export async function removeOldest(state: LogState, count: number): Promise<number> {
+  const gone = state.segments.splice(0, Math.min(count, state.segments.length - 1));
+  if (gone.length === 0) return 0;
+  const startOffset = Math.max(state.logStartOffset, state.segments[0]!.baseOffset);
+  moveLogStart(state, startOffset);
+  const { logger } = state.environment;
+  logger.debug(
+    { log: state.directoryName, segments: gone.length, logStartOffset: startOffset },
+    'removed old segments',
+  );
+  if (!state.isInMemory && state.directoryMade) for (const segment of gone) await discard(state, segment);
+  return gone.length;
+}
+
+/** Sets logStartOffset and what follows from it; the checkpoint file has it only where it is inside a segment. */
+export function moveLogStart(state: LogState, offset: number): void {
+  state.logStartOffset = Math.max(state.logStartOffset, offset);
+  state.flushedOffset = Math.max(state.flushedOffset, state.segments[0]!.baseOffset);
+  if (state.epochs.truncateFromStart(state.logStartOffset) && state.directoryMade) state.epochsSaved = false;
+  state.tail?.dropBefore(state.logStartOffset);
+  const dir = state.dir;
+  if (dir === undefined) return;
+  if (state.logStartOffset > state.segments[0]!.baseOffset)
+    dir.setLogStartOffset(state.directoryName, state.logStartOffset);
+  else if (dir.logStartOffsets.delete(state.directoryName)) dir.logStartOffsetsDirty = true;
+}
+
+async function discard(state: LogState, segment: Segment): Promise<void> {
+  const { disk, handles, indexCache, logger } = state.environment;
+  indexCache.forget(segment);
+  const renamed: string[] = [];
+  for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] as const) {
+    const path = segment.path(state.directory, kind);
+    try {
+      await disk.rename(path, `${path}.deleted`);
+      renamed.push(`${path}.deleted`);
+    } catch (error) {
+      if (!isAbsent(error))
+        logger.warn({ log: state.directoryName, path, error }, 'cannot remove an old segment');
+    }
+  }
+  if (segment.slot !== undefined) segment.slot.path = `${segment.path(state.directory, 'log')}.deleted`;
+  state.environment.timers.after(state.config.fileDeleteDelayMs, () => {
+    state.environment.background(
+      (async () => {
+        if (segment.slot !== undefined) await handles.close(segment.slot);
+        for (const path of renamed) await disk.remove(path);
+      })().catch((error: unknown) =>
+        logger.warn({ log: state.directoryName, error }, 'cannot remove an old segment'),
+      ),
+    );
+  });
+}

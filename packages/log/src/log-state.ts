@@ -1,0 +1,133 @@
+// What is known of one loaded log, shared by those who work on it: Log (appends), LogWriter (writes, flushes), the reader, the
+// loader, retention. Offsets only ever stand in this order:
+// logStartOffset <= flushedOffset, writtenOffset <= logEndOffset, and flushedOffset <= writtenOffset.
+
+import type { Clock, Disk, Logger, Random, Timers } from '@moldau/io';
+import type { FileHandles } from './file-handles.ts';
+import type { Limiter } from './grouping.ts';
+import type { IndexCache } from './index-cache.ts';
+import { LeaderEpochs } from './leader-epochs.ts';
+import type { LogConfig } from './log-config.ts';
+import type { LogDir } from './log-dir.ts';
+import { ProducerStates } from './producer-state.ts';
+import type { ReadCursors } from './read-cursors.ts';
+import { Segment } from './segment.ts';
+import { LogTail, type TailCache } from './tail-cache.ts';
+
+/** What all logs of a manager share. */
+export interface LogEnvironment {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly handles: FileHandles;
+  readonly tailCache: TailCache;
+  readonly indexCache: IndexCache;
+  /** For the many small files beside the logs: a few at a time. */
+  readonly smallFiles: Limiter;
+  /** The dir for a new partition. Throws KAFKA_STORAGE_ERROR when none is online. */
+  chooseDir(): LogDir;
+  /** A log has got a folder. */
+  madeIn(directoryName: string, dir: LogDir): void;
+  /** Where a folder of this name is: found at the start, or made since. */
+  dirOf(directoryName: string): LogDir | undefined;
+  /** Resolves when no removed log is still on its way out of that folder; undefined when none is. */
+  pathFree(directoryName: string): Promise<void> | undefined;
+  /** Runs at the end of this turn of the event loop, once for all logs. */
+  soon(run: () => void): void;
+  /** Work that nobody waits for, but that must end before a clean stop. */
+  background(work: Promise<void>): void;
+}
+
+/** Kafka's default is to know no epoch; -1 in the batches. */
+export class LogState {
+  readonly environment: LogEnvironment;
+  readonly directoryName: string;
+  readonly topicId: string;
+  config: LogConfig;
+  /** undefined until the first write chooses one, and for ever with durability 'memory'. */
+  dir: LogDir | undefined;
+  directoryMade = false;
+  /** Whether the folder's name in its log dir survives a power cut. */
+  directorySynced = false;
+  segments: Segment[] = [];
+  logStartOffset = 0;
+  logEndOffset = 0;
+  writtenOffset = 0;
+  flushedOffset = 0;
+  producers: ProducerStates | undefined;
+  epochs = new LeaderEpochs();
+  /** Whether the file has the epochs that are in memory. */
+  epochsSaved = true;
+  tail: LogTail | undefined;
+  cursors: ReadCursors | undefined;
+  /** Of the newest producer snapshot that stands between segment borders; -1 when there is none. */
+  tailSnapshotOffset = -1;
+  /** Why appends are refused although the log dir is online: the log is being cut. */
+  refusal: string | undefined;
+  removed = false;
+  /** Whether anything was appended or cut since it was loaded. */
+  hasChanged = false;
+
+  constructor(environment: LogEnvironment, directoryName: string, topicId: string, config: LogConfig) {
+    this.environment = environment;
+    this.directoryName = directoryName;
+    this.topicId = topicId;
+    this.config = config;
+  }
+
+  get isInMemory(): boolean {
+    return this.config.durability === 'memory' && this.dir === undefined;
+  }
+
+  /** Path of the log's folder. Only when it has a dir. */
+  get directory(): string {
+    return `${this.dir!.path}/${this.directoryName}`;
+  }
+
+  get active(): Segment {
+    return this.segments[this.segments.length - 1]!;
+  }
+
+  get sizeBytes(): number {
+    let sizeBytes = 0;
+    for (const segment of this.segments) sizeBytes += segment.sizeBytes;
+    return sizeBytes;
+  }
+
+  producerStates(): ProducerStates {
+    this.producers ??= new ProducerStates();
+    return this.producers;
+  }
+
+  logTail(): LogTail {
+    this.tail ??= new LogTail(this.isInMemory ? undefined : this.environment.tailCache);
+    return this.tail;
+  }
+
+  newSegment(baseOffset: number): Segment {
+    const segment = this.newDetachedSegment(baseOffset);
+    this.segments.push(segment);
+    return segment;
+  }
+
+  /** A segment that is not part of the log. */
+  newDetachedSegment(baseOffset: number): Segment {
+    const { clock, random } = this.environment;
+    const jitterMs = Math.min(this.config.segmentJitterMs, this.config.segmentMs);
+    return Segment.fresh(baseOffset, clock.wallMs(), jitterMs > 0 ? random.next() * jitterMs : 0);
+  }
+
+  /** Index of the segment that holds the offset: the last one that starts at it or before; -1 when all start after it. */
+  segmentIndexFor(offset: number): number {
+    let low = 0;
+    let high = this.segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.segments[middle]!.baseOffset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}

@@ -1,0 +1,129 @@
+// Cutting the end off a loaded log, down to an offset: what a follower does after its leader changed, and what is done with
+// bytes that found no room. Nothing may be appended meanwhile; the writer must be idle.
+
+import type { LogState } from './log-state.ts';
+import { rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
+import type { Segment } from './segment.ts';
+import { ensureIndexes, snapshotPath, withFile } from './segment-files.ts';
+import { scanSegment } from './segment-scan.ts';
+
+/** Drops all batches that reach beyond `offset`. Afterwards that is the log's end. */
+export async function truncateLoaded(state: LogState, offset: number): Promise<void> {
+  const { disk } = state.environment;
+  state.cursors?.clear();
+  state.hasChanged = true;
+  if (state.isInMemory) {
+    truncateInMemory(state, offset);
+    return;
+  }
+  state.tail?.clear();
+  await dropSegmentsFrom(state, offset);
+  const segment = state.active;
+  if (state.directoryMade) await cutSegment(state, segment, offset);
+  else Object.assign(segment, state.newDetachedSegment(segment.baseOffset));
+  segment.nextOffset = offset;
+  state.logEndOffset = offset;
+  state.writtenOffset = offset;
+  state.flushedOffset = Math.min(state.flushedOffset, offset);
+  state.logStartOffset = Math.min(state.logStartOffset, offset);
+  if (state.epochs.truncateFromEnd(offset)) state.epochsSaved = false;
+  await lowerCheckpoints(state, offset);
+  if (!state.directoryMade) {
+    state.producers = undefined;
+    return;
+  }
+  const snapshots = snapshotOffsets((await disk.list(state.directory)).map((entry) => entry.name));
+  for (const snapshot of snapshots) if (snapshot > offset) await disk.remove(snapshotPath(state, snapshot));
+  if (state.tailSnapshotOffset > offset) state.tailSnapshotOffset = -1;
+  await rebuildProducers(state, offset, snapshots);
+}
+
+function truncateInMemory(state: LogState, offset: number): void {
+  state.logTail().truncateTo(offset);
+  while (state.segments.length > 1 && state.active.baseOffset >= offset) state.segments.pop();
+  const segment = state.active;
+  segment.nextOffset = offset;
+  segment.sizeBytes = 0;
+  for (const bytes of state.logTail().runsFrom(segment.baseOffset)) segment.sizeBytes += bytes.length;
+  segment.writtenBytes = segment.sizeBytes;
+  state.logEndOffset = offset;
+  state.writtenOffset = offset;
+  state.flushedOffset = offset;
+  state.logStartOffset = Math.min(state.logStartOffset, offset);
+  state.epochs.truncateFromEnd(offset);
+}
+
+/** Removes segments that start at the offset or after it; at least one stays, or a new one starts there. */
+async function dropSegmentsFrom(state: LogState, offset: number): Promise<void> {
+  const { disk, handles, indexCache } = state.environment;
+  const dropped = state.segments.filter(
+    (segment) => segment.baseOffset >= offset && segment !== state.segments[0],
+  );
+  state.segments = state.segments.filter((segment) => !dropped.includes(segment));
+  if (state.active.baseOffset > offset) dropped.push(...state.segments.splice(0));
+  if (state.segments.length === 0) state.newSegment(offset);
+  for (const segment of dropped) {
+    indexCache.forget(segment);
+    if (segment.slot !== undefined) await handles.close(segment.slot);
+    if (!state.directoryMade) continue;
+    for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const)
+      await disk.remove(segment.path(state.directory, kind));
+  }
+}
+
+async function cutSegment(state: LogState, segment: Segment, offset: number): Promise<void> {
+  state.environment.indexCache.forget(segment);
+  await ensureIndexes(state, segment);
+  if (segment.slot !== undefined && segment.slot.mode === 'read') {
+    await state.environment.handles.close(segment.slot);
+    segment.slot.mode = 'write';
+  }
+  const { offsetIndex, timeIndex } = segment;
+  offsetIndex!.truncateTo(offset);
+  timeIndex!.truncateTo(offset);
+  segment.offsetIndexBytesOnDisk = Math.min(segment.offsetIndexBytesOnDisk, offsetIndex!.sizeBytes);
+  segment.timeIndexBytesOnDisk = Math.min(segment.timeIndexBytesOnDisk, timeIndex!.sizeBytes);
+  segment.maxTimestampMs = timeIndex!.lastTimestampMs;
+  segment.maxTimestampOffset = timeIndex!.lastOffset;
+  const from = offsetIndex!.lastPosition;
+  segment.sizeBytes = from;
+  if (from === 0) segment.firstTimestampMs = -1;
+  segment.bytesSinceIndexEntry = 0;
+  await withFile(state, segment, async (file) => {
+    await scanSegment(file, {
+      from,
+      to: segment.writtenBytes,
+      minOffset: segment.baseOffset,
+      checkCrc: false,
+      visit: (batch) => {
+        if (batch.nextOffset > offset) return false;
+        segment.add(batch, Infinity);
+        return undefined;
+      },
+    });
+    await file.truncate(segment.sizeBytes);
+  });
+  segment.writtenBytes = segment.sizeBytes;
+  segment.syncedBytes = Math.min(segment.syncedBytes, segment.sizeBytes);
+  segment.checkpointedBytes = Math.min(segment.checkpointedBytes, segment.sizeBytes);
+  segment.aborted = segment.aborted?.filter((entry) => entry.lastOffset < offset);
+}
+
+/** What the checkpoint files promise must be true before other bytes take the place of those that were cut. */
+async function lowerCheckpoints(state: LogState, offset: number): Promise<void> {
+  const dir = state.dir;
+  if (dir === undefined) return;
+  const { directoryName } = state;
+  let changed = false;
+  if ((dir.recoveryPoints.get(directoryName) ?? 0) > offset) {
+    dir.recoveryPoints.set(directoryName, offset);
+    dir.recoveryPointsDirty = true;
+    changed = true;
+  }
+  if ((dir.tails.get(directoryName)?.endOffset ?? 0) > offset) {
+    dir.tails.delete(directoryName);
+    dir.tailsDirty = true;
+    changed = true;
+  }
+  if (changed) await dir.saveCheckpoints();
+}

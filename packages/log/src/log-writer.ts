@@ -1,0 +1,456 @@
+// Brings a log's appended bytes to its files. One write per log and turn of the event loop; while a write is in flight the next
+// appends gather. One fdatasync serves all who wait for one; writes go on meanwhile. After a failed write or fsync the log dir
+// is offline; when there was only no room, what was queued is refused, the torn bytes are cut off, and the log goes on.
+
+import type { DiskFile } from '@moldau/io';
+import { encodePartitionMetadata } from './checkpoint-files.ts';
+import { LEADER_EPOCH_FILE, PARTITION_METADATA_FILE } from './file-names.ts';
+import type { LogState } from './log-state.ts';
+import { truncateLoaded } from './log-truncation.ts';
+import type { Segment } from './segment.ts';
+import { snapshotBytes, snapshotPath, writeIndexes, writeSmallFile } from './segment-files.ts';
+import { errorText, isOutOfSpace, storageError } from './storage-error.ts';
+import type { TailState } from './tail-states.ts';
+
+/** One write takes at most this much, so that the first waiter of many does not wait for all. */
+const MAX_RUN_BYTES = 8 * 1024 * 1024;
+const MAX_RUN_BUFFERS = 512;
+/** Many small buffers are cheaper copied together than named one by one in a writev. */
+const SMALL_BUFFER_BYTES = 2048;
+/** After this many bytes the tail is made known to .moldau-tails, so that recovery after kill -9 reads no more than that. */
+const TAIL_CHECKPOINT_BYTES = 32 * 1024 * 1024;
+
+interface Run {
+  readonly segment: Segment;
+  readonly buffers: Uint8Array[];
+  sizeBytes: number;
+  endOffset: number;
+  readonly written: PromiseWithResolvers<void>;
+}
+
+interface FlushGroup {
+  targetOffset: number;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+function ignoreRejection(promise: Promise<unknown>): void {
+  promise.catch(() => {});
+}
+
+export class LogWriter {
+  readonly #state: LogState;
+  readonly #onWritten: () => void;
+  #queue: Run[] = [];
+  #draining: Promise<void> | undefined;
+  #scheduled = false;
+  #flushGroup: FlushGroup | undefined;
+  #flushing = false;
+  /** Called whenever writtenOffset moved or writing failed, for flushes that wait for it. */
+  #progress: (() => void) | undefined;
+  #unflushedRecords = 0;
+  #flushTimerSet = false;
+  #checkpointing = false;
+
+  constructor(state: LogState, onWritten: () => void) {
+    this.#state = state;
+    this.#onWritten = onWritten;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#draining === undefined && !this.#flushing;
+  }
+
+  /** Queues bytes that were appended to a segment; resolves when they are in the page cache. */
+  enqueue(segment: Segment, bytes: Uint8Array, endOffset: number, recordCount: number): Promise<void> {
+    let run = this.#queue[this.#queue.length - 1];
+    if (
+      run === undefined ||
+      run.segment !== segment ||
+      run.sizeBytes + bytes.length > MAX_RUN_BYTES ||
+      run.buffers.length >= MAX_RUN_BUFFERS
+    ) {
+      run = { segment, buffers: [], sizeBytes: 0, endOffset, written: Promise.withResolvers() };
+      ignoreRejection(run.written.promise);
+      this.#queue.push(run);
+    }
+    if (!this.#state.isInMemory) run.buffers.push(bytes);
+    run.sizeBytes += bytes.length;
+    run.endOffset = endOffset;
+    this.#unflushedRecords += recordCount;
+    this.#schedule();
+    return run.written.promise;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#draining !== undefined) return;
+    this.#scheduled = true;
+    this.#state.environment.soon(() => {
+      this.#scheduled = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (this.#draining !== undefined || this.#queue.length === 0) return;
+    this.#draining = this.#drain().finally(() => {
+      this.#draining = undefined;
+      this.#progress?.();
+      if (this.#queue.length > 0) this.#start();
+    });
+  }
+
+  /** Resolves when nothing is queued or in flight any more. */
+  async drained(): Promise<void> {
+    while (this.#queue.length > 0 || this.#draining !== undefined) {
+      this.#start();
+      await this.#draining;
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const state = this.#state;
+    while (this.#queue.length > 0) {
+      const run = this.#queue.shift()!;
+      if (!state.isInMemory) {
+        try {
+          await this.#write(run);
+        } catch (error) {
+          await this.#failed(run, error);
+          continue;
+        }
+      }
+      run.segment.writtenBytes += run.sizeBytes;
+      state.writtenOffset = run.endOffset;
+      if (state.isInMemory) state.flushedOffset = run.endOffset;
+      run.written.resolve();
+      this.#onWritten();
+      this.#progress?.();
+      this.#afterWrite(run.segment);
+    }
+  }
+
+  async #write(run: Run): Promise<void> {
+    const state = this.#state;
+    const { disk, handles } = state.environment;
+    if (state.removed) throw storageError(`the log ${state.directoryName} has been removed`);
+    if (state.dir?.offlineReason !== undefined) throw storageError(state.dir.offlineReason);
+    if (!state.directoryMade) {
+      await state.environment.pathFree(state.directoryName);
+      if (state.removed) throw storageError(`the log ${state.directoryName} has been removed`);
+      if (state.dir === undefined) {
+        state.dir = state.environment.chooseDir();
+        state.environment.madeIn(state.directoryName, state.dir);
+      }
+      await disk.makeDirectory(state.directory);
+      state.directoryMade = true;
+      state.environment.background(this.#writeFirstFiles());
+    }
+    const slot = run.segment.slotIn(state.directory, 'write');
+    const opened = handles.acquire(slot);
+    const file: DiskFile = opened instanceof Promise ? await opened : opened;
+    try {
+      const { buffers } = run;
+      const areSmall = buffers.length > 8 && run.sizeBytes < buffers.length * SMALL_BUFFER_BYTES;
+      await file.write(
+        areSmall ? [Buffer.concat(buffers, run.sizeBytes)] : buffers,
+        run.segment.writtenBytes,
+      );
+    } finally {
+      handles.release(slot);
+    }
+  }
+
+  /** partition.metadata and the leader epochs: small, and no answer waits for them. */
+  #writeFirstFiles(): Promise<void> {
+    const state = this.#state;
+    const { disk, smallFiles, logger } = state.environment;
+    return smallFiles.run(async () => {
+      try {
+        const metadata = encodePartitionMetadata(state.topicId);
+        await writeSmallFile(disk, `${state.directory}/${PARTITION_METADATA_FILE}`, metadata);
+        if (!state.epochsSaved) {
+          state.epochsSaved = true;
+          await writeSmallFile(disk, `${state.directory}/${LEADER_EPOCH_FILE}`, state.epochs.encode());
+        }
+      } catch (error) {
+        state.epochsSaved = false;
+        if (!state.removed)
+          logger.warn({ log: state.directoryName, error }, 'cannot write the small files of a new log');
+      }
+    });
+  }
+
+  /** After a change of epochs in a log that has its folder. Replaces the file durably. */
+  async saveEpochs(): Promise<void> {
+    const state = this.#state;
+    if (state.epochsSaved || !state.directoryMade || state.removed) return;
+    state.epochsSaved = true;
+    try {
+      await state.environment.disk.replaceFile(
+        `${state.directory}/${LEADER_EPOCH_FILE}`,
+        state.epochs.encode(),
+      );
+    } catch (error) {
+      state.epochsSaved = false;
+      state.environment.logger.warn({ log: state.directoryName, error }, 'cannot write the leader epochs');
+    }
+  }
+
+  #afterWrite(segment: Segment): void {
+    const state = this.#state;
+    if (state.isInMemory) return;
+    if (!state.epochsSaved)
+      state.environment.background(state.environment.smallFiles.run(() => this.saveEpochs()));
+    if (
+      segment.writtenBytes - segment.checkpointedBytes >= TAIL_CHECKPOINT_BYTES &&
+      segment === state.active
+    ) {
+      state.environment.background(this.checkpointTail());
+    }
+    const { flushMessages, flushMs } = state.config;
+    if (this.#unflushedRecords >= flushMessages) {
+      this.#unflushedRecords = 0;
+      ignoreRejection(this.flush());
+    } else if (flushMs !== Infinity && !this.#flushTimerSet) {
+      this.#flushTimerSet = true;
+      state.environment.timers.after(flushMs, () => {
+        this.#flushTimerSet = false;
+        if (state.flushedOffset < state.writtenOffset && !state.removed)
+          ignoreRejection(this.#join(state.writtenOffset));
+      });
+    }
+  }
+
+  async #failed(run: Run, error: unknown): Promise<void> {
+    const state = this.#state;
+    const refused = [run, ...this.#queue];
+    this.#queue = [];
+    let problem = storageError(errorText(error));
+    if (isOutOfSpace(error)) {
+      const where = state.dir?.path ?? 'the log dirs';
+      problem = storageError(
+        `no space left in ${where} for ${run.sizeBytes} bytes of ${state.directoryName}: free some, or shorten retention`,
+      );
+      state.dir?.noteFull(run.sizeBytes);
+    } else if (!state.removed && state.dir !== undefined) {
+      state.dir.goOffline(`writing to ${state.directoryName}`, error);
+      problem = storageError(state.dir.offlineReason!);
+    }
+    state.refusal = problem.message;
+    for (const each of refused) each.written.reject(problem);
+    if (!state.removed && isOutOfSpace(error)) await this.#goOnWithout();
+    this.#progress?.();
+  }
+
+  /** Forgets what could not be written, so that the log ends where its file does. */
+  async #goOnWithout(): Promise<void> {
+    const state = this.#state;
+    try {
+      await truncateLoaded(state, state.writtenOffset);
+      state.refusal = undefined;
+    } catch (error) {
+      state.dir?.goOffline(`cutting a torn write off ${state.directoryName}`, error);
+    }
+  }
+
+  /** As Log.flush. */
+  flush(): Promise<void> {
+    const state = this.#state;
+    if (state.config.durability !== 'fsync' && state.config.flushMessages === Infinity)
+      return this.whenWritten();
+    return this.#join(state.logEndOffset);
+  }
+
+  /** Resolves when what is appended now is in the page cache. */
+  whenWritten(): Promise<void> {
+    const last = this.#queue[this.#queue.length - 1];
+    if (last !== undefined) return last.written.promise;
+    return this.#draining ?? Promise.resolve();
+  }
+
+  /** fsync of all that is written, whatever durability asks. */
+  syncAll(): Promise<void> {
+    return this.#join(this.#state.writtenOffset);
+  }
+
+  #join(targetOffset: number): Promise<void> {
+    const state = this.#state;
+    if (state.isInMemory) return this.whenWritten();
+    if (state.dir?.offlineReason !== undefined) return Promise.reject(storageError(state.dir.offlineReason));
+    if (state.flushedOffset >= targetOffset) return Promise.resolve();
+    if (this.#flushGroup === undefined) {
+      this.#flushGroup = { targetOffset, done: Promise.withResolvers() };
+      ignoreRejection(this.#flushGroup.done.promise);
+    }
+    const group = this.#flushGroup;
+    group.targetOffset = Math.max(group.targetOffset, targetOffset);
+    if (!this.#flushing) void this.#flushLoop();
+    return group.done.promise;
+  }
+
+  async #flushLoop(): Promise<void> {
+    this.#flushing = true;
+    while (this.#flushGroup !== undefined) {
+      const state = this.#state;
+      await this.#writtenUpTo(() => this.#flushGroup!.targetOffset);
+      const group = this.#flushGroup;
+      this.#flushGroup = undefined;
+      const failure = await this.#sync();
+      if (failure !== undefined) group.done.reject(failure);
+      else if (state.flushedOffset >= group.targetOffset) group.done.resolve();
+      else
+        group.done.reject(
+          storageError(state.refusal ?? `what was appended to ${state.directoryName} could not be written`),
+        );
+    }
+    this.#flushing = false;
+  }
+
+  /** Waits for the writer to get there, or to give up. */
+  async #writtenUpTo(targetOffset: () => number): Promise<void> {
+    const state = this.#state;
+    while (state.writtenOffset < targetOffset() && (this.#queue.length > 0 || this.#draining !== undefined)) {
+      await new Promise<void>((resolve) => {
+        this.#progress = resolve;
+      });
+      this.#progress = undefined;
+    }
+  }
+
+  /** fdatasync of every file with bytes that are not durable yet, and of the folders that have new names. */
+  async #sync(): Promise<Error | undefined> {
+    const state = this.#state;
+    const upToOffset = state.writtenOffset;
+    this.#unflushedRecords = 0;
+    try {
+      for (const segment of state.segments.filter((each) => each.syncedBytes < each.writtenBytes)) {
+        await this.#syncSegment(segment);
+      }
+      await this.#syncNames();
+    } catch (error) {
+      if (state.removed) return storageError(`the log ${state.directoryName} has been removed`);
+      state.dir?.goOffline(`fsync of ${state.directoryName}`, error);
+      return storageError(state.dir?.offlineReason ?? errorText(error));
+    }
+    if (upToOffset > state.flushedOffset) {
+      state.flushedOffset = Math.min(upToOffset, state.writtenOffset);
+      if (state.dir !== undefined && state.epochsSaved) {
+        state.dir.recoveryPoints.set(state.directoryName, state.flushedOffset);
+        state.dir.recoveryPointsDirty = true;
+      }
+    }
+    return undefined;
+  }
+
+  async #syncSegment(segment: Segment): Promise<void> {
+    const state = this.#state;
+    const { handles } = state.environment;
+    const writtenBytes = segment.writtenBytes;
+    const slot = segment.slotIn(state.directory, 'write');
+    const file = await handles.acquire(slot);
+    try {
+      await file.sync();
+    } finally {
+      handles.release(slot);
+    }
+    segment.syncedBytes = Math.max(segment.syncedBytes, Math.min(writtenBytes, segment.writtenBytes));
+  }
+
+  async #syncNames(): Promise<void> {
+    const state = this.#state;
+    const unnamed = state.segments.filter((segment) => !segment.entrySynced && segment.writtenBytes > 0);
+    const work: Promise<void>[] = [];
+    if (unnamed.length > 0) work.push(state.environment.disk.syncDirectory(state.directory));
+    if (!state.directorySynced && state.dir !== undefined) work.push(state.dir.syncEntries());
+    if (work.length === 0) return;
+    await Promise.all(work);
+    for (const segment of unnamed) segment.entrySynced = true;
+    state.directorySynced = true;
+  }
+
+  /**
+   * Called when `segment` has been closed by a roll, with the producers as they were then: makes it durable and writes its small
+   * files, all in the background.
+   */
+  sealed(segment: Segment, snapshot: Buffer): void {
+    const state = this.#state;
+    if (state.isInMemory) return;
+    const snapshotOffset = segment.nextOffset;
+    state.environment.background(
+      (async () => {
+        try {
+          await this.#join(snapshotOffset);
+          if (!state.segments.includes(segment)) return;
+          await state.environment.smallFiles.run(async () => {
+            await writeIndexes(state, segment);
+            await writeSmallFile(state.environment.disk, snapshotPath(state, snapshotOffset), snapshot);
+          });
+          if (segment !== state.active) state.environment.indexCache.touch(segment);
+          if (segment.slot !== undefined) segment.slot.mode = 'read';
+        } catch (error) {
+          if (state.removed || state.dir?.offlineReason !== undefined) return;
+          state.environment.logger.warn(
+            { log: state.directoryName, error },
+            'cannot write the indexes of a closed segment',
+          );
+        }
+      })(),
+    );
+  }
+
+  /** What .moldau-tails says of this log once all that is appended has been written. */
+  tailState(): TailState {
+    const state = this.#state;
+    const segment = state.active;
+    return {
+      segmentBaseOffset: segment.baseOffset,
+      sizeBytes: segment.sizeBytes,
+      endOffset: state.logEndOffset,
+      firstTimestampMs: segment.firstTimestampMs,
+      maxTimestampMs: segment.maxTimestampMs ?? -1,
+      maxTimestampOffset: segment.maxTimestampOffset,
+      hasProducers: (state.producers?.size ?? 0) > 0,
+      needsRecovery: false,
+    };
+  }
+
+  /** Makes the tail known: recovery on the same boot starts here. */
+  async checkpointTail(): Promise<void> {
+    const state = this.#state;
+    if (this.#checkpointing || state.removed || state.dir === undefined || !state.directoryMade) return;
+    this.#checkpointing = true;
+    try {
+      const segment = state.active;
+      const tail = this.tailState();
+      const snapshot = tail.hasProducers ? snapshotBytes(state) : undefined;
+      segment.checkpointedBytes = tail.sizeBytes;
+      await this.whenWritten();
+      if (state.writtenOffset < tail.endOffset || state.removed) return;
+      await state.environment.smallFiles.run(async () => {
+        await writeIndexes(state, segment);
+        if (snapshot !== undefined) await this.#writeTailSnapshot(tail.endOffset, snapshot);
+      });
+      if (!state.removed && state.writtenOffset >= tail.endOffset)
+        state.dir.setTail(state.directoryName, tail);
+    } catch (error) {
+      if (state.removed || state.dir.offlineReason !== undefined) return;
+      state.environment.logger.warn(
+        { log: state.directoryName, error },
+        'cannot checkpoint the tail of a log',
+      );
+    } finally {
+      this.#checkpointing = false;
+    }
+  }
+
+  async #writeTailSnapshot(offset: number, snapshot: Buffer): Promise<void> {
+    const state = this.#state;
+    const { disk } = state.environment;
+    await writeSmallFile(disk, snapshotPath(state, offset), snapshot);
+    const previous = state.tailSnapshotOffset;
+    state.tailSnapshotOffset = offset;
+    const isOfSegment = state.segments.some((segment) => segment.baseOffset === previous);
+    if (previous >= 0 && previous !== offset && !isOfSegment)
+      await disk.remove(snapshotPath(state, previous));
+  }
+}

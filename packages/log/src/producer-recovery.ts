@@ -1,0 +1,74 @@
+// Rebuilding what a log remembers of its producers: the newest sound snapshot, and the batches since.
+
+import { parseSegmentFileName } from './file-names.ts';
+import type { LogState } from './log-state.ts';
+import { decodeProducerSnapshot } from './producer-snapshot.ts';
+import { ProducerStates } from './producer-state.ts';
+import { readIfPresent, snapshotPath, withFile } from './segment-files.ts';
+import { scanSegment } from './segment-scan.ts';
+
+/** The offsets of the snapshots in a folder's listing, newest first. */
+export function snapshotOffsets(names: readonly string[]): number[] {
+  const offsets: number[] = [];
+  for (const name of names) {
+    const file = parseSegmentFileName(name);
+    if (file?.kind === 'snapshot') offsets.push(file.baseOffset);
+  }
+  return offsets.sort((a, b) => b - a);
+}
+
+/**
+ * Sets state.producers to what they were at upToOffset. `snapshots` are the offsets of those at hand; without any, the
+ * batches of the segment that holds upToOffset are all there is to learn from.
+ */
+export async function rebuildProducers(
+  state: LogState,
+  upToOffset: number,
+  snapshots: readonly number[],
+): Promise<void> {
+  const { disk, logger } = state.environment;
+  let states: ProducerStates | undefined;
+  let fromOffset =
+    state.segments[Math.max(0, state.segmentIndexFor(upToOffset - 1))]?.baseOffset ?? upToOffset;
+  for (const offset of snapshots) {
+    if (offset > upToOffset) continue;
+    const bytes = await readIfPresent(disk, snapshotPath(state, offset));
+    states = bytes === undefined ? undefined : decodeProducerSnapshot(bytes);
+    if (states !== undefined) {
+      fromOffset = offset;
+      break;
+    }
+    logger.warn({ log: state.directoryName, offset }, 'a producer snapshot is damaged and not used');
+    await disk.remove(snapshotPath(state, offset));
+  }
+  const rebuilt = states ?? new ProducerStates();
+  await replay(state, rebuilt, fromOffset, upToOffset);
+  state.producers = rebuilt.size > 0 ? rebuilt : undefined;
+}
+
+async function replay(
+  state: LogState,
+  states: ProducerStates,
+  fromOffset: number,
+  upToOffset: number,
+): Promise<void> {
+  if (fromOffset >= upToOffset) return;
+  for (let index = Math.max(0, state.segmentIndexFor(fromOffset)); index < state.segments.length; index++) {
+    const segment = state.segments[index]!;
+    if (segment.baseOffset >= upToOffset || segment.writtenBytes === 0) continue;
+    const position = segment.positionFor(fromOffset);
+    await withFile(state, segment, (file) =>
+      scanSegment(file, {
+        from: position,
+        to: segment.writtenBytes,
+        minOffset: segment.baseOffset,
+        checkCrc: false,
+        visit: (batch) => {
+          if (batch.nextOffset > upToOffset) return false;
+          if (batch.baseOffset >= fromOffset) states.apply(batch);
+          return undefined;
+        },
+      }),
+    );
+  }
+}

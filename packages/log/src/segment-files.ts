@@ -1,0 +1,198 @@
+// The files beside a segment's batches: its indexes and producer snapshots. All of them can be built again from the batches, so
+// they are written without fsync and believed only when they make sense.
+
+import type { Disk, DiskFile } from '@moldau/io';
+import { segmentFileName } from './file-names.ts';
+import type { LogState } from './log-state.ts';
+import { OffsetIndex } from './offset-index.ts';
+import { encodeProducerSnapshot } from './producer-snapshot.ts';
+import type { Segment } from './segment.ts';
+import { scanSegment } from './segment-scan.ts';
+import { isAbsent } from './storage-error.ts';
+import { TimeIndex } from './time-index.ts';
+import { decodeTransactionIndex, encodeTransactionIndex } from './transaction-index.ts';
+import type { AbortedTransaction } from './types.ts';
+
+/** Opens, pins and releases the segment's file around some work. */
+export async function withFile<T>(
+  state: LogState,
+  segment: Segment,
+  work: (file: DiskFile) => Promise<T>,
+): Promise<T> {
+  const { handles } = state.environment;
+  const mode = segment === state.active ? 'write' : 'read';
+  const slot = segment.slotIn(state.directory, mode);
+  const file = await handles.acquire(slot);
+  try {
+    return await work(file);
+  } finally {
+    handles.release(slot);
+  }
+}
+
+export async function readIfPresent(disk: Disk, path: string): Promise<Buffer | undefined> {
+  try {
+    return await disk.readFile(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Puts bytes from `fromBytes` on into a file and makes it end with them. No fsync. */
+export async function writeSmallFile(disk: Disk, path: string, bytes: Buffer, fromBytes = 0): Promise<void> {
+  const file = await disk.open(path, 'write');
+  try {
+    if (bytes.length > fromBytes) await file.write([bytes.subarray(fromBytes)], fromBytes);
+    await file.truncate(bytes.length);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Brings .index, .timeindex and (where there is something to tell) .txnindex up to what is in memory. */
+export async function writeIndexes(state: LogState, segment: Segment): Promise<void> {
+  const { disk } = state.environment;
+  const { offsetIndex, timeIndex } = segment;
+  if (offsetIndex !== undefined && offsetIndex.sizeBytes !== segment.offsetIndexBytesOnDisk) {
+    const bytes = Buffer.from(offsetIndex.bytes());
+    await writeSmallFile(
+      disk,
+      segment.path(state.directory, 'index'),
+      bytes,
+      Math.max(0, segment.offsetIndexBytesOnDisk),
+    );
+    segment.offsetIndexBytesOnDisk = bytes.length;
+  }
+  if (timeIndex !== undefined && timeIndex.sizeBytes !== segment.timeIndexBytesOnDisk) {
+    const bytes = Buffer.from(timeIndex.bytes());
+    await writeSmallFile(
+      disk,
+      segment.path(state.directory, 'timeindex'),
+      bytes,
+      Math.max(0, segment.timeIndexBytesOnDisk),
+    );
+    segment.timeIndexBytesOnDisk = bytes.length;
+  }
+  if (segment.aborted !== undefined && segment.aborted.length > 0) {
+    await writeSmallFile(
+      disk,
+      segment.path(state.directory, 'txnindex'),
+      encodeTransactionIndex(segment.aborted),
+    );
+  }
+}
+
+/** The producers as they are now, to be written as the snapshot of logEndOffset. */
+export function snapshotBytes(state: LogState): Buffer {
+  return encodeProducerSnapshot(state.producerStates());
+}
+
+export function snapshotPath(state: LogState, offset: number): string {
+  return `${state.directory}/${segmentFileName(offset, 'snapshot')}`;
+}
+
+async function readIndexFile(
+  state: LogState,
+  segment: Segment,
+  kind: 'index' | 'timeindex',
+): Promise<Buffer | undefined> {
+  const bytes = await readIfPresent(state.environment.disk, segment.path(state.directory, kind));
+  const entryBytes = kind === 'index' ? 8 : 12;
+  return bytes === undefined || bytes.length % entryBytes !== 0
+    ? undefined
+    : withoutUnusedEnd(bytes, entryBytes);
+}
+
+/** Kafka gives index files their full size while in use; after a crash their end is zeros. */
+function withoutUnusedEnd(bytes: Buffer, entryBytes: number): Buffer {
+  let end = bytes.length;
+  while (end > 0 && bytes.subarray(end - entryBytes, end).every((byte) => byte === 0)) end -= entryBytes;
+  return bytes.subarray(0, end);
+}
+
+/** Reads the index files as they are. False when they are missing or make no sense; then the segment's indexes are empty. */
+export async function readIndexes(state: LogState, segment: Segment): Promise<boolean> {
+  const offsetBytes = await readIndexFile(state, segment, 'index');
+  const timeBytes = await readIndexFile(state, segment, 'timeindex');
+  const offsetIndex = new OffsetIndex(segment.baseOffset, offsetBytes);
+  const timeIndex = new TimeIndex(segment.baseOffset, timeBytes);
+  const isSane =
+    offsetBytes !== undefined &&
+    timeBytes !== undefined &&
+    offsetIndex.isSane(segment.sizeBytes) &&
+    timeIndex.isSane();
+  segment.offsetIndex = isSane ? offsetIndex : new OffsetIndex(segment.baseOffset);
+  segment.timeIndex = isSane ? timeIndex : new TimeIndex(segment.baseOffset);
+  segment.offsetIndexBytesOnDisk = isSane ? offsetIndex.sizeBytes : -1;
+  segment.timeIndexBytesOnDisk = isSane ? timeIndex.sizeBytes : -1;
+  return isSane;
+}
+
+/** Makes the indexes of a closed segment available, building them again when their files are bad. */
+export async function ensureIndexes(state: LogState, segment: Segment): Promise<void> {
+  if (segment.offsetIndex === undefined || segment.timeIndex === undefined) {
+    if (!(await readIndexes(state, segment))) await rebuildIndexes(state, segment);
+    if (segment.maxTimestampMs === undefined) await learnMaxTimestamp(state, segment);
+  }
+  if (segment !== state.active) state.environment.indexCache.touch(segment);
+}
+
+async function rebuildIndexes(state: LogState, segment: Segment): Promise<void> {
+  const { logger } = state.environment;
+  logger.info(
+    { log: state.directoryName, segment: segment.baseOffset },
+    'building the indexes of a segment again',
+  );
+  const built = state.newDetachedSegment(segment.baseOffset);
+  const result = await withFile(state, segment, (file) =>
+    scanSegment(file, {
+      from: 0,
+      to: segment.writtenBytes,
+      minOffset: segment.baseOffset,
+      checkCrc: false,
+      visit: (batch) => {
+        built.add(batch, state.config.indexIntervalBytes);
+        return undefined;
+      },
+    }),
+  );
+  if (result.stop !== 'end') {
+    logger.error(
+      { log: state.directoryName, segment: segment.baseOffset, position: result.endPosition },
+      'a segment is damaged below its end; what follows the damage cannot be read',
+    );
+  }
+  built.seal();
+  segment.offsetIndex = built.offsetIndex;
+  segment.timeIndex = built.timeIndex;
+  segment.maxTimestampMs = built.maxTimestampMs;
+  segment.maxTimestampOffset = built.maxTimestampOffset;
+  await writeIndexes(state, segment);
+}
+
+async function learnMaxTimestamp(state: LogState, segment: Segment): Promise<void> {
+  const timeIndex = segment.timeIndex!;
+  if (timeIndex.count > 0) {
+    segment.maxTimestampMs = timeIndex.lastTimestampMs;
+    segment.maxTimestampOffset = timeIndex.lastOffset;
+    return;
+  }
+  const stat = await state.environment.disk.stat(segment.path(state.directory, 'log'));
+  segment.maxTimestampMs = Math.floor(stat?.modifiedMs ?? state.environment.clock.wallMs());
+  segment.maxTimestampOffset = segment.nextOffset - 1;
+}
+
+/** The youngest timestamp of a segment, in milliseconds. */
+export async function maxTimestampOf(state: LogState, segment: Segment): Promise<number> {
+  if (segment.maxTimestampMs === undefined) await ensureIndexes(state, segment);
+  return segment.maxTimestampMs!;
+}
+
+export async function abortedOf(state: LogState, segment: Segment): Promise<readonly AbortedTransaction[]> {
+  if (segment.aborted === undefined) {
+    const bytes = await readIfPresent(state.environment.disk, segment.path(state.directory, 'txnindex'));
+    segment.aborted = (bytes === undefined ? undefined : decodeTransactionIndex(bytes)) ?? [];
+  }
+  return segment.aborted;
+}

@@ -1,0 +1,25 @@
+// What is said when the disk does not do its part.
+
+import { ErrorCode, KafkaError } from '@moldau/protocol';
+
+export function storageError(message: string): KafkaError {
+  return new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, message);
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function errorCodeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Errors after which the disk is well, only without room: no space, quota used up, file too large. */
+export function isOutOfSpace(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+}
+
+export function isAbsent(error: unknown): boolean {
+  return errorCodeOf(error) === 'ENOENT';
+}

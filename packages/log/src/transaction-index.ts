@@ -1,0 +1,46 @@
+// The aborted transactions whose last offset lies in one segment, in Kafka's .txnindex format: int16 version, int64 producer id,
+// int64 first offset, int64 last offset, int64 last stable offset at that time. Last offsets rise.
+
+import { readInt64, writeInt64 } from './int64.ts';
+import type { AbortedTransaction } from './types.ts';
+
+const ENTRY_BYTES = 34;
+const VERSION = 0;
+
+export function encodeTransactionIndex(entries: readonly AbortedTransaction[]): Buffer {
+  const bytes = Buffer.alloc(entries.length * ENTRY_BYTES);
+  entries.forEach((entry, index) => {
+    const at = index * ENTRY_BYTES;
+    bytes.writeInt16BE(VERSION, at);
+    writeInt64(bytes, entry.producerId, at + 2);
+    writeInt64(bytes, entry.firstOffset, at + 10);
+    writeInt64(bytes, entry.lastOffset, at + 18);
+    writeInt64(bytes, entry.lastStableOffset, at + 26);
+  });
+  return bytes;
+}
+
+/** undefined when the bytes are not such a file. */
+export function decodeTransactionIndex(bytes: Buffer): AbortedTransaction[] | undefined {
+  if (bytes.length % ENTRY_BYTES !== 0) return undefined;
+  const entries: AbortedTransaction[] = [];
+  for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+    if (bytes.readInt16BE(at) !== VERSION) return undefined;
+    entries.push({
+      producerId: readInt64(bytes, at + 2),
+      firstOffset: readInt64(bytes, at + 10),
+      lastOffset: readInt64(bytes, at + 18),
+      lastStableOffset: readInt64(bytes, at + 26),
+    });
+  }
+  return entries;
+}
+
+/** Those whose records a reader of [fromOffset, upToOffset) may meet. */
+export function overlapping(
+  entries: readonly AbortedTransaction[],
+  fromOffset: number,
+  upToOffset: number,
+): AbortedTransaction[] {
+  return entries.filter((entry) => entry.lastOffset >= fromOffset && entry.firstOffset < upToOffset);
+}
