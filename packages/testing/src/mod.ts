@@ -1,1 +1,5 @@
-export {};
+export { ManualTime, settled } from './manual-time.ts';
+export { type DiskFault, type DiskOperation, MemoryDisk } from './memory-disk.ts';
+export { RawClient } from './raw-client.ts';
+export { SeededRandom, seedOf } from './seeded-random.ts';
+export { freePort, type TemporaryDirectory, temporaryDirectory } from './temporary.ts';

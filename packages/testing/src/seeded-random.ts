@@ -1,0 +1,55 @@
+// Randomness that repeats: the same seed gives the same run.
+
+import { nodeRandom, type Random } from '@moldau/io';
+
+/** The splitmix-like 32-bit mixer known as mulberry32: small, and good enough to vary tests. */
+export class SeededRandom implements Random {
+  readonly seed: number;
+  #state: number;
+
+  constructor(seed: number) {
+    this.seed = seed >>> 0;
+    this.#state = this.seed;
+  }
+
+  #next32(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+
+  next(): number {
+    return this.#next32() / 2 ** 32;
+  }
+
+  bytes(count: number): Buffer {
+    const bytes = Buffer.alloc(count);
+    for (let index = 0; index < count; index++) bytes[index] = this.#next32() >>> 24;
+    return bytes;
+  }
+
+  /** An integer from 0 to count - 1. */
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  /** One of the values, each as likely. */
+  pick<T>(values: readonly T[]): T {
+    const value = values[this.below(values.length)];
+    if (value === undefined) throw new Error('nothing to pick from');
+    return value;
+  }
+
+  /** True so often of 1. */
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+}
+
+/** The seed that a test was told to repeat (the first `--seed=N` of the command line), or a new one. */
+export function seedOf(argv: readonly string[] = process.argv): number {
+  const given = argv.find((argument) => argument.startsWith('--seed='));
+  return given === undefined ? Math.floor(nodeRandom.next() * 2 ** 32) : Number(given.slice(7));
+}
