@@ -3,7 +3,8 @@
 // Invariant: every version ever written is read for ever. A new field is a new version of the message (`.since`), never a
 // changed one, and the numbers of types are never given again.
 
-import { array, data, int8, int32, int64, string, struct, uuid } from '../declare.ts';
+import { data } from '@moldau/protocol/message';
+import { array, int8, int32, int64, string, struct, uuid } from '@moldau/protocol/schema';
 import type { MetadataRecord } from '../records.ts';
 import { MetadataStoreError } from './metadata-store.ts';
 
