@@ -1,0 +1,92 @@
+// Rule: the import table. Packages may import those to their left, and so may the rooms inside the broker.
+
+import { posix } from 'node:path';
+import { type Finding, isSupportFile, type SourceFile } from './source-file.ts';
+
+/** What each package may import of the others. */
+const PACKAGE_TABLE: Readonly<Record<string, readonly string[]>> = {
+  io: [],
+  protocol: [],
+  log: ['io', 'protocol'],
+  metadata: ['io', 'protocol'],
+  broker: ['io', 'protocol', 'log', 'metadata'],
+  client: ['io', 'protocol'],
+  console: ['io', 'protocol', 'client'],
+  cli: ['io', 'protocol', 'client', 'console', 'broker'],
+  testing: ['io', 'protocol', 'log', 'metadata', 'broker', 'client'],
+};
+
+/** What each room of packages/broker/src may import of the others; broker.ts and mod.ts, which compose them, may import all. */
+const BROKER_TABLE: Readonly<Record<string, readonly string[]>> = {
+  config: [],
+  network: ['config'],
+  security: ['config', 'network'],
+  replication: ['config', 'network', 'security'],
+  coordinators: ['config', 'network', 'security', 'replication'],
+  controller: ['config', 'network', 'security', 'replication'],
+  apis: ['config', 'network', 'security', 'replication', 'coordinators', 'controller'],
+};
+
+const BROKER_SOURCES = 'packages/broker/src/';
+
+export function checkImports(file: SourceFile): Finding[] {
+  const owner = /^packages\/([^/]+)\//.exec(file.path)?.[1];
+  if (owner === undefined) return [];
+  const findings: Finding[] = [];
+  for (const { specifier, line } of file.imports) {
+    const report = (advice: string) => findings.push({ path: file.path, line, rule: 'import table', advice });
+    if (specifier.startsWith('.')) checkRelative(file, owner, specifier, report);
+    else checkPackage(file, owner, specifier, report);
+  }
+  return findings;
+}
+
+type Report = (advice: string) => void;
+
+function checkPackage(file: SourceFile, owner: string, specifier: string, report: Report): void {
+  const imported = /^@moldau\/([^/]+)/.exec(specifier)?.[1];
+  if (imported === undefined || imported === owner) return;
+  if (imported === 'testing') {
+    if (!isSupportFile(file.path)) report('only tests may import @moldau/testing');
+    return;
+  }
+  const allowed = PACKAGE_TABLE[owner];
+  if (allowed === undefined) {
+    report(
+      `the package ${owner} is not in the import table of scripts/tidy/imports.ts: add it and what it may import`,
+    );
+  } else if (!allowed.includes(imported) && !isSupportFile(file.path)) {
+    report(`${owner} may not import ${imported}: it may import ${allowed.join(', ') || 'no other package'}`);
+  }
+}
+
+function checkRelative(file: SourceFile, owner: string, specifier: string, report: Report): void {
+  const target = posix.join(posix.dirname(file.path), specifier);
+  if (!target.startsWith(`packages/${owner}/`)) {
+    const other = /^packages\/([^/]+)\//.exec(target)?.[1];
+    if (other !== undefined) report(`import @moldau/${other} by its name, not ${specifier}`);
+    else if (!isSupportFile(file.path)) report(`a package may not reach out of packages: ${specifier}`);
+    return;
+  }
+  if (!file.path.startsWith(BROKER_SOURCES) || isSupportFile(file.path)) return;
+  const room = roomOf(file.path);
+  if (room === undefined) return;
+  const targetRoom = roomOf(target);
+  if (room === targetRoom) return;
+  if (targetRoom === undefined) {
+    report(`${posix.basename(target)} composes the rooms of the broker, so ${room} may not import it`);
+  } else if (BROKER_TABLE[room] === undefined) {
+    report(
+      `the room ${room} is not in the import table of scripts/tidy/imports.ts: add it and what it may import`,
+    );
+  } else if (!BROKER_TABLE[room].includes(targetRoom)) {
+    report(
+      `${room} may not import ${targetRoom}: it may import ${BROKER_TABLE[room].join(', ') || 'no other room'}`,
+    );
+  }
+}
+
+/** The folder inside the broker; undefined for the files beside the folders. */
+function roomOf(path: string): string | undefined {
+  return /^([^/]+)\//.exec(path.slice(BROKER_SOURCES.length))?.[1];
+}
