@@ -2,6 +2,7 @@
 // A key opens with the int16 that says what it is a key of, a value with the int16 of its version.
 
 import {
+  decodeVersioned,
   encodeVersioned,
   groupMetadataKey,
   groupMetadataValue,
@@ -69,7 +70,7 @@ export function offsetCommitRecord(
   committed: CommittedOffset,
 ): CoordinatorRecord {
   return {
-    key: encodeVersioned(offsetCommitKey, { group: groupId, topic, partition }, offsetCommitKey.apiKey),
+    key: encodeVersioned(offsetCommitKey, { group: groupId, topic, partition }),
     value: encodeVersioned(
       offsetCommitValue,
       {
@@ -92,7 +93,7 @@ function offsetCommitVersion(committed: CommittedOffset): number {
 
 export function offsetTombstone(groupId: string, topic: string, partition: number): CoordinatorRecord {
   return {
-    key: encodeVersioned(offsetCommitKey, { group: groupId, topic, partition }, offsetCommitKey.apiKey),
+    key: encodeVersioned(offsetCommitKey, { group: groupId, topic, partition }),
     value: null,
   };
 }
@@ -103,7 +104,7 @@ export function groupMetadataRecord(
   assignmentOf: (member: ClassicMember) => Buffer,
 ): CoordinatorRecord {
   return {
-    key: encodeVersioned(groupMetadataKey, { group: group.groupId }, groupMetadataKey.apiKey),
+    key: encodeVersioned(groupMetadataKey, { group: group.groupId }),
     value: encodeVersioned(
       groupMetadataValue,
       {
@@ -130,7 +131,7 @@ export function groupMetadataRecord(
 
 export function groupTombstone(groupId: string): CoordinatorRecord {
   return {
-    key: encodeVersioned(groupMetadataKey, { group: groupId }, groupMetadataKey.apiKey),
+    key: encodeVersioned(groupMetadataKey, { group: groupId }),
     value: null,
   };
 }
@@ -158,7 +159,7 @@ export function parseGroupRecord(record: Pick<Record, 'key' | 'value'>): GroupRe
 }
 
 function parseOffset(bytes: Buffer): CommittedOffset {
-  const value = offsetCommitValue.decode(bytes, bytes.readInt16BE(0), 2);
+  const value = decodeVersioned(offsetCommitValue, bytes);
   return {
     offset: value.offset,
     leaderEpoch: value.leaderEpoch,
@@ -170,7 +171,7 @@ function parseOffset(bytes: Buffer): CommittedOffset {
 }
 
 function parseGroup(bytes: Buffer): StoredGroup {
-  const value = groupMetadataValue.decode(bytes, bytes.readInt16BE(0), 2);
+  const value = decodeVersioned(groupMetadataValue, bytes);
   return {
     generationId: value.generation,
     protocolType: value.protocolType === '' ? null : value.protocolType,

@@ -79,7 +79,7 @@ export class GroupShardRuntime {
       try {
         if (!shard.replay(record)) unknownKeyTypes.add(record.key?.[1] ?? -1);
       } catch (error) {
-        if (!(error instanceof MalformedError || error instanceof RangeError)) throw error;
+        if (!(error instanceof MalformedError)) throw error;
         logger.error(
           { partition, offset: record.offset, error },
           'A record of __consumer_offsets cannot be read and is left out',
