@@ -65,6 +65,8 @@ export class BrokerConfig {
   readonly initialClusterId: string | undefined;
   /** What became of the listeners, where that is not what was written; one line each. */
   readonly warnings: readonly string[];
+  /** What groups depend on. Stays true while the broker runs, so it may be kept. */
+  readonly groups = new GroupSettings(this);
   readonly #static: ConfigTexts;
   #ofBroker: ConfigTexts = NOTHING;
   #ofAllBrokers: ConfigTexts = NOTHING;
@@ -177,20 +179,6 @@ export class BrokerConfig {
     return this.get('producer.id.expiration.ms');
   }
 
-  /** What groups depend on; read it anew at each use, so that changes take effect. */
-  get groups() {
-    return {
-      minSessionTimeoutMs: this.get('group.min.session.timeout.ms'),
-      maxSessionTimeoutMs: this.get('group.max.session.timeout.ms'),
-      initialRebalanceDelayMs: this.get('group.initial.rebalance.delay.ms'),
-      maxSize: this.get('group.max.size'),
-      offsetMetadataMaxBytes: this.get('offset.metadata.max.bytes'),
-      offsetsRetentionMs: this.get('offsets.retention.minutes') * 60_000,
-      offsetsRetentionCheckIntervalMs: this.get('offsets.retention.check.interval.ms'),
-      offsetsCommitTimeoutMs: this.get('offsets.commit.timeout.ms'),
-    };
-  }
-
   /** What the network layer depends on; undefined leaves a bound to it. */
   get network() {
     const queuedBytes = this.get('queued.max.request.bytes');
@@ -292,6 +280,44 @@ export class BrokerConfig {
       }
     }
     return defaultValue(key, definition);
+  }
+}
+
+/** Reads each value when it is asked for, so that changes take effect. */
+class GroupSettings {
+  readonly #config: BrokerConfig;
+
+  constructor(config: BrokerConfig) {
+    this.#config = config;
+  }
+
+  get minSessionTimeoutMs(): number {
+    return this.#config.get('group.min.session.timeout.ms');
+  }
+
+  get maxSessionTimeoutMs(): number {
+    return this.#config.get('group.max.session.timeout.ms');
+  }
+
+  get initialRebalanceDelayMs(): number {
+    return this.#config.get('group.initial.rebalance.delay.ms');
+  }
+
+  /** In members. */
+  get maxSize(): number {
+    return this.#config.get('group.max.size');
+  }
+
+  get offsetMetadataMaxBytes(): number {
+    return this.#config.get('offset.metadata.max.bytes');
+  }
+
+  get offsetsRetentionMs(): number {
+    return this.#config.get('offsets.retention.minutes') * 60_000;
+  }
+
+  get offsetsRetentionCheckIntervalMs(): number {
+    return this.#config.get('offsets.retention.check.interval.ms');
   }
 }
 

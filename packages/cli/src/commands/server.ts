@@ -1,0 +1,148 @@
+// `moldau server`: from flags, environment and file to a broker that serves until it is told to stop.
+//
+// Invariants: standard error gets one clear line for each thing that stops a start, and the exit code is 1 (2 when the
+// command line is wrong). Once it serves, SIGTERM and SIGINT stop it cleanly with exit code 0; a second one at once.
+
+import { flushCompileCache } from 'node:module';
+import { type LoadedConfig, loadConfig, type RunningBroker, startBroker } from '@moldau/broker';
+import { type Logger, nodeClock, nodeDisk, nodeNetwork, nodeRandom, nodeTimers } from '@moldau/io';
+import { hostIdentity } from '../host-identity.ts';
+import { createLogger, isAtLeast, isLogLevel, type LogLevel, logLevelNames } from '../logger.ts';
+import { explainStartError } from '../start-errors.ts';
+
+export interface ServerFlags {
+  readonly config?: string;
+  readonly listen?: string;
+  readonly data?: string;
+  readonly set?: readonly string[];
+  readonly logLevel?: string;
+}
+
+/** What the command needs of the process it runs in. */
+export interface ServerWorld {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** One line to standard error, without its end. */
+  tell(line: string): void;
+  exit(code: number): void;
+  /** The broker serves. */
+  started(): void;
+  /** SIGTERM and SIGINT, by name. */
+  onSignal(listener: (signal: string) => void): void;
+  /** What nobody caught: exceptions and rejected promises. */
+  onCrash(listener: (error: unknown) => void): void;
+  readonly start: typeof startBroker;
+}
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** Resolves when the broker serves or could not start; what comes after is told through the world. */
+export async function runServer(flags: ServerFlags, world: ServerWorld = processWorld()): Promise<void> {
+  const level = flags.logLevel ?? (world.environment.LOG_LEVEL || 'warn');
+  if (!isLogLevel(level)) {
+    world.tell(
+      `moldau: the log level ${JSON.stringify(level)} does not exist: expected one of ${logLevelNames()}`,
+    );
+    return world.exit(EXIT_USAGE);
+  }
+  const logger = createLogger(level);
+  world.onCrash((error) => {
+    // After an exception from nowhere nothing in memory can be trusted, so nothing more is written. What was acknowledged
+    // is with the kernel or on disk already, and the next start recovers from there.
+    logger.error({ err: error }, 'an unexpected error ends the broker');
+    world.exit(EXIT_FAILURE);
+  });
+  let starting: Promise<RunningBroker>;
+  try {
+    const { config, warnings, notes } = await readConfig(flags, world);
+    tellAll(world, level, warnings, notes);
+    starting = world.start({
+      config,
+      clock: nodeClock,
+      timers: nodeTimers,
+      random: nodeRandom,
+      disk: nodeDisk,
+      network: nodeNetwork,
+      logger,
+    });
+    stopOnSignal(starting, world, logger);
+    const broker = await starting;
+    world.tell(`Moldau is ready on ${broker.listeners.map(printedAddress).join(', ')}`);
+    world.started();
+  } catch (error) {
+    for (const line of explainStartError(error)) world.tell(`moldau: ${line}`);
+    world.exit(EXIT_FAILURE);
+  }
+}
+
+async function readConfig(flags: ServerFlags, world: ServerWorld): Promise<LoadedConfig> {
+  const path = flags.config;
+  const file =
+    path === undefined ? undefined : { path, text: (await nodeDisk.readFile(path)).toString('utf8') };
+  return loadConfig({
+    listen: flags.listen,
+    data: flags.data,
+    settings: flags.set ?? [],
+    environment: world.environment,
+    file,
+    identity: hostIdentity(),
+  });
+}
+
+function tellAll(
+  world: ServerWorld,
+  level: LogLevel,
+  warnings: readonly string[],
+  notes: readonly string[],
+): void {
+  if (isAtLeast('warn', level)) for (const line of warnings) world.tell(`moldau: warning: ${line}`);
+  if (isAtLeast('info', level)) for (const line of notes) world.tell(`moldau: note: ${line}`);
+}
+
+function stopOnSignal(starting: Promise<RunningBroker>, world: ServerWorld, logger: Logger): void {
+  let isStopping = false;
+  world.onSignal((signal) => {
+    if (isStopping) return world.exit(SIGNAL_EXIT_CODES[signal] ?? EXIT_FAILURE);
+    isStopping = true;
+    logger.info({ signal }, 'stopping');
+    starting
+      .then((broker) => broker.stop())
+      .then(
+        () => world.exit(0),
+        (error: unknown) => {
+          // A start that failed has told why already, and ended the process.
+          logger.error({ err: error }, 'the broker could not stop cleanly');
+          world.exit(EXIT_FAILURE);
+        },
+      );
+  });
+}
+
+function printedAddress({ host, port }: { host: string; port: number }): string {
+  const shown = host === '' || host === '::' ? '0.0.0.0' : host;
+  return shown.includes(':') ? `[${shown}]:${port}` : `${shown}:${port}`;
+}
+
+function processWorld(): ServerWorld {
+  // Nobody may read standard error any more; that is no reason to stop serving.
+  process.stderr.on('error', () => {});
+  return {
+    environment: process.env,
+    tell(line) {
+      process.stderr.write(`${line}\n`);
+    },
+    // What this start compiled is kept for the next one now: at the end there may be no time, as after kill -9.
+    started: flushCompileCache,
+    exit: (code) => process.exit(code),
+    onSignal(listener) {
+      process.on('SIGTERM', listener);
+      process.on('SIGINT', listener);
+    },
+    onCrash(listener) {
+      process.on('uncaughtException', listener);
+      process.on('unhandledRejection', listener);
+    },
+    start: startBroker,
+  };
+}
