@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 
 export interface CommandResult {
   code: number;
+  /** Standard output as text, its last characters when there is very much of it. */
   output: string;
   errors: string;
   timedOut: boolean;

@@ -65,10 +65,10 @@ export function goProgram(folders: Folders, name: string): string {
   return join(folders.cache, `go-${name}`, name);
 }
 
-/** Builds the Go program of clients/<name>. Go's own cache makes a second build a matter of a second. */
+/** Builds the Go program clients/go/<name>. Go's own cache makes a second build a matter of a second. */
 export async function goBuild(folders: Folders, name: string): Promise<void> {
-  const directory = join(folders.root, 'clients', name);
-  await mustRun(['go', 'build', '-o', goProgram(folders, name), '.'], { cwd: directory });
+  const directory = join(folders.root, 'clients', 'go');
+  await mustRun(['go', 'build', '-o', goProgram(folders, name), `./${name}`], { cwd: directory });
 }
 
 export const KAFKA_VERSION = '4.3.0';
