@@ -41,6 +41,10 @@ export class Fetcher {
   readonly #clock: Clock;
   readonly #logger: Logger;
 
+  /** Those that wait now. */
+  readonly #waits = new Set<Wait>();
+  #isStopping = false;
+
   constructor(options: { partitions: PartitionRegistry; timers: Timers; clock: Clock; logger: Logger }) {
     this.#partitions = options.partitions;
     this.#timers = options.timers;
@@ -61,7 +65,7 @@ export class Fetcher {
       const remainingMs = deadlineMs - this.#clock.monotonicMs();
       const sizeBytes = reads.reduce((total, read) => total + read.sizeBytes, 0);
       const isEnough = sizeBytes >= limits.minBytes || reads.some(isNews) || reads.length === 0;
-      if (isEnough || remainingMs <= 0 || isGone) return reads;
+      if (isEnough || remainingMs <= 0 || isGone || this.#isStopping) return reads;
       // What was appended while we read from disk has credited nobody.
       if (
         reads.some(
@@ -76,9 +80,17 @@ export class Fetcher {
         isGone = true;
         wait.end();
       });
+      this.#waits.add(wait);
       await woken;
+      this.#waits.delete(wait);
       forget();
     }
+  }
+
+  /** Answers whoever waits with what there is, now and from now on. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const wait of this.#waits) wait.end();
   }
 
   async #readAll(wanted: readonly FetchedPartition[], limits: FetchLimits): Promise<PartitionRead[]> {

@@ -5,8 +5,8 @@
 import type { LogManager } from '@moldau/log';
 import type { MetadataImage, TopicImage } from '@moldau/metadata';
 import type { Uuid } from '@moldau/protocol';
-import { Partition } from './partition.ts';
 import type { TopicSettings } from '../config/topic-settings.ts';
+import { Partition } from './partition.ts';
 
 export interface PartitionRegistryOptions {
   readonly logs: LogManager;

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentLogger } from '@moldau/io';
+import { ErrorCode } from '@moldau/protocol';
+import { settled } from '@moldau/testing';
+import { Fetcher } from './fetcher.ts';
+import { batchOf, fetched, TOPIC_ID, testPartitions } from './test-partitions.ts';
+
+const LIMITS = { minBytes: 1, maxBytes: 1_000_000, maxWaitMs: 500, isHardLimit: false };
+const stays = () => () => {};
+
+async function fetcherOf(configs: Record<string, string> = {}) {
+  const all = await testPartitions(configs);
+  const { partitions, time } = all;
+  const fetcher = new Fetcher({ partitions, timers: time, clock: time, logger: silentLogger });
+  for (const index of [0, 1]) await partitions.get('orders', index)!.log.ready();
+  return { ...all, fetcher };
+}
+
+test('answers at once when there is enough, with whole batches up to the limit', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  const partition = partitions.get('orders', 0)!;
+  const size = batchOf(100).sizeBytes;
+  for (let i = 0; i < 3; i += 1) await partition.append([batchOf(100)]).written;
+  const [read] = await fetcher.fetch([fetched(0, 0, { maxBytes: 2 * size + 5 })], LIMITS, stays);
+  assert.equal(read?.sizeBytes, 2 * size);
+  assert.equal(read?.highWatermark, 3);
+});
+
+test('the first partition with data gives one batch however large, the others keep to what is left', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  for (const index of [0, 1]) await partitions.get('orders', index)!.append([batchOf(1000)]).written;
+  const wanted = [fetched(0, 0, { maxBytes: 1 }), fetched(1, 0)];
+  const reads = await fetcher.fetch(wanted, { ...LIMITS, maxBytes: 10 }, stays);
+  assert.deepEqual(
+    reads.map(({ sizeBytes }) => sizeBytes > 0),
+    [true, false],
+  );
+  const hard = await fetcher.fetch(
+    wanted,
+    { ...LIMITS, maxBytes: 10, maxWaitMs: 0, isHardLimit: true },
+    stays,
+  );
+  assert.deepEqual(
+    hard.map(({ sizeBytes }) => sizeBytes),
+    [0, 0],
+  );
+});
+
+test('waits until enough bytes came over all partitions', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  const size = batchOf(100).sizeBytes;
+  let answer: number[] | undefined;
+  const fetching = fetcher
+    .fetch([fetched(0, 0), fetched(1, 0)], { ...LIMITS, minBytes: 2 * size }, stays)
+    .then((reads) => {
+      answer = reads.map(({ sizeBytes }) => sizeBytes);
+    });
+  await settled();
+  await partitions.get('orders', 0)!.append([batchOf(100)]).written;
+  await settled();
+  assert.equal(answer, undefined);
+  await partitions.get('orders', 1)!.append([batchOf(100)]).written;
+  await fetching;
+  assert.deepEqual(answer, [size, size]);
+  assert.equal(partitions.get('orders', 0)!.waits.size, 0);
+});
+
+test('answers with what there is when the time is over, when the client is gone and when the broker stops', async () => {
+  const { fetcher, partitions, time } = await fetcherOf();
+  const late = fetcher.fetch([fetched(0, 0)], LIMITS, stays);
+  await time.advance(500);
+  assert.equal((await late)[0]?.errorCode, ErrorCode.NONE);
+  let hangUp = () => {};
+  const gone = fetcher.fetch([fetched(0, 0)], LIMITS, (run) => {
+    hangUp = run;
+    return () => {};
+  });
+  await settled();
+  hangUp();
+  assert.equal((await gone)[0]?.sizeBytes, 0);
+  const stopped = fetcher.fetch([fetched(0, 0)], LIMITS, stays);
+  await settled();
+  fetcher.stop();
+  assert.equal((await stopped)[0]?.sizeBytes, 0);
+  assert.equal(partitions.get('orders', 0)!.waits.size, 0);
+});
+
+test('errors are answered at once: unknown topic, unknown id, offset out of range, wrong leader epoch', async () => {
+  const { fetcher } = await fetcherOf();
+  const reads = await fetcher.fetch(
+    [
+      fetched(9, 0),
+      fetched(0, 0, { topic: '', topicId: 'unknown-topic-id______' }),
+      fetched(0, 5),
+      fetched(0, 0, { currentLeaderEpoch: 3 }),
+    ],
+    LIMITS,
+    stays,
+  );
+  assert.deepEqual(
+    reads.map(({ errorCode }) => errorCode),
+    [
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      ErrorCode.UNKNOWN_TOPIC_ID,
+      ErrorCode.OFFSET_OUT_OF_RANGE,
+      ErrorCode.UNKNOWN_LEADER_EPOCH,
+    ],
+  );
+  assert.equal(reads[2]?.logStartOffset, 0);
+});
+
+test('a topic that is deleted while a fetch waits ends the wait with an error', async () => {
+  const { fetcher, partitions, image } = await fetcherOf();
+  const fetching = fetcher.fetch([fetched(0, 0)], LIMITS, stays);
+  await settled();
+  const topic = image.topicByName('orders')!;
+  image.apply({ type: 'topic-removed', topicId: TOPIC_ID });
+  await partitions.topicRemoved(topic);
+  assert.equal((await fetching)[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+});
+
+test('nothing is visible before it is in the page cache', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  const appended = partitions.get('orders', 0)!.append([batchOf(10)]);
+  const [before] = await fetcher.fetch([fetched(0, 0)], { ...LIMITS, maxWaitMs: 0 }, stays);
+  assert.equal(before?.sizeBytes, 0);
+  await appended.written;
+  const [after] = await fetcher.fetch([fetched(0, 0)], { ...LIMITS, maxWaitMs: 0 }, stays);
+  assert.ok(after!.sizeBytes > 0);
+});
+
+test('a topic in memory makes no file', async () => {
+  const { fetcher, partitions, disk } = await fetcherOf({ 'moldau.durability': 'memory' });
+  const before = (await disk.list('/data')).length;
+  const partition = partitions.get('orders', 0)!;
+  await partition.append([batchOf(10)]).written;
+  await partition.log.flush();
+  const [read] = await fetcher.fetch([fetched(0, 0)], LIMITS, stays);
+  assert.ok(read!.sizeBytes > 0);
+  assert.equal((await disk.list('/data')).length, before);
+});
