@@ -18,7 +18,7 @@ interface Coordinator {
   host: string;
   port: number;
   errorCode: number;
-  errorMessage: string | null;
+  errorMessage: string;
 }
 
 export const findCoordinator = serve({
@@ -29,7 +29,11 @@ export const findCoordinator = serve({
   async handle(request, context, services) {
     const { keyType } = request;
     if (context.apiVersion < FIRST_VERSION_WITH_MANY_KEYS) {
-      return find(keyType, request.key, context, services);
+      const coordinator = await find(keyType, request.key, context, services);
+      // Kafka's word for no error in these versions.
+      return coordinator.errorCode === ErrorCode.NONE
+        ? { ...coordinator, errorMessage: 'NONE' }
+        : coordinator;
     }
     const coordinators: Coordinator[] = [];
     for (const key of request.coordinatorKeys) coordinators.push(await find(keyType, key, context, services));
@@ -82,7 +86,7 @@ function leaderOf(partition: number, key: string, listenerName: string, image: M
     return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, message);
   }
   const { host, port } = endpoint;
-  return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null };
+  return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
 }
 
 function nowhere(key: string, errorCode: number, errorMessage: string): Coordinator {

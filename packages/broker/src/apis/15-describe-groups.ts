@@ -23,8 +23,9 @@ export const describeGroups = serve({
     return {
       groups: described.map(({ exists, ...group }) => ({
         ...group,
-        ...(exists || apiVersion < FIRST_VERSION_WITH_NOT_FOUND ? NO_ERROR : notFound(group.groupId)),
-        authorizedOperations,
+        ...(exists || apiVersion < FIRST_VERSION_WITH_NOT_FOUND
+          ? { ...NO_ERROR, authorizedOperations }
+          : notFound(group.groupId)),
       })),
     };
   },
@@ -35,8 +36,16 @@ export const describeGroups = serve({
 
 const NO_ERROR = { errorCode: ErrorCode.NONE as number, errorMessage: null };
 
-function notFound(groupId: string): { errorCode: number; errorMessage: string } {
-  return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` };
+function notFound(groupId: string): {
+  errorCode: number;
+  errorMessage: string;
+  authorizedOperations: number;
+} {
+  return {
+    errorCode: ErrorCode.GROUP_ID_NOT_FOUND,
+    errorMessage: `Group ${groupId} not found.`,
+    authorizedOperations: OPERATIONS_NOT_ASKED,
+  };
 }
 
 function unknownState(groupId: string): Omit<DescribedGroup, 'exists'> {

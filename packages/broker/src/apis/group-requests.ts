@@ -1,5 +1,6 @@
 // What the handlers of groups share: who asks, and answers that are there at once more often than not.
 
+import type { TopicImage } from '@moldau/metadata';
 import type { GroupCaller } from '../coordinators/group-commands.ts';
 import type { RequestContext } from './handler.ts';
 
@@ -21,3 +22,29 @@ export const ALL_GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) |
 
 /** Kafka's mark for operations that were not asked for. */
 export const OPERATIONS_NOT_ASKED = -2147483648;
+
+interface NamedPartition {
+  readonly partitionIndex: number;
+}
+
+/** The partitions that the topic has and those that it has not; all are missing when there is no topic. */
+export function splitByExistence<P extends NamedPartition>(
+  partitions: readonly P[],
+  topic: TopicImage | undefined,
+): { existing: readonly P[]; missing: readonly P[] } {
+  const count = topic?.partitionCount ?? 0;
+  const exists = ({ partitionIndex }: P) => partitionIndex >= 0 && partitionIndex < count;
+  if (partitions.every(exists)) return { existing: partitions, missing: [] };
+  return {
+    existing: partitions.filter(exists),
+    missing: partitions.filter((partition) => !exists(partition)),
+  };
+}
+
+/** Each partition with its error code. */
+export function withCode(
+  partitions: readonly NamedPartition[],
+  codeAt: (position: number) => number,
+): { partitionIndex: number; errorCode: number }[] {
+  return partitions.map(({ partitionIndex }, position) => ({ partitionIndex, errorCode: codeAt(position) }));
+}

@@ -370,7 +370,12 @@ export class GroupMembership {
   leave(command: LeaveCommand, reply: Reply<LeaveAnswer>): void {
     const group = this.groups.get(command.groupId);
     if (group === undefined) {
-      reply({ errorCode: ErrorCode.UNKNOWN_MEMBER_ID, members: [] });
+      const members = command.members.map(({ memberId, groupInstanceId }) => ({
+        memberId,
+        groupInstanceId,
+        errorCode: ErrorCode.UNKNOWN_MEMBER_ID,
+      }));
+      reply({ errorCode: ErrorCode.NONE, members });
       return;
     }
     const reasons: string[] = [];
