@@ -1,3 +1,5 @@
+// The public entry of @moldau/io: the ports, and their Node versions.
+
 export type { Clock } from './clock.ts';
 export type { Disk, DiskEntry, DiskFile, DiskLock, DiskSpace, DiskStat } from './disk.ts';
 export { type Logger, silentLogger } from './logger.ts';

@@ -1,3 +1,5 @@
+// The network room: connections within bounds, and what a request says of where it came from.
+
 export { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts';
 export type { Dispatch, ServedApi } from './request.ts';
 export type { RequestContext } from './request-context.ts';

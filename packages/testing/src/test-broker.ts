@@ -1,0 +1,49 @@
+// A broker for one test: real disk and sockets, a folder and a port of its own.
+
+import { loadConfig, type RunningBroker, startBroker } from '@moldau/broker';
+import {
+  type Logger,
+  nodeClock,
+  nodeDisk,
+  nodeNetwork,
+  nodeRandom,
+  nodeTimers,
+  silentLogger,
+} from '@moldau/io';
+import { temporaryDirectory } from './temporary.ts';
+
+export interface TestBroker extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly broker: RunningBroker;
+  /** Stops the broker and removes its folder. */
+  stop(): Promise<void>;
+}
+
+/** Starts a broker on a free port. `settings` are lines of server.properties, as in 'num.partitions=3'. */
+export async function startTestBroker(
+  options: { settings?: readonly string[]; logger?: Logger } = {},
+): Promise<TestBroker> {
+  const directory = await temporaryDirectory();
+  const { config } = loadConfig({
+    listen: '127.0.0.1:0',
+    data: directory.path,
+    settings: options.settings ?? [],
+  });
+  const broker = await startBroker({
+    config,
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+    disk: nodeDisk,
+    network: nodeNetwork,
+    logger: options.logger ?? silentLogger,
+  });
+  const stop = async (): Promise<void> => {
+    await broker.stop();
+    await directory.remove();
+  };
+  const { host, port } = broker.listeners[0]!;
+  return { host, port, dataDirectory: directory.path, broker, stop, [Symbol.asyncDispose]: stop };
+}
