@@ -70,6 +70,17 @@ test('keeps configs that a change does not name, and forgets those set to null',
   assert.deepEqual(image.configuredResources(ConfigResourceType.BROKER), []);
 });
 
+test('knows the names that differ only in dots and underscores', () => {
+  const image = imageOf([topic(1, 'a.b_c'), topic(2, 'x_y')]);
+  assert.equal(image.collidingTopic('a_b_c'), 'a.b_c');
+  assert.equal(image.collidingTopic('a_b.c'), 'a.b_c');
+  assert.equal(image.collidingTopic('x.y'), 'x_y');
+  assert.equal(image.collidingTopic('x_y'), undefined);
+  assert.equal(image.collidingTopic('x-y'), undefined);
+  image.apply({ type: 'topic-removed', topicId: id(1) });
+  assert.equal(image.collidingTopic('a_b.c'), undefined);
+});
+
 test('its own records build an equal image', () => {
   const image = imageOf([
     { type: 'cluster', clusterId: 'c' },

@@ -14,6 +14,7 @@ import {
   type PartitionRun,
 } from './records.ts';
 import { TopicImage } from './topic-image.ts';
+import { CollidingNames } from './topic-names.ts';
 
 export type Configs = ReadonlyMap<string, string>;
 export type BrokerImage = Omit<BrokerRecord, 'type'>;
@@ -29,6 +30,7 @@ export class MetadataImage {
   readonly #topicsById = new Map<Uuid, TopicImage>();
   /** By resource type, then by resource name. */
   readonly #configs = new Map<number, Map<string, Configs>>();
+  readonly #collidingNames = new CollidingNames();
   readonly #internedRuns = new InternedRuns();
   #sortedTopicNames: readonly string[] | undefined;
 
@@ -61,6 +63,11 @@ export class MetadataImage {
 
   topicById(id: Uuid): TopicImage | undefined {
     return this.#topicsById.get(id);
+  }
+
+  /** The topic that one of this name would collide with; see CollidingNames. */
+  collidingTopic(name: string): string | undefined {
+    return this.#collidingNames.find(name, (other) => this.#topicsByName.has(other));
   }
 
   /** In no order. */
@@ -96,6 +103,7 @@ export class MetadataImage {
       case 'topic':
         assert(!this.#topicsByName.has(record.name), `topic ${record.name} is there already`);
         this.#setTopic(record.name, record.id, record.partitions);
+        this.#collidingNames.add(record.name);
         this.#sortedTopicNames = undefined;
         break;
       case 'partitions-added': {
@@ -110,6 +118,7 @@ export class MetadataImage {
         assert(topic !== undefined, `no topic ${record.topicId} to remove`);
         this.#topicsById.delete(topic.id);
         this.#topicsByName.delete(topic.name);
+        this.#collidingNames.remove(topic.name);
         this.#configs.get(ConfigResourceType.TOPIC)?.delete(topic.name);
         this.#partitionCount -= topic.partitionCount;
         this.#sortedTopicNames = undefined;

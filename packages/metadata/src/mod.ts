@@ -27,9 +27,8 @@ export {
 export { TopicImage } from './topic-image.ts';
 export {
   CLUSTER_METADATA_TOPIC,
-  collisionKey,
+  CollidingNames,
   GROUP_METADATA_TOPIC,
-  hasCollisionCharacters,
   isInternalTopic,
   MAX_TOPIC_NAME_LENGTH,
   SHARE_GROUP_STATE_TOPIC,

@@ -35,11 +35,28 @@ export function topicNameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** Names with equal keys would have metrics of the same name, so only one of them may exist. */
-export function collisionKey(name: string): string {
-  return name.includes('.') ? name.replaceAll('.', '_') : name;
+/** Finds the topic that a new one would collide with: both would have metrics of the same name, in which '.' is '_'. */
+export class CollidingNames {
+  /** By the name with '_' for '.': of two names that collide at least one has a '.', so the others need not be kept. */
+  readonly #dotted = new Map<string, string>();
+
+  add(name: string): void {
+    if (name.includes('.')) this.#dotted.set(collisionKey(name), name);
+  }
+
+  remove(name: string): void {
+    if (this.#dotted.get(collisionKey(name)) === name) this.#dotted.delete(collisionKey(name));
+  }
+
+  /** `exists` says whether a name without any '.' is a topic's. */
+  find(name: string, exists: (name: string) => boolean): string | undefined {
+    const key = collisionKey(name);
+    const dotted = this.#dotted.get(key);
+    if (dotted !== undefined && dotted !== name) return dotted;
+    return key !== name && exists(key) ? key : undefined;
+  }
 }
 
-export function hasCollisionCharacters(name: string): boolean {
-  return name.includes('.') || name.includes('_');
+function collisionKey(name: string): string {
+  return name.includes('.') ? name.replaceAll('.', '_') : name;
 }

@@ -1,0 +1,109 @@
+// DescribeConfigs (KIP-133; KIP-226 sources and synonyms from version 1, KIP-569 types and documentation from version 3).
+
+import { ConfigResourceType, topicNameProblem } from '@moldau/metadata';
+import {
+  type DescribeConfigsRequest,
+  describeConfigsRequest,
+  describeConfigsResponse,
+  ErrorCode,
+  KafkaError,
+} from '@moldau/protocol';
+import { type ConfigDescription, ConfigSource } from '../config/description.ts';
+import { describeGroupConfigs } from '../config/topic-settings.ts';
+import {
+  type ClientMetricsConfig,
+  describeClientMetricsConfigs,
+} from '../controller/client-metrics-configs.ts';
+import { invalidRequest } from '../controller/config-resources.ts';
+import { type Services, serve } from './handler.ts';
+
+type Resource = DescribeConfigsRequest['resources'][number];
+
+export const describeConfigs = serve({
+  request: describeConfigsRequest,
+  response: describeConfigsResponse,
+  minVersion: 0,
+  maxVersion: 4,
+  handle(request, _context, services) {
+    return {
+      results: request.resources.map((resource) => {
+        const { resourceType, resourceName } = resource;
+        try {
+          const configs = describe(resource, services).map((config) => toResult(config, request));
+          return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
+        } catch (error) {
+          if (!(error instanceof KafkaError)) throw error;
+          const { code, message } = error;
+          return { errorCode: code, errorMessage: message, resourceType, resourceName, configs: [] };
+        }
+      }),
+    };
+  },
+  fail: ({ resources }, errorCode, errorMessage) => ({
+    results: resources.map(({ resourceType, resourceName }) => ({
+      errorCode,
+      errorMessage,
+      resourceType,
+      resourceName,
+      configs: [],
+    })),
+  }),
+});
+
+function describe(
+  resource: Resource,
+  { metadata, config, topicConfigs }: Services,
+): readonly (ConfigDescription | ClientMetricsConfig)[] {
+  const { resourceType, resourceName: name, configurationKeys } = resource;
+  // No keys mean all keys.
+  const keys = configurationKeys?.length === 0 ? null : configurationKeys;
+  switch (resourceType) {
+    case ConfigResourceType.TOPIC: {
+      const problem = topicNameProblem(name);
+      if (problem !== undefined) {
+        throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: ${problem}`);
+      }
+      if (metadata().topicByName(name) === undefined) {
+        throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`);
+      }
+      return topicConfigs.describe(metadata().topicConfigs(name), keys);
+    }
+    case ConfigResourceType.BROKER:
+      if (name === '') return config.describeDefaults(keys);
+      checkBrokerName(name, config.nodeId);
+      return config.describe(keys);
+    case ConfigResourceType.BROKER_LOGGER:
+      // Log levels are set where the broker is started: there is no logger whose level could be read or changed.
+      checkBrokerName(name, config.nodeId);
+      return [];
+    case ConfigResourceType.GROUP:
+      if (name === '') throw invalidRequest('Group name must not be empty');
+      return describeGroupConfigs(metadata().configs(resourceType, name), keys);
+    case ConfigResourceType.CLIENT_METRICS:
+      if (name === '') throw invalidRequest('Client metrics subscription name must not be empty');
+      return describeClientMetricsConfigs(metadata().configs(resourceType, name), keys);
+    default:
+      throw invalidRequest(`Unknown resource type ${resourceType}`);
+  }
+}
+
+function checkBrokerName(name: string, nodeId: number): void {
+  if (!/^-?\d+$/.test(name)) throw invalidRequest(`Broker id must be an integer, but it is: ${name}`);
+  if (Number(name) === nodeId) return;
+  throw invalidRequest(`Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`);
+}
+
+function toResult(config: ConfigDescription | ClientMetricsConfig, request: DescribeConfigsRequest) {
+  const { name, value, readOnly, source, isSensitive, synonyms, type, documentation } = config;
+  return {
+    name,
+    value,
+    readOnly,
+    isDefault: source === ConfigSource.DEFAULT,
+    configSource: source,
+    isSensitive,
+    synonyms: request.includeSynonyms ? synonyms : [],
+    configType: type,
+    documentation: request.includeDocumentation ? documentation : null,
+  };
+}

@@ -1,0 +1,247 @@
+// Everything that changes the cluster's metadata goes through here: commands are decided against the image, their records
+// are appended to the metadata log, and only when they are committed the commands are answered.
+//
+// Deciding is pure (create-topics.ts and its neighbours: a view and a command give records and a response); this is the
+// one runtime around it. All commands that have come in while an append was under way are decided together and share
+// the next append, each seeing what those before it decided.
+//
+// Invariants: nothing is answered before it is committed; records are decided on exactly the position they are appended at.
+
+import type { Logger, Random } from '@moldau/io';
+import {
+  type BrokerImage,
+  MetadataFencedError,
+  type MetadataImage,
+  type MetadataRecord,
+  type MetadataStore,
+  MetadataStoreError,
+} from '@moldau/metadata';
+import { ErrorCode, KafkaError, type Uuid, uuidFromBytes } from '@moldau/protocol';
+import type { BrokerConfig } from '../config/broker-config.ts';
+import type { InitialTopic } from '../config/initial-topics.ts';
+import {
+  type AlteredResource,
+  alterConfigs,
+  type ChangedConfigs,
+  incrementalAlterConfigs,
+  type ReplacedConfigs,
+} from './alter-configs.ts';
+import { registerBroker, reserveProducerIds } from './broker-commands.ts';
+import { type CreatePartitionsCommand, createPartitions, type IncreasedTopic } from './create-partitions.ts';
+import {
+  type CreatedTopic,
+  type CreateTopicsCommand,
+  createTopics,
+  type NewTopic,
+  type TopicDefaults,
+} from './create-topics.ts';
+import { type DeletedTopic, deleteTopics, type TopicReference } from './delete-topics.ts';
+import { internalTopic } from './internal-topics.ts';
+import { MetadataView, type ReadableMetadata } from './metadata-view.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface ControllerOptions {
+  readonly store: MetadataStore;
+  /** Follows the store: committed records are in the image before append() resolves. */
+  readonly follower: { readonly image: MetadataImage; readonly position: number };
+  /** From MetadataSession.claimController(). */
+  readonly controllerEpoch: number;
+  readonly config: BrokerConfig;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+interface Pending {
+  decide(view: ReadableMetadata): readonly MetadataRecord[];
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #topicDefaults: TopicDefaults;
+  #queue: Pending[] = [];
+  #isRunning = false;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { config, random } = options;
+    this.#topicDefaults = {
+      get numPartitions() {
+        return config.numPartitions;
+      },
+      get replicationFactor() {
+        return config.defaultReplicationFactor;
+      },
+      newTopicId: () => newTopicId(random),
+      firstBroker: () => Math.floor(random.next() * 1024),
+    };
+  }
+
+  createTopics(command: CreateTopicsCommand): Promise<CreatedTopic[]> {
+    return this.#submit((view) => createTopics(view, command, this.#topicDefaults));
+  }
+
+  deleteTopics(topics: readonly TopicReference[]): Promise<DeletedTopic[]> {
+    return this.#submit((view) => deleteTopics(view, topics));
+  }
+
+  createPartitions(command: CreatePartitionsCommand): Promise<IncreasedTopic[]> {
+    return this.#submit((view) => createPartitions(view, command));
+  }
+
+  alterConfigs(command: {
+    resources: readonly ReplacedConfigs[];
+    validateOnly: boolean;
+  }): Promise<AlteredResource[]> {
+    return this.#submit((view) => alterConfigs(view, command));
+  }
+
+  incrementalAlterConfigs(command: {
+    resources: readonly ChangedConfigs[];
+    validateOnly: boolean;
+  }): Promise<AlteredResource[]> {
+    return this.#submit((view) => incrementalAlterConfigs(view, command));
+  }
+
+  /**
+   * Creates those of the topics that do not exist: internal ones as they have to be, others by the broker's defaults.
+   * Resolves to the error codes of those that could not be created.
+   */
+  async autoCreateTopics(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const created = await this.#createMissing((view) =>
+      [...new Set(names)].map((name) => this.#topicByDefaults(view, name)),
+    );
+    const errors = created.filter(({ errorCode }) => errorCode !== ErrorCode.NONE);
+    return new Map(errors.map(({ name, errorCode }) => [name, errorCode]));
+  }
+
+  /** Creates an internal topic unless it exists. Rejects with a KafkaError when it cannot be. */
+  async ensureTopic(name: string): Promise<void> {
+    const [created] = await this.#createMissing((view) => [this.#topicByDefaults(view, name)]);
+    if (created === undefined || created.errorCode === ErrorCode.NONE) return;
+    throw new KafkaError(created.errorCode, created.errorMessage ?? `cannot create topic ${name}`);
+  }
+
+  /** Creates those that do not exist, with as many of the replicas asked for as there are brokers. */
+  createInitialTopics(topics: readonly InitialTopic[]): Promise<CreatedTopic[]> {
+    return this.#createMissing((view) =>
+      topics.map(({ name, partitions, replicas, configs }) => ({
+        name,
+        numPartitions: partitions,
+        replicationFactor: Math.min(replicas, Math.max(1, view.brokers.size)),
+        assignments: [],
+        configs: [...configs].map(([key, value]) => ({ name: key, value })),
+      })),
+    );
+  }
+
+  /** Records that found a cluster; nothing when there is one. */
+  formCluster(clusterId: string, adopted: readonly MetadataRecord[] = []): Promise<void> {
+    return this.#submit((view) => ({
+      records: view.clusterId === '' ? [{ type: 'cluster', clusterId }, ...adopted] : [],
+      response: undefined,
+    }));
+  }
+
+  /** Writes nothing when the broker is known as it is. */
+  registerBroker(broker: BrokerImage): Promise<void> {
+    return this.#submit((view) => registerBroker(view, broker));
+  }
+
+  /** Producer ids that nobody else will ever get. */
+  reserveProducerIds(): Promise<{ first: number; count: number }> {
+    return this.#submit(reserveProducerIds);
+  }
+
+  #topicByDefaults(view: ReadableMetadata, name: string): NewTopic {
+    const internal = internalTopic(name, this.#options.config, view.brokers.size);
+    return internal ?? { name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] };
+  }
+
+  #createMissing(topics: (view: ReadableMetadata) => readonly NewTopic[]): Promise<CreatedTopic[]> {
+    return this.#submit((view) => {
+      const missing = topics(view).filter(({ name }) => view.topicByName(name) === undefined);
+      return createTopics(view, { topics: missing, validateOnly: false }, this.#topicDefaults);
+    });
+  }
+
+  #submit<Response>(decide: (view: ReadableMetadata) => Outcome<Response>): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      let outcome: Outcome<Response> | undefined;
+      this.#queue.push({
+        decide(view) {
+          outcome = decide(view);
+          return outcome.records;
+        },
+        resolve: () => resolve(outcome!.response),
+        reject,
+      });
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // What this turn of the event loop still brings belongs to the same append.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      await this.#commit(batch);
+      this.#writeSnapshotIfDue();
+    }
+    this.#isRunning = false;
+  }
+
+  async #commit(batch: readonly Pending[]): Promise<void> {
+    const { store, follower, controllerEpoch } = this.#options;
+    const view = new MetadataView(follower.image);
+    const records: MetadataRecord[] = [];
+    const decided: Pending[] = [];
+    for (const pending of batch) {
+      try {
+        for (const record of pending.decide(view)) {
+          view.apply(record);
+          records.push(record);
+        }
+        decided.push(pending);
+      } catch (error) {
+        pending.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    try {
+      if (records.length > 0) await store.append(records, { controllerEpoch, position: follower.position });
+    } catch (error) {
+      for (const pending of decided) pending.reject(notCommitted(error));
+      return;
+    }
+    for (const pending of decided) pending.resolve();
+  }
+
+  #writeSnapshotIfDue(): void {
+    const { store, follower, logger } = this.#options;
+    if (!store.isSnapshotDue) return;
+    store.writeSnapshot(follower.image.records(), follower.position).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn({ reason }, 'could not write a snapshot of the metadata; the log goes on without');
+    });
+  }
+}
+
+/** Why a command was not done, in an error that clients understand. */
+function notCommitted(error: unknown): Error {
+  if (error instanceof MetadataFencedError) return new KafkaError(ErrorCode.NOT_CONTROLLER, error.message);
+  if (error instanceof MetadataStoreError)
+    return new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, error.message);
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Never one that starts with '-', which command line tools would take for an option. */
+function newTopicId(random: Random): Uuid {
+  for (;;) {
+    const id = uuidFromBytes(random.bytes(16));
+    if (!id.startsWith('-')) return id;
+  }
+}

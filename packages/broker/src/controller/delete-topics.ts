@@ -1,0 +1,69 @@
+// Decides which topics go, by name or by id.
+
+import type { MetadataRecord, TopicImage } from '@moldau/metadata';
+import { ErrorCode, KafkaError, type Uuid, ZERO_UUID } from '@moldau/protocol';
+import type { ReadableMetadata } from './metadata-view.ts';
+import { failed, type ItemResult, OK, type Outcome, splitDuplicates } from './outcome.ts';
+
+/** By name, or by id when the name is null; the zero id is no id. */
+export interface TopicReference {
+  readonly name: string | null;
+  readonly topicId: Uuid;
+}
+
+export interface DeletedTopic extends TopicReference, ItemResult {}
+
+export function deleteTopics(
+  view: ReadableMetadata,
+  references: readonly TopicReference[],
+): Outcome<DeletedTopic[]> {
+  const records: MetadataRecord[] = [];
+  const response: DeletedTopic[] = [];
+  const { duplicates, single } = splitDuplicates(references, keyOf);
+  const asked = new Set([...duplicates, ...single.map(keyOf)]);
+  for (const reference of single) {
+    try {
+      const topic = find(view, reference, asked);
+      records.push({ type: 'topic-removed', topicId: topic.id });
+      response.push({ name: topic.name, topicId: topic.id, ...OK });
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error;
+      response.push({ ...reference, ...failed(error) });
+    }
+  }
+  for (const key of duplicates) {
+    const { name, topicId } = references.find((each) => keyOf(each) === key)!;
+    const message = name === null ? 'Duplicate topic id.' : 'Duplicate topic name.';
+    response.push({ name, topicId, ...failed(invalid(message)) });
+  }
+  return { records, response };
+}
+
+function keyOf({ name, topicId }: TopicReference): string {
+  return name === null ? `id/${topicId}` : `name/${name}`;
+}
+
+function find(view: ReadableMetadata, wanted: TopicReference, asked: ReadonlySet<string>): TopicImage {
+  const { name, topicId } = wanted;
+  if (name === null && topicId === ZERO_UUID) throw invalid('Neither topic name nor id were specified.');
+  if (name !== null && topicId !== ZERO_UUID) {
+    throw invalid('You may not specify both topic name and topic id.');
+  }
+  const topic = name === null ? view.topicById(topicId) : view.topicByName(name);
+  if (topic === undefined) {
+    throw name === null
+      ? new KafkaError(ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
+      : new KafkaError(
+          ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+          'This server does not host this topic-partition.',
+        );
+  }
+  if (asked.has(`id/${topic.id}`) && asked.has(`name/${topic.name}`)) {
+    throw invalid('The provided topic name maps to an ID that was already supplied.');
+  }
+  return topic;
+}
+
+function invalid(message: string): KafkaError {
+  return new KafkaError(ErrorCode.INVALID_REQUEST, message);
+}

@@ -1,0 +1,123 @@
+// The image as the commands of one batch see it: with what the commands before them in the batch have decided, which is
+// not committed yet.
+//
+// Invariant: the image under it does not change while a view of it is used.
+
+import {
+  type BrokerImage,
+  CollidingNames,
+  ConfigResourceType,
+  type Configs,
+  type MetadataRecord,
+  TopicImage,
+} from '@moldau/metadata';
+import type { Uuid } from '@moldau/protocol';
+
+/** What commands read: the image, or a view of it. */
+export interface ReadableMetadata {
+  readonly clusterId: string;
+  readonly nextProducerId: number;
+  readonly brokers: ReadonlyMap<number, BrokerImage>;
+  topicByName(name: string): TopicImage | undefined;
+  topicById(id: Uuid): TopicImage | undefined;
+  collidingTopic(name: string): string | undefined;
+  configs(type: number, name: string): Configs;
+}
+
+export class MetadataView implements ReadableMetadata {
+  readonly #base: ReadableMetadata;
+  /** null: removed. */
+  readonly #topicsByName = new Map<string, TopicImage | null>();
+  readonly #topicsById = new Map<Uuid, TopicImage | null>();
+  readonly #collidingNames = new CollidingNames();
+  readonly #configs = new Map<string, Configs>();
+  #brokers: ReadonlyMap<number, BrokerImage> | undefined;
+  #clusterId: string | undefined;
+  #nextProducerId: number | undefined;
+
+  constructor(base: ReadableMetadata) {
+    this.#base = base;
+  }
+
+  get clusterId(): string {
+    return this.#clusterId ?? this.#base.clusterId;
+  }
+
+  get nextProducerId(): number {
+    return this.#nextProducerId ?? this.#base.nextProducerId;
+  }
+
+  get brokers(): ReadonlyMap<number, BrokerImage> {
+    return this.#brokers ?? this.#base.brokers;
+  }
+
+  topicByName(name: string): TopicImage | undefined {
+    const changed = this.#topicsByName.get(name);
+    return changed === undefined ? this.#base.topicByName(name) : (changed ?? undefined);
+  }
+
+  topicById(id: Uuid): TopicImage | undefined {
+    const changed = this.#topicsById.get(id);
+    return changed === undefined ? this.#base.topicById(id) : (changed ?? undefined);
+  }
+
+  collidingTopic(name: string): string | undefined {
+    const isNew = (other: string) => (this.#topicsByName.get(other) ?? null) !== null;
+    const colliding = this.#collidingNames.find(name, isNew);
+    if (colliding !== undefined) return colliding;
+    const older = this.#base.collidingTopic(name);
+    return older !== undefined && this.topicByName(older) !== undefined ? older : undefined;
+  }
+
+  configs(type: number, name: string): Configs {
+    return this.#configs.get(`${type}/${name}`) ?? this.#base.configs(type, name);
+  }
+
+  apply(record: MetadataRecord): void {
+    switch (record.type) {
+      case 'cluster':
+        this.#clusterId = record.clusterId;
+        break;
+      case 'topic':
+        this.#setTopic(new TopicImage(record.name, record.id, record.partitions));
+        this.#collidingNames.add(record.name);
+        break;
+      case 'partitions-added': {
+        const { name, id, runs } = this.topicById(record.topicId)!;
+        this.#setTopic(new TopicImage(name, id, [...runs, ...record.partitions]));
+        break;
+      }
+      case 'topic-removed': {
+        const { name } = this.topicById(record.topicId)!;
+        this.#topicsByName.set(name, null);
+        this.#topicsById.set(record.topicId, null);
+        this.#collidingNames.remove(name);
+        this.#configs.set(`${ConfigResourceType.TOPIC}/${name}`, new Map());
+        break;
+      }
+      case 'config': {
+        const { resourceType, resourceName, entries } = record;
+        const configs = new Map(this.configs(resourceType, resourceName));
+        for (const { name, value } of entries) {
+          if (value === null) configs.delete(name);
+          else configs.set(name, value);
+        }
+        this.#configs.set(`${resourceType}/${resourceName}`, configs);
+        break;
+      }
+      case 'broker': {
+        const { type: _, ...broker } = record;
+        this.#brokers = new Map([...this.brokers, [record.brokerId, broker]]);
+        break;
+      }
+      case 'producer-ids':
+        this.#nextProducerId = record.nextProducerId;
+        break;
+    }
+  }
+
+  #setTopic(topic: TopicImage): void {
+    this.#topicsByName.set(topic.name, topic);
+    this.#topicsById.set(topic.id, topic);
+  }
+}
