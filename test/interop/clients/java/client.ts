@@ -1,0 +1,41 @@
+// Kafka's own Java clients and command line tools, of the version that kafkaJars fetches.
+
+import { join } from 'node:path';
+import type { Client } from '../../harness/client.ts';
+import { kafkaJars, mavenJars } from '../../harness/install.ts';
+
+export const client: Client = {
+  name: 'java',
+  install: (folders) => mavenJars(folders),
+  programs: (folders) => {
+    const here = join(folders.root, 'clients/java');
+    return [
+      {
+        command: [
+          ...[
+            'java',
+            '-Xmx512m',
+            '-XX:+UseSerialGC',
+            `-Dlog4j.configurationFile=${join(here, 'log4j2.xml')}`,
+          ],
+          ...['-cp', `${kafkaJars(folders)}/*`, join(here, 'Cases.java')],
+        ],
+        cases: [
+          ...['codec-none', 'codec-gzip', 'codec-snappy', 'codec-lz4', 'codec-zstd', 'acks-0', 'acks-1'],
+          ...['large', 'idempotent', 'group-range', 'group-cooperative', 'group-pattern', 'offsets-by-time'],
+          ...['admin-topics', 'admin-configs', 'admin-groups', 'admin-records', 'admin-cluster', 'errors'],
+        ],
+      },
+      {
+        command: [process.execPath, '--conditions=source', join(here, 'tools.ts')],
+        environment: { INTEROP_JARS: kafkaJars(folders) },
+        cases: [
+          ...['topics', 'console', 'consumer-groups', 'groups', 'configs', 'perf', 'offsets-and-records'],
+          ...['verifiable', 'api-versions', 'e2e-latency'],
+        ],
+        ownBrokerCases: ['dump-log', 'dump-offsets'],
+        timeoutMs: 600_000,
+      },
+    ];
+  },
+};
