@@ -1,0 +1,113 @@
+// The command as people start it: a process of its own, with a real broker on a free port and a folder of its own.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const BIN = fileURLToPath(new URL('../bin/moldau.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'moldau-cli-'));
+const children = new Set<ChildProcess>();
+
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function moldau(...args: string[]) {
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^KAFKA_|^LOG_LEVEL$|^NODE_/.test(name)),
+  );
+  const child = spawn(process.execPath, ['--conditions=source', BIN, ...args], {
+    cwd: folder,
+    env: environment,
+  });
+  children.add(child);
+  const output = { out: '', error: '' };
+  child.stdout.on('data', (bytes) => {
+    output.out += bytes;
+  });
+  child.stderr.on('data', (bytes) => {
+    output.error += bytes;
+  });
+  const ended = once(child, 'close').then(([code]) => {
+    children.delete(child);
+    return { ...output, code: code as number | null };
+  });
+  const ready = new Promise<number>((resolve, reject) => {
+    child.stderr.on('data', () => {
+      const port = /Moldau is ready on 127\.0\.0\.1:(\d+)\n/.exec(output.error)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+    void ended.then(({ error }) => reject(new Error(error)));
+  });
+  ready.catch(() => {});
+  return { child, ended, ready };
+}
+
+describe('moldau', { concurrency: 4, timeout: 30_000 }, () => {
+  it('serves from one command, and stops cleanly', async () => {
+    const { child, ended, ready } = moldau('server', '--listen', '127.0.0.1:0', '--data', 'served');
+    assert.ok((await ready) > 0);
+    assert.ok(readdirSync(join(folder, 'served')).includes('meta.properties'));
+    child.kill('SIGTERM');
+    const { code, error, out } = await ended;
+    assert.equal(code, 0);
+    assert.equal(error.split('\n').length, 2, error);
+    assert.equal(out, '');
+  });
+
+  it('does not start twice in one folder', async () => {
+    const first = moldau('server', '--listen', '127.0.0.1:0', '--data', 'held');
+    await first.ready;
+    const { code, error } = await moldau('server', '--listen', '127.0.0.1:0', '--data', 'held').ended;
+    assert.equal(code, 1);
+    assert.match(error, /^moldau: log dir held is in use by another process: [^\n]+\n$/);
+    first.child.kill('SIGTERM');
+    await first.ended;
+  });
+
+  it('names the port that is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, error } = await moldau('server', '--listen', `127.0.0.1:${port}`, '--data', 'taken').ended;
+    other.close();
+    assert.equal(code, 1);
+    assert.match(error, new RegExp(`^moldau: port ${port} on 127\\.0\\.0\\.1 is in use[^\n]+\n$`));
+  });
+
+  it('names a folder that cannot be made', async () => {
+    writeFileSync(join(folder, 'a-file'), '');
+    const { code, error } = await moldau('server', '--listen', '127.0.0.1:0', '--data', 'a-file/data').ended;
+    assert.equal(code, 1);
+    assert.match(error, /^moldau: [^\n]*a-file\/data[^\n]*\n$/);
+  });
+
+  it('names what is wrong in a file', async () => {
+    writeFileSync(join(folder, 'server.properties'), 'num.partitions=many\n');
+    const { code, error } = await moldau('server', '--config', 'server.properties').ended;
+    assert.equal(code, 1);
+    assert.equal(
+      error,
+      'moldau: Invalid value "many" for configuration num.partitions: expected a whole number of 32 bits of at least 1\n',
+    );
+  });
+
+  it('prints its version and its help, and refuses what it does not know with code 2', async () => {
+    const version = await moldau('--version').ended;
+    assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
+    assert.equal(version.code, 0);
+    const help = await moldau('server', '--help').ended;
+    assert.match(help.out, /--listen <host:port>/);
+    assert.equal(help.code, 0);
+    const wrong = await moldau('server', '--listne', 'x').ended;
+    assert.match(wrong.error, /^moldau: unknown option '--listne'\n\(Did you mean --listen\?\)\n$/);
+    assert.equal(wrong.code, 2);
+  });
+});
