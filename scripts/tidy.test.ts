@@ -67,6 +67,18 @@ describe('the import table', () => {
   });
 });
 
+describe('helpers of tests', () => {
+  it('may do what tests may, and only tests may import them', () => {
+    const files = {
+      ...ENTRY,
+      'packages/log/src/mod.ts': "// Log.\nimport './testing-logs.ts';\n",
+      'packages/log/src/mod.test.ts': "import './testing-logs.ts';\n",
+      'packages/log/src/testing-logs.ts': "// Helper.\nimport '@moldau/testing';\nDate.now();\n",
+    };
+    assert.deepEqual(findingsOf(files), ['packages/log/src/mod.ts:2 import table']);
+  });
+});
+
 describe('purity', () => {
   const impure = [
     "import fs from 'node:fs';",

@@ -38,9 +38,13 @@ export function lineOf(text: string, index: number): number {
   return line;
 }
 
-/** Files that run beside the product and not in it. */
+/** Files that run beside the product and not in it: tests and their helpers (test-x.ts, testing-x.ts), and all outside of packages. */
 export function isSupportFile(path: string): boolean {
-  return /\.(test|bench|fuzz)\.ts$/.test(path) || !path.startsWith('packages/');
+  return (
+    /\.(test|bench|fuzz)\.ts$/.test(path) ||
+    /\/(test|testing)-[^/]+\.ts$/.test(path) ||
+    !path.startsWith('packages/')
+  );
 }
 
 const STATIC_IMPORT = /\b(?:import|export)\b[^'";]*?\bfrom\s*(['"])/g;
