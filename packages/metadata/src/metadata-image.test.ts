@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { performance } from 'node:perf_hooks';
 import test from 'node:test';
 import { MetadataImage } from './metadata-image.ts';
 import { ConfigResourceType, type MetadataRecord, type PartitionState } from './records.ts';
@@ -105,12 +104,12 @@ test('its own records build an equal image', () => {
   assert.deepEqual(copy.sortedTopicNames(), ['a', 'b']);
 });
 
-test('a hundred thousand topics are built within half a second', () => {
+test('a hundred thousand topics are built with half a second of CPU', () => {
   const records: MetadataRecord[] = [];
   for (let n = 0; n < 100_000; n += 1) records.push(topic(n, `a-topic-with-a-name-${n}`));
-  const startMs = performance.now();
+  const start = process.cpuUsage();
   const image = imageOf(records);
-  const tookMs = performance.now() - startMs;
+  const tookMs = process.cpuUsage(start).user / 1000;
   assert.equal(image.topicCount, 100_000);
   assert.ok(tookMs < 500, `took ${tookMs} ms`);
 });

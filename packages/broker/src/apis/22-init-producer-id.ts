@@ -12,8 +12,10 @@ export const initProducerId = serve({
   response: initProducerIdResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle({ transactionalId }, _context, { producerIds }) {
-    if (transactionalId !== null) {
+  async handle({ transactionalId, producerId, producerEpoch }, _context, { producerIds }) {
+    // An id without an epoch, or an epoch without an id, says nothing.
+    const isHalfKnown = (producerId === -1) !== (producerEpoch === -1);
+    if (transactionalId !== null || isHalfKnown) {
       return { errorCode: ErrorCode.INVALID_REQUEST, producerId: -1, producerEpoch: -1 };
     }
     return { errorCode: ErrorCode.NONE, producerId: await producerIds.next(), producerEpoch: 0 };

@@ -22,6 +22,7 @@ export function deleteTopics(
   const { duplicates, single } = splitDuplicates(references, keyOf);
   const asked = new Set([...duplicates, ...single.map(keyOf)]);
   for (const reference of single) {
+    if (isNamedToo(view, reference, asked)) continue;
     try {
       const topic = find(view, reference, asked);
       records.push({ type: 'topic-removed', topicId: topic.id });
@@ -37,6 +38,12 @@ export function deleteTopics(
     response.push({ name, topicId, ...failed(invalid(message)) });
   }
   return { records, response };
+}
+
+/** A topic asked for by id and by name is answered once, by its name. */
+function isNamedToo(view: ReadableMetadata, { name, topicId }: TopicReference, asked: ReadonlySet<string>) {
+  const topic = name === null ? view.topicById(topicId) : undefined;
+  return topic !== undefined && asked.has(`name/${topic.name}`);
 }
 
 function keyOf({ name, topicId }: TopicReference): string {
@@ -58,7 +65,7 @@ function find(view: ReadableMetadata, wanted: TopicReference, asked: ReadonlySet
           'This server does not host this topic-partition.',
         );
   }
-  if (asked.has(`id/${topic.id}`) && asked.has(`name/${topic.name}`)) {
+  if (name !== null && asked.has(`id/${topic.id}`)) {
     throw invalid('The provided topic name maps to an ID that was already supplied.');
   }
   return topic;

@@ -7,6 +7,7 @@
 // Invariants: one append at a time, fsynced before it is answered and before the next is written; a failed fsync ends the
 // store, because what the kernel then holds cannot be trusted. The caller holds the lock of the data folder.
 
+import { dirname } from 'node:path';
 import type { Disk, DiskFile, Logger } from '@moldau/io';
 import type { MetadataRecord } from '../records.ts';
 import { encodeFrame } from './frame.ts';
@@ -81,7 +82,10 @@ export class EmbeddedMetadataStore implements MetadataStore {
     const files = await readStoreFiles(disk, directory);
     const path = logPath(directory, files?.lastLogPosition ?? 0);
     const file = await disk.open(path, 'write');
-    if (files === undefined) await disk.syncDirectory(directory);
+    if (files === undefined) {
+      await disk.syncDirectory(directory);
+      await disk.syncDirectory(dirname(directory));
+    }
     if (files !== undefined && files.tornBytes > 0) {
       const { lastLogBytes: keptBytes, tornBytes } = files;
       logger.warn(
