@@ -2,6 +2,7 @@
 // allows, because .moldau-tails makes them safe against anything but a power cut, just as they were before the stop. The small
 // files are written where building them again would cost a long scan, and for all logs when they are few.
 
+import { saveEpochs } from './epoch-file.ts';
 import type { Log } from './log.ts';
 import type { LogEnvironment, LogState } from './log-state.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -35,22 +36,26 @@ export async function closeLogs(environment: LogEnvironment, logs: readonly Log[
   const areFew = changed.length <= FEW_LOGS;
   await eachOf(changed, FILES_AT_A_TIME, async (each) => {
     const { state } = each;
+    if (!state.epochsSaved) await saveEpochs(state);
     const isLong =
       state.active.writtenBytes - (state.active.offsetIndex?.lastPosition ?? 0) > 0 &&
       state.active.writtenBytes > LONG_TAIL_BYTES;
-    if (areFew || isLong) await writeSmallFiles(environment, each);
+    if (areFew || isLong) await writeSmallFiles(environment, each, isLong);
   });
   for (const { state, writer } of onDisk) {
     if (state.dir?.offlineReason === undefined) state.dir?.setTail(state.directoryName, writer.tailState());
   }
 }
 
-async function writeSmallFiles(environment: LogEnvironment, { state, writer }: Loaded): Promise<void> {
+async function writeSmallFiles(
+  environment: LogEnvironment,
+  { state }: Loaded,
+  durable: boolean,
+): Promise<void> {
   const segment = state.active;
   try {
     segment.timeIndex?.maybeAppend(segment.maxTimestampMs ?? -1, segment.maxTimestampOffset);
-    await writeIndexes(state, segment);
-    if (!state.epochsSaved) await writer.saveEpochs();
+    await writeIndexes(state, segment, durable);
     await writeSmallFile(environment.disk, snapshotPath(state, state.writtenOffset), snapshotBytes(state));
     const previous = state.tailSnapshotOffset;
     const isStale =

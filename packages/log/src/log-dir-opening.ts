@@ -1,6 +1,7 @@
 // Taking a log dir into use: the lock, whose it is, what its checkpoint files say, whether the process before stopped cleanly, and
 // which partitions it has. Reads the folder's listing and its few small files, nothing per partition.
 
+import { dirname, resolve } from 'node:path';
 import type { Clock, Disk, Logger, Random } from '@moldau/io';
 import {
   decodeCleanStop,
@@ -60,7 +61,7 @@ export async function openLogDir(path: string, context: DirContext): Promise<Ope
   const { disk, clock, logger, bootId } = context;
   const dir = new LogDir(path, bootId, disk, clock, logger);
   try {
-    await disk.makeDirectory(path);
+    await makeDurably(path, disk);
     dir.lock = await disk.lock(path);
     if (dir.lock === undefined)
       throw new LogDirError(
@@ -83,6 +84,20 @@ export async function openLogDir(path: string, context: DirContext): Promise<Ope
     dir.goOffline(`opening it (${errorText(error)})`, error);
     return { dir, partitions: [], deleted: [] };
   }
+}
+
+/** Makes the folder, and sees to it that its name and those of its parents that were made survive a power cut. */
+async function makeDurably(path: string, disk: Disk): Promise<void> {
+  const toSync: string[] = [];
+  for (
+    let each = resolve(path);
+    (await disk.stat(each)) === undefined && each !== dirname(each);
+    each = dirname(each)
+  ) {
+    toSync.push(dirname(each));
+  }
+  await disk.makeDirectory(path);
+  for (const parent of toSync) await disk.syncDirectory(parent);
 }
 
 async function checkIdentity(dir: LogDir, context: DirContext): Promise<void> {

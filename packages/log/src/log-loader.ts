@@ -17,10 +17,11 @@ import { recoverLog } from './log-recovery.ts';
 import type { LogState } from './log-state.ts';
 import { rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
 import { Segment } from './segment.ts';
-import { readIfPresent, readIndexes, snapshotPath, withFile } from './segment-files.ts';
+import { makeWritable, readIfPresent, readIndexes, snapshotPath, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
 import type { TailState } from './tail-states.ts';
 
+const SEGMENT_FILE_KINDS = ['log', 'index', 'timeindex', 'txnindex'] as const;
 /** More than this is not scanned only to learn of leader epochs. */
 const EPOCH_SCAN_BYTES = 256 * 1024 * 1024;
 
@@ -36,6 +37,7 @@ export async function loadLog(state: LogState, dir: LogDir): Promise<void> {
   const names = await tidyFolder(state);
   await findSegments(state, names);
   const startOffset = dir.logStartOffsets.get(state.directoryName) ?? 0;
+  await dropRemoved(state, startOffset);
   if (state.segments.length === 0) {
     startEmpty(state, Math.max(startOffset, dir.recoveryPoints.get(state.directoryName) ?? 0));
     return;
@@ -144,8 +146,7 @@ async function findSegments(state: LogState, names: readonly string[]): Promise<
     const stat = await disk.stat(segment.path(state.directory, 'log'));
     const sizeBytes = stat?.sizeBytes ?? 0;
     if (sizeBytes === 0 && baseOffset !== bases[bases.length - 1]) {
-      for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const)
-        await disk.remove(segment.path(state.directory, kind));
+      for (const kind of SEGMENT_FILE_KINDS) await disk.remove(segment.path(state.directory, kind));
       continue;
     }
     segment.sizeBytes = sizeBytes;
@@ -156,6 +157,15 @@ async function findSegments(state: LogState, names: readonly string[]): Promise<
     const previous = state.segments[state.segments.length - 1];
     if (previous !== undefined) previous.nextOffset = baseOffset;
     state.segments.push(segment);
+  }
+}
+
+/** Segments below logStartOffset had been removed, but a power cut gave them their names back. */
+async function dropRemoved(state: LogState, startOffset: number): Promise<void> {
+  while (state.segments.length > 1 && state.segments[1]!.baseOffset <= startOffset) {
+    const segment = state.segments.shift()!;
+    for (const kind of SEGMENT_FILE_KINDS)
+      await state.environment.disk.remove(segment.path(state.directory, kind));
   }
 }
 
@@ -176,7 +186,7 @@ async function loadEpochs(state: LogState): Promise<void> {
         minOffset: segment.baseOffset,
         checkCrc: false,
         visit: (batch) => {
-          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.epochsSaved = false;
+          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.noteEpochsChanged();
           return undefined;
         },
       }),
@@ -216,6 +226,7 @@ async function trustTail(state: LogState, tail: TailState, snapshots: readonly n
 async function finish(state: LogState, startOffset: number, snapshots: readonly number[]): Promise<void> {
   const { disk } = state.environment;
   const endOffset = state.logEndOffset;
+  await makeWritable(state, state.active);
   state.writtenOffset = endOffset;
   state.logStartOffset = Math.min(startOffset, endOffset);
   state.flushedOffset = Math.min(state.dir!.recoveryPoints.get(state.directoryName) ?? 0, endOffset);
@@ -226,7 +237,8 @@ async function finish(state: LogState, startOffset: number, snapshots: readonly 
     state.directorySynced = false;
     for (const segment of state.segments) segment.entrySynced = segment.syncedBytes > 0;
   }
-  if (state.epochs.truncateFromEnd(endOffset)) state.epochsSaved = false;
+  // An epoch that starts at the very end is that of an emptied log.
+  if (state.epochs.truncateFromEnd(endOffset + 1)) state.noteEpochsChanged();
   state.epochs.truncateFromStart(state.logStartOffset);
   for (const offset of snapshots) {
     if (offset > endOffset) await disk.remove(snapshotPath(state, offset));

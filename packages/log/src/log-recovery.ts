@@ -9,11 +9,13 @@ import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { rebuildProducers } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
-import { readIndexes, withFile } from './segment-files.ts';
+import { makeWritable, readIndexes, snapshotBytes, snapshotPath, withFile } from './segment-files.ts';
 import { findBatch, scanSegment } from './segment-scan.ts';
 import type { TailState } from './tail-states.ts';
 import { TimeIndex } from './time-index.ts';
 
+/** Indexes of segments up to this size are written without fsync: after a power cut they are built again. */
+const SMALL_SEGMENT_BYTES = 1024 * 1024;
 const COPY_PIECE_BYTES = 1024 * 1024;
 
 interface Start {
@@ -46,6 +48,8 @@ export async function recoverLog(
     wasCleanKafka || known === undefined || known.offset < recoveryPoint
       ? await startAtRecoveryPoint(state, wasCleanKafka ? Infinity : recoveryPoint)
       : known;
+  if (known !== undefined && known.segmentIndex !== start.segmentIndex)
+    forgetIndexes(state.segments[known.segmentIndex]!);
   if (start !== known || tail?.hasProducers === true) await rebuildProducers(state, start.offset, snapshots);
   const knowledge: Knowledge = {
     goodOffset: Math.max(recoveryPoint, known?.offset ?? 0),
@@ -89,6 +93,10 @@ async function startAtTail(state: LogState, tail: TailState): Promise<Start | un
 async function startAtRecoveryPoint(state: LogState, recoveryPoint: number): Promise<Start> {
   const segmentIndex = Math.max(0, state.segmentIndexFor(recoveryPoint));
   const segment = state.segments[segmentIndex]!;
+  if (!state.dir!.sameBoot && segment.sizeBytes <= SMALL_SEGMENT_BYTES) {
+    resetIndexes(segment);
+    return { segmentIndex, position: 0, offset: segment.baseOffset };
+  }
   await readIndexes(state, segment);
   segment.offsetIndex!.truncateTo(recoveryPoint);
   const entry = segment.offsetIndex!.count - 1;
@@ -118,6 +126,13 @@ function resetIndexes(segment: Segment): void {
   segment.firstTimestampMs = -1;
 }
 
+/** What was read of another segment than the one the scan starts in covers only a part of it. */
+function forgetIndexes(segment: Segment): void {
+  segment.offsetIndex = undefined;
+  segment.timeIndex = undefined;
+  segment.maxTimestampMs = undefined;
+}
+
 interface Header {
   readonly baseOffset: number;
   readonly lastOffset: number;
@@ -143,10 +158,12 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
       resetIndexes(segment);
       const before = state.segments[index - 1]!.nextOffset;
       if (segment.baseOffset < before) {
-        state.environment.logger.error(
-          { log: state.directoryName, segment: segment.baseOffset },
-          'a segment overlaps the one before it',
-        );
+        const fields = { log: state.directoryName, segment: segment.baseOffset };
+        state.environment.logger.error(fields, 'a segment overlaps the one before it');
+      } else if (segment.baseOffset > before && before >= knowledge.goodOffset && !knowledge.sameBoot) {
+        // The power cut took a whole file of those that were never fsynced.
+        await dropFollowing(state, index - 1);
+        return;
       }
     }
     const isWhole = await scanOne(
@@ -159,7 +176,11 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
       await dropFollowing(state, index);
       return;
     }
-    if (index < state.segments.length - 1) segment.seal();
+    const next = state.segments[index + 1];
+    if (next === undefined) return;
+    segment.seal();
+    // Its roll may not have come to write it, and once this segment is removed nothing else knows its producers.
+    await state.environment.disk.replaceFile(snapshotPath(state, next.baseOffset), snapshotBytes(state));
   }
 }
 
@@ -175,6 +196,8 @@ async function scanOne(
   segment.nextOffset = start.offset;
   segment.bytesSinceIndexEntry = start.position - segment.offsetIndex!.lastPosition;
   segment.checkpointedBytes = start.position;
+  await makeWritable(state, segment);
+  segment.slotIn(state.directory, 'write');
   return withFile(state, segment, async (file) => {
     for (;;) {
       const result = await scanSegment(file, {
@@ -185,7 +208,7 @@ async function scanOne(
         visit: (batch) => {
           segment.add(batch, state.config.indexIntervalBytes);
           if (batch.baseOffset >= start.offset) state.producerStates().apply(batch);
-          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.epochsSaved = false;
+          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.noteEpochsChanged();
           return undefined;
         },
       });
@@ -250,6 +273,7 @@ async function cutTail(
   );
   await file.truncate(segment.sizeBytes);
   segment.writtenBytes = segment.sizeBytes;
+  segment.syncedBytes = Math.min(segment.syncedBytes, segment.sizeBytes);
 }
 
 /** Copies the whole file to .corrupt beside it, once. */

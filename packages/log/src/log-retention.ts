@@ -1,10 +1,11 @@
 // Removing what is old: whole segments from the front, by age, by size, and below logStartOffset. The files are renamed at once
 // and removed later, for readers that still have them open.
 
+import { saveEpochs } from './epoch-file.ts';
 import { memoryRetentionBytes } from './log-config.ts';
 import type { LogState } from './log-state.ts';
 import type { Segment } from './segment.ts';
-import { maxTimestampOf } from './segment-files.ts';
+import { maxTimestampOf, withFile } from './segment-files.ts';
 import { isAbsent } from './storage-error.ts';
 
 /** Removes segments whose time has come; `roll` closes the active one when it too must go. Resolves to how many went. */
@@ -74,31 +75,49 @@ export function boundMemory(state: LogState): void {
   if (count > 0) void removeOldest(state, count);
 }
 
+/** Removes that many segments from the front; the last one always stays. Synchronous for a log in memory. */
 export async function removeOldest(state: LogState, count: number): Promise<number> {
-  const gone = state.segments.splice(0, Math.min(count, state.segments.length - 1));
+  const gone = state.segments.slice(0, Math.min(count, state.segments.length - 1));
   if (gone.length === 0) return 0;
-  const startOffset = Math.max(state.logStartOffset, state.segments[0]!.baseOffset);
-  moveLogStart(state, startOffset);
+  const first = state.segments[gone.length]!;
+  const isOnDisk = !state.isInMemory && state.directoryMade;
+  if (isOnDisk) {
+    await keepEndOnDisk(state, first);
+    // A power cut may undo some of the renames that follow; this says which segments do not count any more.
+    state.dir?.setLogStartOffset(state.directoryName, Math.max(state.logStartOffset, first.baseOffset));
+    await state.dir?.saveCheckpoints();
+  }
+  const removed = gone.filter((segment) => state.segments.includes(segment));
+  state.segments = state.segments.filter((segment) => !gone.includes(segment));
+  moveLogStart(state, first.baseOffset);
   const { logger } = state.environment;
-  logger.debug(
-    { log: state.directoryName, segments: gone.length, logStartOffset: startOffset },
-    'removed old segments',
-  );
-  if (!state.isInMemory && state.directoryMade) for (const segment of gone) await discard(state, segment);
-  return gone.length;
+  const fields = { log: state.directoryName, segments: removed.length, logStartOffset: state.logStartOffset };
+  logger.debug(fields, 'removed old segments');
+  if (isOnDisk) for (const segment of removed) await discard(state, segment);
+  return removed.length;
 }
 
-/** Sets logStartOffset and what follows from it; the checkpoint file has it only where it is inside a segment. */
+/**
+ * A log whose every batch is removed must still know where it ended, who wrote it and in which epoch. The empty segment's name, the
+ * snapshot of its start and the epochs say it, so they are made durable before the batches go.
+ */
+async function keepEndOnDisk(state: LogState, first: Segment): Promise<void> {
+  if (first.writtenBytes > 0 || first.entrySynced) return;
+  await withFile(state, first, async () => {});
+  await state.sealing;
+  state.noteEpochsChanged();
+  await saveEpochs(state);
+  await state.environment.disk.syncDirectory(state.directory);
+  first.entrySynced = true;
+}
+
+/** Sets logStartOffset and what follows from it. The checkpoint file gets it with the next save. */
 export function moveLogStart(state: LogState, offset: number): void {
   state.logStartOffset = Math.max(state.logStartOffset, offset);
   state.flushedOffset = Math.max(state.flushedOffset, state.segments[0]!.baseOffset);
-  if (state.epochs.truncateFromStart(state.logStartOffset) && state.directoryMade) state.epochsSaved = false;
+  if (state.epochs.truncateFromStart(state.logStartOffset) && state.directoryMade) state.noteEpochsChanged();
   state.tail?.dropBefore(state.logStartOffset);
-  const dir = state.dir;
-  if (dir === undefined) return;
-  if (state.logStartOffset > state.segments[0]!.baseOffset)
-    dir.setLogStartOffset(state.directoryName, state.logStartOffset);
-  else if (dir.logStartOffsets.delete(state.directoryName)) dir.logStartOffsetsDirty = true;
+  if (state.directoryMade) state.dir?.setLogStartOffset(state.directoryName, state.logStartOffset);
 }
 
 async function discard(state: LogState, segment: Segment): Promise<void> {

@@ -58,8 +58,12 @@ export class LogState {
   flushedOffset = 0;
   producers: ProducerStates | undefined;
   epochs = new LeaderEpochs();
-  /** Whether the file has the epochs that are in memory. */
-  epochsSaved = true;
+  /** While the epochs' file is being written. */
+  savingEpochs: Promise<void> | undefined;
+  /** While the small files of closed segments are being written. */
+  sealing: Promise<void> = Promise.resolve();
+  #epochsVersion = 0;
+  #epochsSavedVersion = 0;
   tail: LogTail | undefined;
   cursors: ReadCursors | undefined;
   /** Of the newest producer snapshot that stands between segment borders; -1 when there is none. */
@@ -94,6 +98,23 @@ export class LogState {
     let sizeBytes = 0;
     for (const segment of this.segments) sizeBytes += segment.sizeBytes;
     return sizeBytes;
+  }
+
+  /** Whether the file has the epochs that are in memory. */
+  get epochsSaved(): boolean {
+    return this.#epochsVersion === this.#epochsSavedVersion;
+  }
+
+  get epochsVersion(): number {
+    return this.#epochsVersion;
+  }
+
+  noteEpochsChanged(): void {
+    this.#epochsVersion += 1;
+  }
+
+  noteEpochsSaved(version: number): void {
+    this.#epochsSavedVersion = version;
   }
 
   producerStates(): ProducerStates {

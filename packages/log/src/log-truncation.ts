@@ -4,7 +4,7 @@
 import type { LogState } from './log-state.ts';
 import { rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
-import { ensureIndexes, snapshotPath, withFile } from './segment-files.ts';
+import { ensureIndexes, makeWritable, snapshotPath, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
 
 /** Drops all batches that reach beyond `offset`. Afterwards that is the log's end. */
@@ -26,7 +26,7 @@ export async function truncateLoaded(state: LogState, offset: number): Promise<v
   state.writtenOffset = offset;
   state.flushedOffset = Math.min(state.flushedOffset, offset);
   state.logStartOffset = Math.min(state.logStartOffset, offset);
-  if (state.epochs.truncateFromEnd(offset)) state.epochsSaved = false;
+  if (state.epochs.truncateFromEnd(offset)) state.noteEpochsChanged();
   await lowerCheckpoints(state, offset);
   if (!state.directoryMade) {
     state.producers = undefined;
@@ -74,10 +74,7 @@ async function dropSegmentsFrom(state: LogState, offset: number): Promise<void> 
 async function cutSegment(state: LogState, segment: Segment, offset: number): Promise<void> {
   state.environment.indexCache.forget(segment);
   await ensureIndexes(state, segment);
-  if (segment.slot !== undefined && segment.slot.mode === 'read') {
-    await state.environment.handles.close(segment.slot);
-    segment.slot.mode = 'write';
-  }
+  await makeWritable(state, segment);
   const { offsetIndex, timeIndex } = segment;
   offsetIndex!.truncateTo(offset);
   timeIndex!.truncateTo(offset);

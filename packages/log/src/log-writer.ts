@@ -3,8 +3,7 @@
 // is offline; when there was only no room, what was queued is refused, the torn bytes are cut off, and the log goes on.
 
 import type { DiskFile } from '@moldau/io';
-import { encodePartitionMetadata } from './checkpoint-files.ts';
-import { LEADER_EPOCH_FILE, PARTITION_METADATA_FILE } from './file-names.ts';
+import { saveEpochs, saveFirstFiles } from './epoch-file.ts';
 import type { LogState } from './log-state.ts';
 import { truncateLoaded } from './log-truncation.ts';
 import type { Segment } from './segment.ts';
@@ -143,7 +142,7 @@ export class LogWriter {
       }
       await disk.makeDirectory(state.directory);
       state.directoryMade = true;
-      state.environment.background(this.#writeFirstFiles());
+      state.environment.background(saveFirstFiles(state));
     }
     const slot = run.segment.slotIn(state.directory, 'write');
     const opened = handles.acquire(slot);
@@ -160,47 +159,11 @@ export class LogWriter {
     }
   }
 
-  /** partition.metadata and the leader epochs: small, and no answer waits for them. */
-  #writeFirstFiles(): Promise<void> {
-    const state = this.#state;
-    const { disk, smallFiles, logger } = state.environment;
-    return smallFiles.run(async () => {
-      try {
-        const metadata = encodePartitionMetadata(state.topicId);
-        await writeSmallFile(disk, `${state.directory}/${PARTITION_METADATA_FILE}`, metadata);
-        if (!state.epochsSaved) {
-          state.epochsSaved = true;
-          await writeSmallFile(disk, `${state.directory}/${LEADER_EPOCH_FILE}`, state.epochs.encode());
-        }
-      } catch (error) {
-        state.epochsSaved = false;
-        if (!state.removed)
-          logger.warn({ log: state.directoryName, error }, 'cannot write the small files of a new log');
-      }
-    });
-  }
-
-  /** After a change of epochs in a log that has its folder. Replaces the file durably. */
-  async saveEpochs(): Promise<void> {
-    const state = this.#state;
-    if (state.epochsSaved || !state.directoryMade || state.removed) return;
-    state.epochsSaved = true;
-    try {
-      await state.environment.disk.replaceFile(
-        `${state.directory}/${LEADER_EPOCH_FILE}`,
-        state.epochs.encode(),
-      );
-    } catch (error) {
-      state.epochsSaved = false;
-      state.environment.logger.warn({ log: state.directoryName, error }, 'cannot write the leader epochs');
-    }
-  }
-
   #afterWrite(segment: Segment): void {
     const state = this.#state;
     if (state.isInMemory) return;
-    if (!state.epochsSaved)
-      state.environment.background(state.environment.smallFiles.run(() => this.saveEpochs()));
+    if (!state.epochsSaved && state.savingEpochs === undefined)
+      state.environment.background(saveEpochs(state));
     if (
       segment.writtenBytes - segment.checkpointedBytes >= TAIL_CHECKPOINT_BYTES &&
       segment === state.active
@@ -292,8 +255,17 @@ export class LogWriter {
     this.#flushing = true;
     while (this.#flushGroup !== undefined) {
       const state = this.#state;
-      await this.#writtenUpTo(() => this.#flushGroup!.targetOffset);
       const group = this.#flushGroup;
+      if (
+        state.writtenOffset < group.targetOffset &&
+        (this.#queue.length > 0 || this.#draining !== undefined)
+      ) {
+        // The writer is still on its way there. Others may join the group meanwhile and raise its target.
+        await new Promise<void>((resolve) => {
+          this.#progress = resolve;
+        });
+        continue;
+      }
       this.#flushGroup = undefined;
       const failure = await this.#sync();
       if (failure !== undefined) group.done.reject(failure);
@@ -304,17 +276,6 @@ export class LogWriter {
         );
     }
     this.#flushing = false;
-  }
-
-  /** Waits for the writer to get there, or to give up. */
-  async #writtenUpTo(targetOffset: () => number): Promise<void> {
-    const state = this.#state;
-    while (state.writtenOffset < targetOffset() && (this.#queue.length > 0 || this.#draining !== undefined)) {
-      await new Promise<void>((resolve) => {
-        this.#progress = resolve;
-      });
-      this.#progress = undefined;
-    }
   }
 
   /** fdatasync of every file with bytes that are not durable yet, and of the folders that have new names. */
@@ -334,12 +295,20 @@ export class LogWriter {
     }
     if (upToOffset > state.flushedOffset) {
       state.flushedOffset = Math.min(upToOffset, state.writtenOffset);
-      if (state.dir !== undefined && state.epochsSaved) {
-        state.dir.recoveryPoints.set(state.directoryName, state.flushedOffset);
-        state.dir.recoveryPointsDirty = true;
-      }
+      this.#noteRecoveryPoint();
     }
     return undefined;
+  }
+
+  /** The recovery point never passes a segment whose small files are not durable yet: recovery builds them again. */
+  #noteRecoveryPoint(): void {
+    const state = this.#state;
+    if (state.dir === undefined || !state.epochsSaved || state.removed) return;
+    const pending = state.segments.find((segment) => segment.sealPending);
+    const offset = Math.min(state.flushedOffset, pending?.baseOffset ?? Infinity);
+    if (offset <= (state.dir.recoveryPoints.get(state.directoryName) ?? 0)) return;
+    state.dir.recoveryPoints.set(state.directoryName, offset);
+    state.dir.recoveryPointsDirty = true;
   }
 
   async #syncSegment(segment: Segment): Promise<void> {
@@ -376,26 +345,32 @@ export class LogWriter {
     const state = this.#state;
     if (state.isInMemory) return;
     const snapshotOffset = segment.nextOffset;
-    state.environment.background(
-      (async () => {
-        try {
-          await this.#join(snapshotOffset);
-          if (!state.segments.includes(segment)) return;
-          await state.environment.smallFiles.run(async () => {
-            await writeIndexes(state, segment);
-            await writeSmallFile(state.environment.disk, snapshotPath(state, snapshotOffset), snapshot);
-          });
-          if (segment !== state.active) state.environment.indexCache.touch(segment);
-          if (segment.slot !== undefined) segment.slot.mode = 'read';
-        } catch (error) {
-          if (state.removed || state.dir?.offlineReason !== undefined) return;
-          state.environment.logger.warn(
-            { log: state.directoryName, error },
-            'cannot write the indexes of a closed segment',
-          );
-        }
-      })(),
+    segment.sealPending = true;
+    const work = Promise.all([state.sealing, this.#writeSealed(segment, snapshotOffset, snapshot)]).then(
+      () => {},
     );
+    state.sealing = work;
+    state.environment.background(work);
+  }
+
+  async #writeSealed(segment: Segment, snapshotOffset: number, snapshot: Buffer): Promise<void> {
+    const state = this.#state;
+    const { disk, smallFiles, indexCache, logger } = state.environment;
+    try {
+      await this.#join(snapshotOffset);
+      await smallFiles.run(async () => {
+        if (state.segments.includes(segment)) await writeIndexes(state, segment, true);
+        // Durable: once the segment is removed nothing else knows its producers.
+        await disk.replaceFile(snapshotPath(state, snapshotOffset), snapshot);
+      });
+      if (segment !== state.active && state.segments.includes(segment)) indexCache.touch(segment);
+      if (segment.slot !== undefined) segment.slot.mode = 'read';
+      segment.sealPending = false;
+      this.#noteRecoveryPoint();
+    } catch (error) {
+      if (state.removed || state.dir?.offlineReason !== undefined) return;
+      logger.warn({ log: state.directoryName, error }, 'cannot write the indexes of a closed segment');
+    }
   }
 
   /** What .moldau-tails says of this log once all that is appended has been written. */
@@ -426,8 +401,9 @@ export class LogWriter {
       segment.checkpointedBytes = tail.sizeBytes;
       await this.whenWritten();
       if (state.writtenOffset < tail.endOffset || state.removed) return;
+      await saveEpochs(state);
       await state.environment.smallFiles.run(async () => {
-        await writeIndexes(state, segment);
+        await writeIndexes(state, segment, true);
         if (snapshot !== undefined) await this.#writeTailSnapshot(tail.endOffset, snapshot);
       });
       if (!state.removed && state.writtenOffset >= tail.endOffset)

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert';
 import { batches as batchesIn, ErrorCode, KafkaError, type RecordBatch } from '@moldau/protocol';
+import { saveEpochs } from './epoch-file.ts';
 import { UNKNOWN_EPOCH_END } from './leader-epochs.ts';
 import { type LogConfig, memoryRetentionBytes } from './log-config.ts';
 import { loadLog } from './log-loader.ts';
@@ -235,7 +236,7 @@ export class Log {
     const indexIntervalBytes = state.isInMemory ? Infinity : state.config.indexIntervalBytes;
     for (const batch of list) {
       segment.add(batch, indexIntervalBytes);
-      if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.epochsSaved = false;
+      if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.noteEpochsChanged();
       if (!batch.hasProducerId) continue;
       const aborted = state.producerStates().apply(batch);
       if (aborted !== undefined) segment.aborted?.push(aborted);
@@ -368,7 +369,7 @@ export class Log {
       state.dir?.goOffline(`truncating ${this.directoryName}`, error);
       throw storageError(errorText(error));
     }
-    await this.#loaded!.writer.saveEpochs();
+    await saveEpochs(state);
   }
 
   /** Removes segments by age, size and logStartOffset. Resolves to how many went. */

@@ -30,6 +30,14 @@ export async function withFile<T>(
   }
 }
 
+/** A segment that was opened for reading alone is going to be written or cut. */
+export async function makeWritable(state: LogState, segment: Segment): Promise<void> {
+  const { slot } = segment;
+  if (slot === undefined || slot.mode === 'write') return;
+  await state.environment.handles.close(slot);
+  slot.mode = 'write';
+}
+
 export async function readIfPresent(disk: Disk, path: string): Promise<Buffer | undefined> {
   try {
     return await disk.readFile(path);
@@ -39,47 +47,46 @@ export async function readIfPresent(disk: Disk, path: string): Promise<Buffer | 
   }
 }
 
-/** Puts bytes from `fromBytes` on into a file and makes it end with them. No fsync. */
-export async function writeSmallFile(disk: Disk, path: string, bytes: Buffer, fromBytes = 0): Promise<void> {
+/** Puts bytes from `fromBytes` on into a file and makes it end with them. */
+export async function writeSmallFile(
+  disk: Disk,
+  path: string,
+  bytes: Buffer,
+  options: { fromBytes?: number; durable?: boolean } = {},
+): Promise<void> {
+  const { fromBytes = 0, durable = false } = options;
   const file = await disk.open(path, 'write');
   try {
     if (bytes.length > fromBytes) await file.write([bytes.subarray(fromBytes)], fromBytes);
     await file.truncate(bytes.length);
+    if (durable) await file.sync();
   } finally {
     await file.close();
   }
 }
 
-/** Brings .index, .timeindex and (where there is something to tell) .txnindex up to what is in memory. */
-export async function writeIndexes(state: LogState, segment: Segment): Promise<void> {
+/**
+ * Brings .timeindex, .index and (where there is something to tell) .txnindex up to what is in memory. In that order: whatever a crash
+ * leaves of the offset index, the time index reaches at least as far.
+ */
+export async function writeIndexes(state: LogState, segment: Segment, durable: boolean): Promise<void> {
   const { disk } = state.environment;
   const { offsetIndex, timeIndex } = segment;
-  if (offsetIndex !== undefined && offsetIndex.sizeBytes !== segment.offsetIndexBytesOnDisk) {
-    const bytes = Buffer.from(offsetIndex.bytes());
-    await writeSmallFile(
-      disk,
-      segment.path(state.directory, 'index'),
-      bytes,
-      Math.max(0, segment.offsetIndexBytesOnDisk),
-    );
-    segment.offsetIndexBytesOnDisk = bytes.length;
-  }
+  const offsetBytes = offsetIndex === undefined ? undefined : Buffer.from(offsetIndex.bytes());
   if (timeIndex !== undefined && timeIndex.sizeBytes !== segment.timeIndexBytesOnDisk) {
     const bytes = Buffer.from(timeIndex.bytes());
-    await writeSmallFile(
-      disk,
-      segment.path(state.directory, 'timeindex'),
-      bytes,
-      Math.max(0, segment.timeIndexBytesOnDisk),
-    );
+    const fromBytes = Math.max(0, segment.timeIndexBytesOnDisk);
+    await writeSmallFile(disk, segment.path(state.directory, 'timeindex'), bytes, { fromBytes, durable });
     segment.timeIndexBytesOnDisk = bytes.length;
   }
+  if (offsetBytes !== undefined && offsetBytes.length !== segment.offsetIndexBytesOnDisk) {
+    const fromBytes = Math.max(0, segment.offsetIndexBytesOnDisk);
+    await writeSmallFile(disk, segment.path(state.directory, 'index'), offsetBytes, { fromBytes, durable });
+    segment.offsetIndexBytesOnDisk = offsetBytes.length;
+  }
   if (segment.aborted !== undefined && segment.aborted.length > 0) {
-    await writeSmallFile(
-      disk,
-      segment.path(state.directory, 'txnindex'),
-      encodeTransactionIndex(segment.aborted),
-    );
+    const bytes = encodeTransactionIndex(segment.aborted);
+    await writeSmallFile(disk, segment.path(state.directory, 'txnindex'), bytes, { durable });
   }
 }
 
@@ -129,25 +136,29 @@ export async function readIndexes(state: LogState, segment: Segment): Promise<bo
   return isSane;
 }
 
-/** Makes the indexes of a closed segment available, building them again when their files are bad. */
+/** Makes the indexes of a closed segment available, completing or rebuilding them when their files do not reach its end. */
 export async function ensureIndexes(state: LogState, segment: Segment): Promise<void> {
   if (segment.offsetIndex === undefined || segment.timeIndex === undefined) {
-    if (!(await readIndexes(state, segment))) await rebuildIndexes(state, segment);
+    await readIndexes(state, segment);
+    await completeIndexes(state, segment);
     if (segment.maxTimestampMs === undefined) await learnMaxTimestamp(state, segment);
   }
   if (segment !== state.active) state.environment.indexCache.touch(segment);
 }
 
-async function rebuildIndexes(state: LogState, segment: Segment): Promise<void> {
+/** Scans what lies behind the last entry: usually no more than index.interval.bytes, all of it when there are no index files. */
+async function completeIndexes(state: LogState, segment: Segment): Promise<void> {
   const { logger } = state.environment;
-  logger.info(
-    { log: state.directoryName, segment: segment.baseOffset },
-    'building the indexes of a segment again',
-  );
   const built = state.newDetachedSegment(segment.baseOffset);
+  built.offsetIndex = segment.offsetIndex;
+  built.timeIndex = segment.timeIndex;
+  built.sizeBytes = segment.offsetIndex!.lastPosition;
+  built.maxTimestampMs = segment.timeIndex!.lastTimestampMs;
+  built.maxTimestampOffset = segment.timeIndex!.lastOffset;
+  const entries = segment.offsetIndex!.count + segment.timeIndex!.count;
   const result = await withFile(state, segment, (file) =>
     scanSegment(file, {
-      from: 0,
+      from: built.sizeBytes,
       to: segment.writtenBytes,
       minOffset: segment.baseOffset,
       checkCrc: false,
@@ -164,11 +175,14 @@ async function rebuildIndexes(state: LogState, segment: Segment): Promise<void> 
     );
   }
   built.seal();
-  segment.offsetIndex = built.offsetIndex;
-  segment.timeIndex = built.timeIndex;
-  segment.maxTimestampMs = built.maxTimestampMs;
+  segment.maxTimestampMs = built.maxTimestampMs! < 0 ? undefined : built.maxTimestampMs;
   segment.maxTimestampOffset = built.maxTimestampOffset;
-  await writeIndexes(state, segment);
+  if (segment.offsetIndex!.count + segment.timeIndex!.count === entries) return;
+  logger.info(
+    { log: state.directoryName, segment: segment.baseOffset },
+    'completed the indexes of a segment',
+  );
+  await writeIndexes(state, segment, false);
 }
 
 async function learnMaxTimestamp(state: LogState, segment: Segment): Promise<void> {

@@ -45,6 +45,8 @@ export class Segment {
   timeIndexBytesOnDisk = -1;
   /** Size of the segment when its tail was last made known to .moldau-tails. */
   checkpointedBytes = 0;
+  /** Closed, but its indexes and the snapshot at its end are not on disk yet. */
+  sealPending = false;
   /** Whether the file's name in the folder survives a power cut. */
   entrySynced = false;
   damages: Damage[] | undefined;
