@@ -53,10 +53,7 @@ export function renderConfigurationPage(): string {
     topicTable(ofTopics.filter(([, definition]) => definition.inert === undefined)),
     ...inertLists(ofTopics),
   );
-  parts.push(
-    '## Groups of their own\n\n',
-    ...inertLists(Object.entries<ConfigDefinition>(groupConfigDefinitions)),
-  );
+  parts.push('## Single groups\n\n', ...inertLists(Object.entries<ConfigDefinition>(groupConfigDefinitions)));
   return `${parts.join('').trimEnd()}\n`;
 }
 

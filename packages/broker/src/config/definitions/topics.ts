@@ -35,9 +35,11 @@ export const topicsConfigs = {
     min: 1,
     importance: 'HIGH',
   }),
-  'offsets.commit.timeout.ms': int(5000, 'How long a commit may wait for its record to be written.', {
-    min: 1,
-    importance: 'HIGH',
+  ...inert('A commit waits for its record as long as it takes', {
+    'offsets.commit.timeout.ms': int(5000, 'How long a commit may wait for its record to be written.', {
+      min: 1,
+      importance: 'HIGH',
+    }),
   }),
   ...inert('Offsets are loaded in large reads and stored uncompressed', {
     'offsets.load.buffer.size': int(5_242_880, 'Bytes read at a time when offsets are loaded.', {
