@@ -17,6 +17,7 @@ function fakeWorld(
   const stop = options.stop ?? (() => Promise.resolve());
   const start: Start = (given) =>
     Promise.resolve({ listeners: [...given.config.listeners], clusterId: 'x', stop });
+  const clock = { nowMs: 0 };
   const world: ServerWorld = {
     environment: options.environment ?? {},
     tell: (line) => told.push(line),
@@ -24,6 +25,7 @@ function fakeWorld(
     started() {},
     onSignal: (listener) => signalListeners.push(listener),
     onCrash: (listener) => crashListeners.push(listener),
+    monotonicMs: () => clock.nowMs,
     start: options.start ?? start,
   };
   const signal = (name: string) => {
@@ -32,7 +34,7 @@ function fakeWorld(
   const crash = (error: unknown) => {
     for (const listener of crashListeners) listener(error);
   };
-  return { world, told, exits, signal, crash };
+  return { world, told, exits, signal, crash, clock };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -52,11 +54,14 @@ describe('the server command', () => {
   it('stops cleanly at the first signal, and at once at the second', async () => {
     const stopping = Promise.withResolvers<void>();
     const stop = () => stopping.promise;
-    const { world, exits, signal } = fakeWorld({ stop });
+    const { world, exits, signal, clock } = fakeWorld({ stop });
     await runServer({ logLevel: 'silent' }, world);
-    signal('SIGTERM');
+    signal('SIGINT');
+    // What npm hands on of the same Ctrl-C.
+    signal('SIGINT');
     await settled();
     assert.deepEqual(exits, []);
+    clock.nowMs += 1000;
     signal('SIGINT');
     assert.deepEqual(exits, [130]);
     stopping.resolve();

@@ -30,11 +30,14 @@ export interface ServerWorld {
   onSignal(listener: (signal: string) => void): void;
   /** What nobody caught: exceptions and rejected promises. */
   onCrash(listener: (error: unknown) => void): void;
+  monotonicMs(): number;
   readonly start: typeof startBroker;
 }
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+/** One Ctrl-C under npm arrives twice, from the terminal and from npm, and is one wish. */
+const SAME_SIGNAL_MS = 250;
 const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** Resolves when the broker serves or could not start; what comes after is told through the world. */
@@ -101,10 +104,14 @@ function tellAll(
 }
 
 function stopOnSignal(starting: Promise<RunningBroker>, world: ServerWorld, logger: Logger): void {
-  let isStopping = false;
+  let stoppingSinceMs: number | undefined;
   world.onSignal((signal) => {
-    if (isStopping) return world.exit(SIGNAL_EXIT_CODES[signal] ?? EXIT_FAILURE);
-    isStopping = true;
+    const nowMs = world.monotonicMs();
+    if (stoppingSinceMs !== undefined) {
+      if (nowMs - stoppingSinceMs > SAME_SIGNAL_MS) world.exit(SIGNAL_EXIT_CODES[signal] ?? EXIT_FAILURE);
+      return;
+    }
+    stoppingSinceMs = nowMs;
     logger.info({ signal }, 'stopping');
     starting
       .then((broker) => broker.stop())
@@ -143,6 +150,7 @@ function processWorld(): ServerWorld {
       process.on('uncaughtException', listener);
       process.on('unhandledRejection', listener);
     },
+    monotonicMs: () => nodeClock.monotonicMs(),
     start: startBroker,
   };
 }
