@@ -1,1 +1,6 @@
-export {};
+// The public entry of @moldau/broker.
+
+export { type BrokerOptions, type RunningBroker, startBroker } from './broker.ts';
+export { BrokerConfig } from './config/broker-config.ts';
+export { ConfigError } from './config/config-error.ts';
+export { type LoadedConfig, loadConfig } from './config/load.ts';

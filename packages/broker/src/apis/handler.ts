@@ -8,6 +8,7 @@ import type { LogManager } from '@moldau/log';
 import type { MetadataImage } from '@moldau/metadata';
 import type { Message } from '@moldau/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
+import type { TopicConfigs } from '../config/topic-settings.ts';
 import type { Controller } from '../controller/controller.ts';
 import type { GroupCoordinator } from '../coordinators/group-coordinator.ts';
 import type { RequestContext } from '../network/request-context.ts';
@@ -21,6 +22,7 @@ export type { RequestContext } from '../network/request-context.ts';
 /** What handlers delegate to. Built once, by broker.ts. */
 export interface Services {
   readonly config: BrokerConfig;
+  readonly topicConfigs: TopicConfigs;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

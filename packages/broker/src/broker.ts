@@ -1,0 +1,217 @@
+// Puts a broker together and takes it apart: the only place that constructs its rooms.
+//
+// The order of the start is the order of trust: the folders are locked before anything in them is read, the metadata is
+// read before logs are made, and clients are let in last. The stop goes the other way.
+
+import type { Clock, Disk, Logger, Network, Random, Timers } from '@moldau/io';
+import { LogManager } from '@moldau/log';
+import {
+  type BrokerImage,
+  ConfigResourceType,
+  EmbeddedMetadataStore,
+  GROUP_METADATA_TOPIC,
+} from '@moldau/metadata';
+import { ErrorCode, KafkaError, uuidFromBytes } from '@moldau/protocol';
+import { dispatch } from './apis/dispatch.ts';
+import type { ApiHandler, Services } from './apis/handler.ts';
+import { handlers } from './apis/handlers.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+import { TopicConfigs } from './config/topic-settings.ts';
+import { Controller } from './controller/controller.ts';
+import { GroupCoordinator } from './coordinators/group-coordinator.ts';
+import { PartitionLogs } from './coordinators/partition-logs.ts';
+import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
+import { FetchSessions } from './replication/fetch-sessions.ts';
+import { Fetcher } from './replication/fetcher.ts';
+import { MetadataFollower } from './replication/metadata-follower.ts';
+import { PartitionRegistry } from './replication/partition-registry.ts';
+import { ProducerIds } from './replication/producer-ids.ts';
+
+const METADATA_DIRECTORY = '__moldau_metadata';
+/** How long requests in process may take at a stop. */
+const STOP_GRACE_MS = 1000;
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly logger: Logger;
+}
+
+export interface RunningBroker {
+  /** Where it listens, ports as the system gave them. */
+  readonly listeners: readonly ServerListener[];
+  readonly clusterId: string;
+  /** Answers what is in process, writes what is queued, and leaves folders that the next start need not scan. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with LogDirError, MetadataStoreError, or Node's error of a listener; nothing is left open then. */
+export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const { listeners, clusterId } = await start(options, (close) => closers.push(close));
+    return { listeners, clusterId, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** @param onStop what closes a room; called in the opposite order at the stop. */
+async function start(options: BrokerOptions, onStop: (close: () => Promise<unknown>) => void) {
+  const { config, clock, timers, random, disk, network, logger } = options;
+  const knownClusterId = await storedClusterId(options);
+  const clusterId = knownClusterId ?? config.initialClusterId ?? uuidFromBytes(random.bytes(16));
+  const logs = await LogManager.open({
+    ...{ disk, clock, timers, random, logger },
+    ...config.logs,
+    identity: { clusterId, nodeId: config.nodeId },
+  });
+  onStop(() => logs.close());
+  const store = await EmbeddedMetadataStore.open({
+    ...{ disk, logger },
+    directory: `${config.logDirs[0]}/${METADATA_DIRECTORY}`,
+  });
+  onStop(() => store.close());
+  const follower = new MetadataFollower();
+  await store.watch(0, follower);
+  const session = await store.openSession(config.nodeId);
+  onStop(() => session.close());
+  const { image } = follower;
+  const controllerEpoch = await session.claimController();
+  const controller = new Controller({ store, follower, controllerEpoch, config, random, logger });
+  const topicConfigs = new TopicConfigs(config);
+  const settingsOf = (topicName: string) => topicConfigs.settings(image.topicConfigs(topicName));
+  const partitions = new PartitionRegistry({ logs, metadata: () => image, settingsOf });
+  const groups = new GroupCoordinator({
+    ...{ clock, timers, random, logger },
+    config: config.groups,
+    logs: offsetsTopicLogs(config, follower, controller, partitions, logs),
+  });
+  const fetcher = new Fetcher({ partitions, timers, clock, logger });
+  const services: Services = {
+    ...{ config, topicConfigs, clock, timers, random, logger },
+    ...{ controller, partitions, groups, fetcher, logs, handlers },
+    metadata: () => image,
+    fetchSessions: new FetchSessions({ clock, random, maxSessions: config.fetchSessionSlots }),
+    producerIds: new ProducerIds(() => controller.reserveProducerIds()),
+  };
+  const limits: NetworkLimits = { ...DEFAULT_NETWORK_LIMITS, ...config.network };
+  const updateConfig = (): void => {
+    const own = image.configs(ConfigResourceType.BROKER, String(config.nodeId));
+    for (const problem of config.update(own, image.configs(ConfigResourceType.BROKER, ''))) {
+      logger.warn({ problem }, 'a stored broker config is left out');
+    }
+    Object.assign(limits, config.network);
+  };
+  updateConfig();
+  follower.subscribe({
+    topicRemoved(topic) {
+      const removed = Promise.all([
+        partitions.topicRemoved(topic),
+        groups.onTopicDeleted(topic.name, topic.id),
+      ]);
+      removed.catch((error: unknown) =>
+        logger.error({ err: error, topic: topic.name }, 'a deleted topic left something behind'),
+      );
+    },
+    topicConfigured: (topic) => partitions.topicConfigured(topic),
+    brokersConfigured() {
+      updateConfig();
+      partitions.allConfigured();
+    },
+  });
+  const server = new Server<ApiHandler>({
+    ...{ network, clock, timers, logger },
+    limits,
+    apis: handlers,
+    dispatch: (api, frame, bodyOffset, context) => dispatch(api, frame, bodyOffset, context, services),
+  });
+  onStop(async () => {
+    fetcher.stop();
+    // Both at once: requests that wait for their group are answered by its close.
+    await Promise.all([server.stop(STOP_GRACE_MS), groups.close()]);
+  });
+  const { backlog } = config.network;
+  await controller.formCluster(clusterId);
+  const listeners = await Promise.all(
+    config.listeners.map((listener) => server.listen({ ...listener, backlog })),
+  );
+  await controller.registerBroker(ownImage(config, listeners));
+  await createInitialTopics(config, controller, logger);
+  groups.start().catch((error: unknown) => logger.error({ err: error }, 'groups could not be loaded'));
+  return { listeners, clusterId };
+}
+
+/** The logs of groups: the partitions of __consumer_offsets, which is made when the first group needs it. */
+function offsetsTopicLogs(
+  config: BrokerConfig,
+  { image }: MetadataFollower,
+  controller: Controller,
+  partitions: PartitionRegistry,
+  logs: LogManager,
+): PartitionLogs {
+  const partitionFolder = new RegExp(`^${GROUP_METADATA_TOPIC}-(\\d+)$`);
+  return new PartitionLogs({
+    partitionCount: () =>
+      image.topicByName(GROUP_METADATA_TOPIC)?.partitionCount ?? config.offsetsTopicPartitions,
+    partitionsOnDisk: () =>
+      logs.directoryNames().flatMap((name) => {
+        const found = partitionFolder.exec(name);
+        return found === null ? [] : [Number(found[1])];
+      }),
+    async partition(index) {
+      if (image.topicByName(GROUP_METADATA_TOPIC) === undefined)
+        await controller.ensureTopic(GROUP_METADATA_TOPIC);
+      const partition = partitions.get(GROUP_METADATA_TOPIC, index);
+      if (partition !== undefined) return partition;
+      throw new KafkaError(
+        ErrorCode.COORDINATOR_NOT_AVAILABLE,
+        `${GROUP_METADATA_TOPIC} has no partition ${index}`,
+      );
+    },
+  });
+}
+
+function ownImage(config: BrokerConfig, listeners: readonly ServerListener[]): BrokerImage {
+  const endpoints = config.advertisedListeners.map(({ name, host, port }) => ({
+    listener: name,
+    host,
+    port: port === 0 ? listeners.find((listener) => listener.name === name)!.port : port,
+    securityProtocol: 'PLAINTEXT',
+  }));
+  return { brokerId: config.nodeId, rack: config.rack, endpoints };
+}
+
+/** A topic that cannot be made is no reason not to serve the others. */
+async function createInitialTopics(
+  config: BrokerConfig,
+  controller: Controller,
+  logger: Logger,
+): Promise<void> {
+  if (config.initialTopics.length === 0) return;
+  for (const { name, errorCode, errorMessage } of await controller.createInitialTopics(
+    config.initialTopics,
+  )) {
+    if (errorCode !== ErrorCode.NONE)
+      logger.error({ topic: name, errorMessage }, `cannot create the topic ${name}`);
+  }
+}
+
+/** The cluster that the folders belong to already. Several clusters in one set of folders are refused when the logs open. */
+async function storedClusterId({ disk, config }: BrokerOptions): Promise<string | undefined> {
+  for (const directory of config.logDirs) {
+    const path = `${directory}/meta.properties`;
+    if ((await disk.stat(path)) === undefined) continue;
+    const found = /^cluster\.id=(.*)$/m.exec((await disk.readFile(path)).toString());
+    if (found !== null) return found[1];
+  }
+  return undefined;
+}
