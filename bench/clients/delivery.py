@@ -33,7 +33,8 @@ def consume(index, ready, results):
     results.put(latencies)
 
 
-AdminClient({"bootstrap.servers": bootstrap}).create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
+admin = AdminClient({"bootstrap.servers": bootstrap})
+admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
 results, started = multiprocessing.Queue(), []
 for index in range(consumers):
     ready = multiprocessing.Event()

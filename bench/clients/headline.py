@@ -13,7 +13,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 bootstrap, count, size, acks = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 topic = f"headline-{os.getpid()}"
-AdminClient({"bootstrap.servers": bootstrap}).create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
+admin = AdminClient({"bootstrap.servers": bootstrap})
+admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
 failures = []
 producer = Producer({"bootstrap.servers": bootstrap, "acks": acks, "queue.buffering.max.kbytes": 2097151})
 payload = os.urandom(size)
