@@ -1,3 +1,4 @@
+export { type AdoptKafkaFolderOptions, adoptKafkaFolder } from './kafka-folder/adopt-kafka-folder.ts';
 export { type BrokerImage, type Configs, MetadataImage } from './metadata-image.ts';
 export {
   type BrokerEndpoint,

@@ -1,0 +1,101 @@
+// The fixtures are metadata logs that Kafka 4.3 wrote: topics orders, gone (deleted and made anew) and plain, raised and
+// configured; with-snapshot has sixty more topics, and a snapshot in between.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { encodeBatch } from '@moldau/protocol';
+import { MemoryDisk } from '@moldau/testing';
+import { MetadataImage } from '../metadata-image.ts';
+import { ConfigResourceType } from '../records.ts';
+import { adoptKafkaFolder } from './adopt-kafka-folder.ts';
+
+const LOG_NAME = '00000000000000000000.log';
+
+async function diskWith(files: Record<string, Buffer>): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  await disk.makeDirectory('/data/__cluster_metadata-0');
+  for (const [name, bytes] of Object.entries(files)) {
+    await disk.replaceFile(`/data/__cluster_metadata-0/${name}`, bytes);
+  }
+  return disk;
+}
+
+function fixture(name: string): Record<string, Buffer> {
+  const folder = join(import.meta.dirname, 'fixtures', name);
+  return Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file))]));
+}
+
+async function adopt(disk: MemoryDisk): Promise<MetadataImage> {
+  const image = new MetadataImage();
+  for (const record of await adoptKafkaFolder({ disk, logDirs: ['/data'], nodeId: 1 })) image.apply(record);
+  return image;
+}
+
+/** Kafka's own leader epoch was one less: a clean stop of Kafka raises it. */
+function checkOrders(image: MetadataImage, leaderEpoch: number): void {
+  assert.equal(image.topicByName('orders')?.partitionCount, 5);
+  assert.deepEqual(image.topicByName('orders')?.partition(4), {
+    leader: 1,
+    leaderEpoch,
+    replicas: [1],
+    isr: [1],
+  });
+  assert.deepEqual(Object.fromEntries(image.topicConfigs('orders')), {
+    'retention.ms': '-1',
+    'segment.ms': '60000',
+  });
+  assert.equal(image.topicByName('gone')?.partitionCount, 2);
+  assert.equal(image.topicConfigs('gone').size, 0);
+  assert.equal(image.configs(ConfigResourceType.BROKER, '').get('log.retention.ms'), '123456789');
+  assert.ok(image.nextProducerId >= 1000);
+}
+
+test('takes over the topics, configs and producer ids of a single Kafka broker', async () => {
+  const image = await adopt(await diskWith(fixture('with-log')));
+  checkOrders(image, 1);
+  assert.deepEqual(image.sortedTopicNames(), ['gone', 'orders', 'plain']);
+});
+
+test('starts from the newest snapshot and goes on with the log', async () => {
+  const whole = fixture('with-snapshot');
+  const image = await adopt(await diskWith(whole));
+  checkOrders(image, 2);
+  assert.equal(image.topicCount, 63);
+  const fromLog = await adopt(await diskWith({ [LOG_NAME]: whole[LOG_NAME]! }));
+  const byName = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  assert.deepEqual([...image.records()].sort(byName), [...fromLog.records()].sort(byName));
+});
+
+/** The log of with-log with one record more. */
+function withRecord(value: Buffer): Record<string, Buffer> {
+  const log = fixture('with-log')[LOG_NAME]!;
+  const records = [{ timestamp: 0, key: null, value }];
+  return { [LOG_NAME]: Buffer.concat([log, encodeBatch({ baseOffset: 1000, records })]) };
+}
+
+test('refuses the folder of several brokers', async () => {
+  const registerBroker7 = Buffer.from([1, 27, 3, 0, 0, 0, 7]);
+  const disk = await diskWith(withRecord(registerBroker7));
+  await assert.rejects(adopt(disk), /^MetadataStoreError: .*several brokers \(1, 7\)/);
+});
+
+test('says so when Kafka’s metadata is damaged', async () => {
+  const log = fixture('with-log')[LOG_NAME]!;
+  log[200] = log[200]! ^ 1;
+  await assert.rejects(adopt(await diskWith({ [LOG_NAME]: log })), /cannot be read: the batch at offset/);
+});
+
+test('refuses partitions that no metadata tells of', async () => {
+  const disk = new MemoryDisk();
+  await disk.makeDirectory('/data/orders-0');
+  await assert.rejects(adopt(disk), /\/data holds partitions \(orders-0\) but no metadata/);
+});
+
+test('finds nothing to take over in a new folder', async () => {
+  const disk = new MemoryDisk();
+  assert.equal((await adopt(disk)).topicCount, 0);
+  await disk.makeDirectory('/data');
+  assert.equal((await adopt(disk)).topicCount, 0);
+});
