@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
-import { GROUP, SimulatedShard } from './simulated-shard.ts';
+import { GROUP, SimulatedShard } from './testing-shard.ts';
 
 const protocol = (name: string, metadata = '') => ({ name, metadata: Buffer.from(metadata) });
 

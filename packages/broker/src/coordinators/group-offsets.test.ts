@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { consumerProtocolSubscription, ErrorCode, encodeVersioned, KafkaError } from '@moldau/protocol';
 import type { DeleteOffsetsAnswer } from './group-commands.ts';
-import { ask, GROUP, SimulatedShard } from './simulated-shard.ts';
+import { ask, GROUP, SimulatedShard } from './testing-shard.ts';
 
 const MINUTE_MS = 60_000;
 const RETENTION_MS = 10_080 * MINUTE_MS;

@@ -8,7 +8,7 @@ import {
   offsetTombstone,
   parseGroupRecord,
 } from './group-records.ts';
-import { GROUP, SimulatedShard } from './simulated-shard.ts';
+import { GROUP, SimulatedShard } from './testing-shard.ts';
 
 const committed: CommittedOffset = {
   offset: 2 ** 53 - 1,

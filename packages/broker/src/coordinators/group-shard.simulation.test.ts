@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
-import { GroupWitness, PARTITIONS, SimulatedMember } from './simulated-member.ts';
-import { SimulatedShard } from './simulated-shard.ts';
+import { GroupWitness, PARTITIONS, SimulatedMember } from './testing-member.ts';
+import { SimulatedShard } from './testing-shard.ts';
 
 const TICK_MS = 100;
 const TICKS = 3_000;
 const CALM_TICKS = 400;
 const FIRST_SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000_000));
-const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 30 : 1));
+const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 12 : 1));
 
 function randomOf(seed: number): () => number {
   let state = seed | 0;

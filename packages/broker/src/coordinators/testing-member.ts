@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { ErrorCode } from '@moldau/protocol';
 import type { CommitOffsetsAnswer, JoinAnswer, SyncAnswer } from './group-commands.ts';
-import type { Asked, SimulatedShard } from './simulated-shard.ts';
+import type { Asked, SimulatedShard } from './testing-shard.ts';
 
 export const PARTITIONS = 12;
 export const SESSION_TIMEOUT_MS = 6_000;
