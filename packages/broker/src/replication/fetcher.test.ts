@@ -4,7 +4,7 @@ import { silentLogger } from '@moldau/io';
 import { ErrorCode } from '@moldau/protocol';
 import { settled } from '@moldau/testing';
 import { Fetcher } from './fetcher.ts';
-import { batchOf, fetched, TOPIC_ID, testPartitions } from './test-partitions.ts';
+import { batchOf, fetched, TOPIC_ID, testPartitions } from './testing-partitions.ts';
 
 const LIMITS = { minBytes: 1, maxBytes: 1_000_000, maxWaitMs: 500, isHardLimit: false };
 const stays = () => () => {};

@@ -87,5 +87,8 @@ function prepareBatch(batch: RecordBatch, { apiVersion, settings, nowMs }: Prepa
   }
   if (log.timestampType === 'CreateTime') batch.setTimestamps({ type: 'CreateTime', maxTimestamp });
   if (compression === 'producer' || compression === batch.compression) return batch;
-  return recompress(batch, compression, { maxDecompressedBytes: log.maxDecompressedBytes });
+  return recompress(batch, compression, {
+    maxDecompressedBytes: log.maxDecompressedBytes,
+    level: settings.compressionLevel,
+  });
 }
