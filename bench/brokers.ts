@@ -93,11 +93,11 @@ export class MeasuredBroker {
   }
 
   #moldauCommand(): string[] {
-    const main = join(repository, 'packages/cli/src/main.ts');
+    const door = join(repository, 'packages/cli/bin/moldau.js');
     const data = join(this.#directory, 'data');
     const sets = this.#settings.flatMap((setting) => ['--set', setting]);
     return [
-      ...[process.execPath, '--conditions=source', main, 'server'],
+      ...[process.execPath, '--conditions=source', door, 'server'],
       ...['--listen', this.bootstrap, '--data', data, ...sets],
     ];
   }
