@@ -49,7 +49,12 @@ export const metadata = serve({
   },
   fail: ({ topics }, errorCode) => ({
     brokers: [],
-    topics: (topics ?? []).map(({ name, topicId }) => ({ ...NO_TOPIC, errorCode, name, topicId })),
+    topics: (topics ?? []).map(({ name, topicId }) => ({
+      ...NO_TOPIC,
+      errorCode,
+      name: name ?? '',
+      topicId,
+    })),
     errorCode,
   }),
 });

@@ -6,6 +6,7 @@ import {
   describeTopicPartitionsRequest,
   describeTopicPartitionsResponse,
   ErrorCode,
+  KafkaError,
   ZERO_UUID,
 } from '@moldau/protocol';
 import { ALL_TOPIC_OPERATIONS } from './authorized-operations.ts';
@@ -19,6 +20,12 @@ export const describeTopicPartitions = serve({
   handle(request, _context, { metadata, config }) {
     const image = metadata();
     const { cursor } = request;
+    if (cursor !== null && cursor.partitionIndex < 0) {
+      throw new KafkaError(
+        ErrorCode.INVALID_REQUEST,
+        `the cursor stands at partition ${cursor.partitionIndex}`,
+      );
+    }
     const asked = [...new Set(request.topics.map(({ name }) => name))].sort();
     const names = asked.length === 0 ? image.sortedTopicNames() : asked;
     const limit = Math.min(request.responsePartitionLimit, config.maxRequestPartitionSizeLimit);
@@ -34,9 +41,11 @@ export const describeTopicPartitions = serve({
         if (asked.length > 0) topics.push(unknownTopic(name));
         continue;
       }
-      const end = Math.min(topic.partitionCount, first + room);
-      topics.push(describe(topic, first, end));
-      room -= end - first;
+      // A cursor may stand beyond the end: of a topic that was made anew, or by a client's invention.
+      const start = Math.min(first, topic.partitionCount);
+      const end = Math.min(topic.partitionCount, start + room);
+      topics.push(describe(topic, start, end));
+      room -= end - start;
       if (end < topic.partitionCount) return { topics, nextCursor: { topicName: name, partitionIndex: end } };
     }
     return { topics, nextCursor: null };

@@ -140,7 +140,8 @@ export class GroupShard {
           leaderEpoch: commit.committedLeaderEpoch,
           metadata,
           commitTimestampMs: commitTimestamp === -1 ? nowMs : commitTimestamp,
-          expireTimestampMs: retentionTimeMs === -1 ? -1 : nowMs + retentionTimeMs,
+          expireTimestampMs:
+            retentionTimeMs === -1 ? -1 : Math.min(nowMs + retentionTimeMs, Number.MAX_SAFE_INTEGER),
           topicId,
         };
         records.push(offsetCommitRecord(groupId, topic, partition, value));
