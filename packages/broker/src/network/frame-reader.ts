@@ -138,7 +138,7 @@ export class FrameReader {
     this.#size = -1;
     const chargedBytes = this.#chargedBytes;
     this.#chargedBytes = 0;
-    this.#options.budget.endGrowth(this);
+    this.#options.budget.endArrival(this, chargedBytes);
     this.#options.budget.release(chargedBytes);
   }
 
@@ -167,7 +167,7 @@ export class FrameReader {
     const neededBytes = this.#filled + count;
     if (neededBytes > this.#frame.length) {
       const capacity = Math.min(this.#size, Math.max(neededBytes, this.#frame.length * 2));
-      this.#options.budget.reserve(capacity - this.#frame.length);
+      this.#options.budget.reserveArriving(capacity - this.#frame.length);
       this.#grow(capacity);
     }
     this.#frame.set(bytes.subarray(position, position + count), this.#filled);
@@ -200,7 +200,7 @@ export class FrameReader {
     const isPlentiful = budget.usedBytes < budget.limitBytes / 2;
     const provenBytes = isPlentiful ? this.#provenBytes : 0;
     const capacity = Math.min(size, Math.max(MIN_FIRST_BYTES, arrivedBytes * 2, provenBytes));
-    budget.reserve(capacity);
+    budget.reserveArriving(capacity);
     this.#chargedBytes = capacity;
     this.#frame = Buffer.allocUnsafeSlow(capacity);
     if (size === 0) this.#complete();
@@ -214,7 +214,7 @@ export class FrameReader {
     this.#filled = 0;
     this.#frame = NONE;
     this.#chargedBytes = 0;
-    this.#options.budget.endGrowth(this);
+    this.#options.budget.endArrival(this, chargedBytes);
     this.#pass(frame, chargedBytes);
   }
 

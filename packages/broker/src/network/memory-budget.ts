@@ -1,7 +1,8 @@
 // What all connections together hold in memory: requests that arrive or are in process, and answers that clients have not taken.
 //
 // Invariants
-// - usedBytes is the sum of what was reserved and not released.
+// - usedBytes is the sum of what was reserved and not released. Part of it are frames that are still arriving; the rest is released without
+//   anybody's doing, when a request is answered and its answer sent.
 // - When frames that have arrived in part fill the budget, none of them could ever be completed, so one owner at a time is privileged: it may grow
 //   beyond the limit until its frame is whole. The limit is thereby exceeded by one frame at most.
 // - Waiters get their turn in the order in which they came. One that still finds too little keeps its place, so nobody starves.
@@ -14,6 +15,7 @@ export class MemoryBudget {
   readonly #growing: Waiter[] = [];
   readonly #waiting: Waiter[] = [];
   #usedBytes = 0;
+  #arrivingBytes = 0;
   #privileged: object | undefined;
   #isWaking = false;
 
@@ -38,14 +40,7 @@ export class MemoryBudget {
     return this.#growing.length > 0 || this.#waiting.length > 0;
   }
 
-  /** Takes the bytes if they fit. */
-  tryReserve(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.#limitBytes()) return false;
-    this.#usedBytes += bytes;
-    return true;
-  }
-
-  /** For bytes that are there already, or must come. */
+  /** For bytes that are there already. */
   reserve(bytes: number): void {
     this.#usedBytes += bytes;
   }
@@ -55,18 +50,28 @@ export class MemoryBudget {
     if (this.hasWaiters) this.#wake();
   }
 
+  /** For the first bytes of a frame, and for those that are there already. */
+  reserveArriving(bytes: number): void {
+    this.#usedBytes += bytes;
+    this.#arrivingBytes += bytes;
+  }
+
   /** Takes bytes for the rest of a frame: those that fit, or any when `owner` is or becomes privileged. */
   tryGrow(owner: object, bytes: number): boolean {
-    if (this.tryReserve(bytes)) return true;
-    // Not while the last privileged frame is still held: it is released soon, as it is whole.
-    if (this.#usedBytes <= this.#limitBytes()) this.#privileged ??= owner;
-    if (this.#privileged !== owner) return false;
-    this.#usedBytes += bytes;
+    const fits = this.#usedBytes + bytes <= this.#limitBytes();
+    if (!fits) {
+      // While the last privileged frame is still held, or anything else that will be released, there is something to wait for.
+      const isStuck = this.#usedBytes <= this.#limitBytes() || this.#usedBytes === this.#arrivingBytes;
+      if (isStuck) this.#privileged ??= owner;
+      if (this.#privileged !== owner) return false;
+    }
+    this.reserveArriving(bytes);
     return true;
   }
 
-  /** The owner's frame is whole, or gone. */
-  endGrowth(owner: object): void {
+  /** The owner's frame is whole, or gone: its bytes are to be released by whoever has it now. */
+  endArrival(owner: object, bytes: number): void {
+    this.#arrivingBytes -= bytes;
     if (this.#privileged !== owner) return;
     this.#privileged = undefined;
     if (this.hasWaiters) this.#wake();
