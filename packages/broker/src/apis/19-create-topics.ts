@@ -2,6 +2,7 @@
 // KIP-516 topic ids from version 7).
 
 import { createTopicsRequest, createTopicsResponse, ErrorCode } from '@moldau/protocol';
+import type { TopicConfigs } from '../config/topic-settings.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_CONFIGS = 5;
@@ -13,23 +14,39 @@ export const createTopics = serve({
   maxVersion: 7,
   async handle({ topics, validateOnly }, { apiVersion }, { controller, topicConfigs }) {
     const created = await controller.createTopics({ topics, validateOnly });
+    const describe = describeOnce(topicConfigs);
     return {
-      topics: created.map(({ configs, ...topic }) => ({
-        ...topic,
-        configs:
-          apiVersion < FIRST_VERSION_WITH_CONFIGS || topic.errorCode !== ErrorCode.NONE
-            ? []
-            : topicConfigs.describe(configs).map(({ name, value, readOnly, source, isSensitive }) => ({
-                name,
-                value,
-                readOnly,
-                configSource: source,
-                isSensitive,
-              })),
-      })),
+      topics: created.map(({ configs, ...topic }) => {
+        const isAnswered = apiVersion >= FIRST_VERSION_WITH_CONFIGS && topic.errorCode === ErrorCode.NONE;
+        return { ...topic, configs: isAnswered ? describe(configs) : [] };
+      }),
     };
   },
   fail: ({ topics }, errorCode, errorMessage) => ({
     topics: topics.map(({ name }) => ({ name, errorCode, errorMessage, configs: [] })),
   }),
 });
+
+/** Most topics of a request are configured alike, and a description is long. */
+function describeOnce(topicConfigs: TopicConfigs) {
+  const known = new Map<string, ReturnType<typeof describe>>();
+  return (configs: ReadonlyMap<string, string>) => {
+    const key = JSON.stringify([...configs]);
+    let described = known.get(key);
+    if (described === undefined) {
+      described = describe(topicConfigs, configs);
+      known.set(key, described);
+    }
+    return described;
+  };
+}
+
+function describe(topicConfigs: TopicConfigs, configs: ReadonlyMap<string, string>) {
+  return topicConfigs.describe(configs).map(({ name, value, readOnly, source, isSensitive }) => ({
+    name,
+    value,
+    readOnly,
+    configSource: source,
+    isSensitive,
+  }));
+}
