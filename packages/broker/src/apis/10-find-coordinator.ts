@@ -4,8 +4,9 @@
 // the first group is looked for. There are no transactions and no share groups yet: who asks for their coordinator gets
 // an error that clients do not retry, since waiting would not help.
 
-import { GROUP_METADATA_TOPIC, type MetadataImage } from '@moldau/metadata';
+import { GROUP_METADATA_TOPIC } from '@moldau/metadata';
 import { ErrorCode, findCoordinatorRequest, findCoordinatorResponse, KafkaError } from '@moldau/protocol';
+import { endpointsFor } from './endpoints.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_MANY_KEYS = 4;
@@ -75,17 +76,17 @@ async function find(
     if (!(error instanceof KafkaError)) throw error;
     return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, error.message);
   }
-  return leaderOf(services.groups.partitionFor(key), key, context.listenerName, services.metadata());
+  return leaderOf(services.groups.partitionFor(key), key, context, services);
 }
 
-function leaderOf(partition: number, key: string, listenerName: string, image: MetadataImage): Coordinator {
-  const nodeId = image.topicByName(GROUP_METADATA_TOPIC)?.partition(partition)?.leader ?? -1;
-  const endpoint = image.brokers.get(nodeId)?.endpoints.find(({ listener }) => listener === listenerName);
+function leaderOf(partition: number, key: string, context: RequestContext, services: Services): Coordinator {
+  const leader = services.metadata().topicByName(GROUP_METADATA_TOPIC)?.partition(partition)?.leader;
+  const endpoint = endpointsFor(context, services).find(({ nodeId }) => nodeId === leader);
   if (endpoint === undefined) {
-    const message = `Partition ${partition} of ${GROUP_METADATA_TOPIC}, which keeps this group, has no leader with a listener ${listenerName}.`;
+    const message = `Partition ${partition} of ${GROUP_METADATA_TOPIC}, which keeps this group, has no leader with a listener ${context.listenerName}.`;
     return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, message);
   }
-  const { host, port } = endpoint;
+  const { nodeId, host, port } = endpoint;
   return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
 }
 

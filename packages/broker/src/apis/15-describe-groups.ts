@@ -3,7 +3,7 @@
 
 import { describeGroupsRequest, describeGroupsResponse, ErrorCode } from '@moldau/protocol';
 import type { DescribedGroup } from '../coordinators/group-commands.ts';
-import { ALL_GROUP_OPERATIONS, OPERATIONS_NOT_ASKED } from './group-requests.ts';
+import { ALL_GROUP_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_NOT_FOUND = 6;

@@ -13,38 +13,3 @@ export function callerOf({ apiVersion, clientId, clientHost }: RequestContext): 
 export function map<T, R>(value: T | Promise<T>, change: (value: T) => R): R | Promise<R> {
   return value instanceof Promise ? value.then(change) : change(value);
 }
-
-/**
- * The operations on a group that anyone may do as long as nothing is restricted, as a bit set of Kafka's numbers:
- * read, delete, describe, describe and alter configs.
- */
-export const ALL_GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
-
-/** Kafka's mark for operations that were not asked for. */
-export const OPERATIONS_NOT_ASKED = -2147483648;
-
-interface NamedPartition {
-  readonly partitionIndex: number;
-}
-
-/** The partitions that the topic has and those that it has not; all are missing when there is no topic. */
-export function splitByExistence<P extends NamedPartition>(
-  partitions: readonly P[],
-  topic: TopicImage | undefined,
-): { existing: readonly P[]; missing: readonly P[] } {
-  const count = topic?.partitionCount ?? 0;
-  const exists = ({ partitionIndex }: P) => partitionIndex >= 0 && partitionIndex < count;
-  if (partitions.every(exists)) return { existing: partitions, missing: [] };
-  return {
-    existing: partitions.filter(exists),
-    missing: partitions.filter((partition) => !exists(partition)),
-  };
-}
-
-/** Each partition with its error code. */
-export function withCode(
-  partitions: readonly NamedPartition[],
-  codeAt: (position: number) => number,
-): { partitionIndex: number; errorCode: number }[] {
-  return partitions.map(({ partitionIndex }, position) => ({ partitionIndex, errorCode: codeAt(position) }));
-}
