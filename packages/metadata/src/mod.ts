@@ -1,3 +1,5 @@
+// The public entry of @moldau/metadata: the image of the cluster, its records, and the store they are kept in.
+
 export { type AdoptKafkaFolderOptions, adoptKafkaFolder } from './kafka-folder/adopt-kafka-folder.ts';
 export { type BrokerImage, type Configs, MetadataImage } from './metadata-image.ts';
 export {
