@@ -13,3 +13,29 @@ export function callerOf({ apiVersion, clientId, clientHost }: RequestContext): 
 export function map<T, R>(value: T | Promise<T>, change: (value: T) => R): R | Promise<R> {
   return value instanceof Promise ? value.then(change) : change(value);
 }
+
+interface NamedPartition {
+  readonly partitionIndex: number;
+}
+
+/** The partitions that the topic has and those that it has not; all are missing when there is no topic. */
+export function splitByExistence<P extends NamedPartition>(
+  partitions: readonly P[],
+  topic: TopicImage | undefined,
+): { existing: readonly P[]; missing: readonly P[] } {
+  const count = topic?.partitionCount ?? 0;
+  const exists = ({ partitionIndex }: P) => partitionIndex >= 0 && partitionIndex < count;
+  if (partitions.every(exists)) return { existing: partitions, missing: [] };
+  return {
+    existing: partitions.filter(exists),
+    missing: partitions.filter((partition) => !exists(partition)),
+  };
+}
+
+/** Each partition with its error code. */
+export function withCode(
+  partitions: readonly NamedPartition[],
+  codeAt: (position: number) => number,
+): { partitionIndex: number; errorCode: number }[] {
+  return partitions.map(({ partitionIndex }, position) => ({ partitionIndex, errorCode: codeAt(position) }));
+}
