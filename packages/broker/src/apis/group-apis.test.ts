@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { nodeClock, nodeRandom, nodeTimers, silentLogger } from '@moldau/io';
 import { GROUP_METADATA_TOPIC, MetadataImage } from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { BrokerConfig } from '../config/broker-config.ts';
 import { defaultGroupConfig } from '../coordinators/group-config.ts';
 import { GroupCoordinator } from '../coordinators/group-coordinator.ts';
 import { MemoryLogs } from '../coordinators/testing-logs.ts';
@@ -46,7 +47,7 @@ function start() {
     logger: silentLogger,
     logs,
   });
-  const services = { groups, metadata: () => image } as unknown as Services;
+  const services = { groups, metadata: () => image, config: new BrokerConfig() } as unknown as Services;
   const contextOf = (apiVersion: number) =>
     ({
       apiVersion,
