@@ -82,14 +82,12 @@ async function producePartition(
   try {
     const partition = findPartition(topic, data.index, services);
     checkAcks(request.acks, partition);
-    if (!partition.log.isReady) await partition.log.ready();
-    const { settings } = partition;
-    const batches = prepareBatches(data.records, {
-      apiVersion: context.apiVersion,
-      settings,
-      nowMs: services.clock.wallMs(),
+    const appended = await partition.inOrder(() => {
+      const { settings } = partition;
+      const { apiVersion } = context;
+      const nowMs = services.clock.wallMs();
+      return partition.append(prepareBatches(data.records, { apiVersion, settings, nowMs }));
     });
-    const appended = partition.append(batches);
     await acknowledged(appended, partition, request, services);
     return {
       index: data.index,

@@ -31,6 +31,9 @@ export class Partition {
   /** Appended since waits were last credited. */
   #uncreditedBytes = 0;
   #isDeleted = false;
+  /** How many of inOrder() wait for the log. */
+  #waitingCount = 0;
+  #ready: Promise<void> | undefined;
 
   constructor({ topic, topicId, index, log, state, settings }: PartitionOptions) {
     this.topic = topic;
@@ -78,6 +81,24 @@ export class Partition {
       ErrorCode.UNKNOWN_LEADER_EPOCH,
       `leader epoch ${clientEpoch} is newer than ${this.leaderEpoch}`,
     );
+  }
+
+  /**
+   * Runs `append` as soon as the log is ready, always in the order of the calls: a client that pipelines must find its
+   * records in the order in which it sent them, also when the first of them had the log loaded.
+   */
+  async inOrder<T>(append: () => T): Promise<T> {
+    if (this.#waitingCount > 0 || !this.log.isReady) {
+      this.#waitingCount += 1;
+      this.#ready ??= this.log.ready();
+      try {
+        await this.#ready;
+      } finally {
+        this.#waitingCount -= 1;
+        if (this.#waitingCount === 0) this.#ready = undefined;
+      }
+    }
+    return append();
   }
 
   /** Appends batches that have been validated; see Log.append for its errors. The log must be ready. */
