@@ -4,7 +4,6 @@
 // are stored, views of the same memory they were received in.
 
 import {
-  batches,
   downConvert,
   ErrorCode,
   type FetchRequest,
@@ -24,6 +23,8 @@ const FIRST_VERSION_WITH_BATCHES = 4;
 const FIRST_VERSION_WITH_ZSTD = 10;
 const FIRST_VERSION_WITH_TOPIC_IDS = 13;
 const READ_COMMITTED = 1;
+
+const NO_RECORDS: readonly Uint8Array[] = [];
 
 export const fetch = serve({
   request: fetchRequest,
@@ -127,31 +128,18 @@ function recordsFor(
   read: PartitionRead,
   apiVersion: number,
 ): { errorCode: number; records: readonly Uint8Array[] } {
-  if (apiVersion >= FIRST_VERSION_WITH_ZSTD || read.sizeBytes === 0)
-    return { errorCode: read.errorCode, records: read.chunks };
+  const { errorCode, chunks } = read;
+  if (apiVersion >= FIRST_VERSION_WITH_ZSTD || read.sizeBytes === 0) return { errorCode, records: chunks };
+  // Only a topic that compresses with zstd itself refuses them: some clients read the producer's zstd with an older version.
+  if (read.partition?.settings.compression === 'zstd')
+    return { errorCode: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, records: NO_RECORDS };
+  if (apiVersion >= FIRST_VERSION_WITH_BATCHES) return { errorCode, records: chunks };
   try {
-    const stored = read.chunks.length === 1 ? read.chunks[0]! : Buffer.concat(read.chunks);
-    if (apiVersion >= FIRST_VERSION_WITH_BATCHES) {
-      refuseZstd(stored);
-      return { errorCode: read.errorCode, records: read.chunks };
-    }
-    return {
-      errorCode: read.errorCode,
-      records: [downConvert(stored, apiVersion >= FIRST_VERSION_WITH_MAGIC_1 ? 1 : 0)],
-    };
+    const stored = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    return { errorCode, records: [downConvert(stored, apiVersion >= FIRST_VERSION_WITH_MAGIC_1 ? 1 : 0)] };
   } catch (error) {
-    if (error instanceof KafkaError) return { errorCode: error.code, records: [] };
-    if (error instanceof MalformedError) return { errorCode: ErrorCode.CORRUPT_MESSAGE, records: [] };
+    if (error instanceof KafkaError) return { errorCode: error.code, records: NO_RECORDS };
+    if (error instanceof MalformedError) return { errorCode: ErrorCode.CORRUPT_MESSAGE, records: NO_RECORDS };
     throw error;
-  }
-}
-
-function refuseZstd(stored: Buffer): void {
-  for (const batch of batches(stored)) {
-    if (batch.compression !== 'zstd') continue;
-    throw new KafkaError(
-      ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
-      'zstd batches need Fetch version 10 or later',
-    );
   }
 }
