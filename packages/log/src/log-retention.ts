@@ -39,10 +39,19 @@ async function countByAge(state: LogState, nowMs: number): Promise<number> {
   let count = 0;
   for (const segment of [...state.segments]) {
     if (segment.sizeBytes === 0 || !isWritten(state, segment)) break;
-    if (nowMs - (await maxTimestampOf(state, segment)) <= retentionMs) break;
+    if (nowMs - (await youngestMs(state, segment, nowMs)) <= retentionMs) break;
     count += 1;
   }
   return count;
+}
+
+/** Records of clients before 0.10 have no timestamp: then, as in Kafka, the time of the file speaks. */
+async function youngestMs(state: LogState, segment: Segment, nowMs: number): Promise<number> {
+  const timestampMs = await maxTimestampOf(state, segment);
+  if (timestampMs >= 0) return timestampMs;
+  if (state.isInMemory) return nowMs;
+  const stat = await state.environment.disk.stat(segment.path(state.directory, 'log'));
+  return stat?.modifiedMs ?? nowMs;
 }
 
 /** Kafka's rule: a segment goes when the log without it is still at least as large as allowed. */

@@ -363,3 +363,14 @@ test('a folder of another topic of the same name is kept aside', async () => {
   assert.ok((await world.names('/data')).some((name) => name.endsWith('-stray')));
   await manager.close();
 });
+
+test('records without a timestamp are kept as long as their file is young', async () => {
+  const world = new World();
+  const manager = await world.open();
+  const log = await openLog(manager, { retentionMs: 3_600_000 });
+  await log.append(batchOf(['a'], { timestampMs: -1 }), LEADER).written;
+  // Files in memory were all modified at time 0, and no timestamp is -1.
+  assert.equal(await log.enforceRetention(3_600_000), 0);
+  assert.equal(await log.enforceRetention(3_600_001), 1);
+  await manager.close();
+});

@@ -6,6 +6,8 @@ import type { Log } from './log.ts';
 import type { LogEnvironment } from './log-state.ts';
 
 const STEP_MS = 1000;
+/** A broker that has just started leaves its logs alone for a while, as Kafka does. */
+const FIRST_ROUND_AFTER_MS = 30_000;
 
 export class RetentionRounds {
   readonly #environment: LogEnvironment;
@@ -14,6 +16,8 @@ export class RetentionRounds {
   readonly stepIntervalMs: number;
   #round: Log[] = [];
   #stepSize = 1;
+  /** Monotonic time; a round that has few logs ends early and waits for it. */
+  #nextRoundMs: number;
   /** Of logs that are not loaded: nothing is due before this wall time. */
   readonly #quietUntilMs = new WeakMap<Log, number>();
 
@@ -22,10 +26,14 @@ export class RetentionRounds {
     this.#logs = logs;
     this.#intervalMs = intervalMs;
     this.stepIntervalMs = Math.min(STEP_MS, intervalMs);
+    this.#nextRoundMs = environment.clock.monotonicMs() + Math.min(FIRST_ROUND_AFTER_MS, intervalMs);
   }
 
   async step(): Promise<void> {
     if (this.#round.length === 0) {
+      const nowMs = this.#environment.clock.monotonicMs();
+      if (nowMs < this.#nextRoundMs) return;
+      this.#nextRoundMs = nowMs + this.#intervalMs;
       this.#round = [...this.#logs()];
       this.#stepSize = Math.max(1, Math.ceil((this.#round.length * this.stepIntervalMs) / this.#intervalMs));
     }
