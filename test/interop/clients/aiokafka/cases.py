@@ -1,6 +1,7 @@
 """aiokafka against a broker. A case is a coroutine; each member of a group has an event loop of its own in its thread."""
 
 import asyncio
+import time
 
 import interop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -11,7 +12,8 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import CommitFailedError
 from interop import Record, case, check, equal, same_records, topic_name, until
 
-FIRST_MS = 1_700_000_000_000
+# An hour ago: old enough to differ from the time of sending, too young for retention to remove.
+FIRST_MS = int(time.time()) * 1000 - 3_600_000
 
 
 def async_case(name, **fixed):

@@ -22,7 +22,8 @@ import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.*;
 
 public class Cases {
-    static final long FIRST_MS = 1_700_000_000_000L;
+    /** An hour ago: old enough to differ from the time of sending, too young for retention to remove. */
+    static final long FIRST_MS = System.currentTimeMillis() - 3_600_000;
     static final String RUN = String.format("%08x", new Random().nextInt());
     static String bootstrap;
     static Admin admin;

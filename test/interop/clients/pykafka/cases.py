@@ -11,7 +11,8 @@ from pykafka.exceptions import UnknownTopicOrPartition
 from pykafka.protocol import CreateTopicRequest
 
 VERSIONS = ("0.8.2", "0.9.0", "0.10.2")
-FIRST = datetime.datetime(2023, 11, 14, 22, 13, 20)
+# An hour ago, in UTC as pykafka counts.
+FIRST = datetime.datetime.utcnow().replace(microsecond=0) - datetime.timedelta(hours=1)
 
 
 @functools.cache

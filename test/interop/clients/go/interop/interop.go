@@ -15,8 +15,8 @@ import (
 
 const caseTimeout = 90 * time.Second
 
-// FirstMs is the timestamp of the first record of a topic, in milliseconds.
-const FirstMs = int64(1_700_000_000_000)
+// FirstMs is the timestamp of the first record of a topic, in milliseconds: an hour ago, too young for retention to remove.
+var FirstMs = time.Now().UnixMilli() - 3_600_000
 
 // Run tells the topics of one run from those of another.
 var Run = fmt.Sprintf("%08x", rand.Uint32())
