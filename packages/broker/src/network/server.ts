@@ -36,6 +36,11 @@ export interface ServerListener {
   readonly port: number;
 }
 
+/**
+ * Kafka's default for socket.listen.backlog.size is 50, and a burst of clients beyond it loses whole seconds, or connections that only the
+ * client believes in. The kernel has a bound of its own.
+ */
+const MIN_BACKLOG = 1024;
 const LONGEST_SWEEP_MS = 1_000;
 const SHORTEST_SWEEP_MS = 10;
 /** While others wait for memory, a client that holds some loses its connection when it moves nothing for so long... */
@@ -97,7 +102,8 @@ export class Server<Api extends ServedApi> {
     port: number;
     backlog?: number;
   }): Promise<ServerListener> {
-    const { name, ...address } = options;
+    const { name, host, port } = options;
+    const address = { host, port, backlog: Math.max(MIN_BACKLOG, options.backlog ?? 0) };
     const listener = await this.#options.network.listen(address, (connection) =>
       this.#accept(connection, name),
     );
