@@ -92,8 +92,6 @@ export interface CommitOffsetsCommand {
       readonly partitionIndex: number;
       readonly committedOffset: number;
       readonly committedLeaderEpoch: number;
-      /** Wall milliseconds as the oldest clients send them; -1: now. */
-      readonly commitTimestamp: number;
       readonly committedMetadata: string | null;
     }[];
   }[];

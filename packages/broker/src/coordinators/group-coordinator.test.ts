@@ -64,7 +64,6 @@ const commit = (groupId: string, offset: number, partitionIndex = 0) => ({
           partitionIndex,
           committedOffset: offset,
           committedLeaderEpoch: -1,
-          commitTimestamp: -1,
           committedMetadata: null,
         },
       ],
@@ -108,6 +107,28 @@ describe('Requests', () => {
       assert.equal(errorCode, ErrorCode.INVALID_SESSION_TIMEOUT);
     }
   });
+});
+
+test('strings that no record can hold are refused', async () => {
+  const { coordinator, pass } = start();
+  await coordinator.prepare('g');
+  const long = 'ü'.repeat(20_000);
+  const codeOf = async (command: object) => {
+    const join = coordinator.joinGroup({ ...defaultJoin, ...command }, { ...CALLER, apiVersion: 3 });
+    await pass(60_000);
+    return (await join).errorCode;
+  };
+  assert.equal(await codeOf({ groupId: long }), ErrorCode.INVALID_GROUP_ID);
+  assert.equal(await codeOf({ groupInstanceId: long }), ErrorCode.INVALID_REQUEST);
+  assert.equal(await codeOf({ protocolType: long }), ErrorCode.INVALID_REQUEST);
+  const protocols = [{ name: long, metadata: Buffer.alloc(0) }];
+  assert.equal(await codeOf({ protocols }), ErrorCode.INVALID_REQUEST);
+  const committedCodes = await coordinator.commitOffsets(commit(long, 1), CALLER);
+  assert.deepEqual(committedCodes, [[ErrorCode.INVALID_GROUP_ID]]);
+  const longest = 'ü'.repeat(16_000);
+  await coordinator.prepare(longest);
+  assert.equal(await codeOf({ groupId: longest, groupInstanceId: longest }), ErrorCode.NONE);
+  assert.deepEqual(await coordinator.commitOffsets(commit(`${longest}2`, 1), CALLER), [[ErrorCode.NONE]]);
 });
 
 describe('Shards', () => {

@@ -25,7 +25,8 @@ import type {
   SyncCommand,
 } from './group-commands.ts';
 import type { GroupConfig } from './group-config.ts';
-import type { GroupShard } from './group-shard.ts';
+import { fitsIntoRecord } from './group-records.ts';
+import { type GroupShard, sameCode } from './group-shard.ts';
 import { GroupShardRuntime } from './group-shard-runtime.ts';
 import { newUuid, shardOf } from './shard-keys.ts';
 
@@ -90,7 +91,13 @@ export class GroupCoordinator {
   /** Answers when the group's next generation starts, or at once when there is nothing to wait for. */
   async joinGroup(command: JoinCommand, caller: GroupCaller): Promise<JoinAnswer> {
     const { groupId, memberId, sessionTimeoutMs } = command;
-    if (groupId === '') return joinError(ErrorCode.INVALID_GROUP_ID, memberId);
+    if (groupId === '' || !fitsIntoRecord(groupId)) return joinError(ErrorCode.INVALID_GROUP_ID, memberId);
+    const names = command.protocols.map(({ name }) => name);
+    if (
+      !fitsIntoRecord(command.groupInstanceId ?? '', caller.clientId ?? '', command.protocolType, ...names)
+    ) {
+      return joinError(ErrorCode.INVALID_REQUEST, memberId);
+    }
     const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.#options.config;
     if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs) {
       return joinError(ErrorCode.INVALID_SESSION_TIMEOUT, memberId);
@@ -119,6 +126,7 @@ export class GroupCoordinator {
 
   /** Answers when the offsets are committed in the log. The group id may be empty. */
   async commitOffsets(command: CommitOffsetsCommand, caller: GroupCaller): Promise<CommitOffsetsAnswer> {
+    if (!fitsIntoRecord(command.groupId)) return sameCode(command.topics, ErrorCode.INVALID_GROUP_ID);
     return this.#ask(command.groupId, (shard, reply) => shard.commitOffsets(command, caller, reply));
   }
 
@@ -132,17 +140,30 @@ export class GroupCoordinator {
     return this.#ask(command.groupId, (shard, reply) => shard.deleteOffsets(command, reply));
   }
 
-  /** Removes what groups have committed of a topic that has been deleted. Resolves when that is in the log. */
+  /**
+   * Removes what groups have committed of a topic that has been deleted. Resolves when that is in the log, and never
+   * rejects: what could not be removed is not shown for a newer topic of that name, and goes with the retention.
+   */
   async onTopicDeleted(topicName: string, topicId: string): Promise<void> {
     for (const partition of this.#knownPartitions()) {
-      const runtime = this.#runtime(partition);
-      await runtime.load();
-      // Commits under way would come after the tombstones and outlive the topic.
-      await runtime.idle();
-      await new Promise<void>((resolve) => {
-        runtime.run((shard) => shard.removeTopicOffsets(topicName, topicId, resolve));
-      });
+      try {
+        await this.#forgetTopic(this.#runtime(partition), topicName, topicId);
+      } catch (error) {
+        this.#options.logger.warn(
+          { partition, topicName, error },
+          'Offsets of a deleted topic are left behind',
+        );
+      }
     }
+  }
+
+  async #forgetTopic(runtime: GroupShardRuntime, topicName: string, topicId: string): Promise<void> {
+    await runtime.load();
+    // Commits under way would come after the tombstones and outlive the topic.
+    await runtime.idle();
+    await new Promise<void>((resolve) => {
+      runtime.run((shard) => shard.removeTopicOffsets(topicName, topicId, resolve));
+    });
   }
 
   // Groups ---------------------------------------------------------------------------------------------------------

@@ -191,6 +191,16 @@ function parseGroup(bytes: Buffer): StoredGroup {
   };
 }
 
+/** What a string of these records can hold, less the id that follows a name in a member id. */
+const MAX_STRING_BYTES = 32_767 - 64;
+
+/** Whether all of these can be written into a record: newer requests carry longer strings than the records do. */
+export function fitsIntoRecord(...texts: readonly string[]): boolean {
+  return texts.every(
+    (text) => text.length * 3 <= MAX_STRING_BYTES || Buffer.byteLength(text) <= MAX_STRING_BYTES,
+  );
+}
+
 /** A copy that keeps neither the frame nor a shared pool alive. */
 export function ownedCopy(bytes: Uint8Array): Buffer {
   if (bytes.length === 0) return NO_ASSIGNMENT;

@@ -160,7 +160,13 @@ export class GroupShardRuntime {
     if (this.#isClosed || this.#loaded === undefined) return;
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     const { shard } = this.#loaded;
-    shard.deadlines.advance(this.#options.clock.monotonicMs());
+    try {
+      shard.deadlines.advance(this.#options.clock.monotonicMs());
+    } catch (error) {
+      // What else is due is run at the next turn.
+      const { partition, logger } = this.#options;
+      logger.error({ partition, error }, 'Unexpected error at a deadline of a group');
+    }
     this.#arm(shard);
   }
 

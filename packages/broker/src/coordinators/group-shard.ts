@@ -30,6 +30,7 @@ import { GroupMembership, type GroupMembershipOptions } from './group-membership
 import { expiryOf, GroupOffsets, isOfTopic, type OffsetChange, type OffsetChanges } from './group-offsets.ts';
 import {
   type CommittedOffset,
+  fitsIntoRecord,
   groupTombstone,
   offsetCommitRecord,
   offsetTombstone,
@@ -132,14 +133,17 @@ export class GroupShard {
     const changes: OffsetChange[] = [];
     const codes = command.topics.map(({ name: topic, topicId, partitions }) =>
       partitions.map((commit) => {
-        const { partitionIndex: partition, commitTimestamp } = commit;
+        const { partitionIndex: partition } = commit;
         const metadata = commit.committedMetadata ?? '';
-        if (metadata.length > config.offsetMetadataMaxBytes) return ErrorCode.OFFSET_METADATA_TOO_LARGE;
+        if (metadata.length > config.offsetMetadataMaxBytes || !fitsIntoRecord(metadata)) {
+          return ErrorCode.OFFSET_METADATA_TOO_LARGE;
+        }
         const value: CommittedOffset = {
           offset: commit.committedOffset,
           leaderEpoch: commit.committedLeaderEpoch,
           metadata,
-          commitTimestampMs: commitTimestamp === -1 ? nowMs : commitTimestamp,
+          // Version 1 brings a time of its own: a client whose clock is wrong would lose its offsets to the retention.
+          commitTimestampMs: nowMs,
           expireTimestampMs:
             retentionTimeMs === -1 ? -1 : Math.min(nowMs + retentionTimeMs, Number.MAX_SAFE_INTEGER),
           topicId,
@@ -326,6 +330,7 @@ function commitErrorOf(
   return group.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
 }
 
-function sameCode(topics: CommitOffsetsCommand['topics'], errorCode: number): number[][] {
+/** The answer in which every partition has this error. */
+export function sameCode(topics: CommitOffsetsCommand['topics'], errorCode: number): number[][] {
   return topics.map(({ partitions }) => partitions.map(() => errorCode));
 }

@@ -175,7 +175,6 @@ export class SimulatedShard {
               partitionIndex: partition,
               committedOffset: offset,
               committedLeaderEpoch: -1,
-              commitTimestamp: -1,
               committedMetadata: metadata,
             },
           ],
