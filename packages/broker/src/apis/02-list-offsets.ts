@@ -105,7 +105,7 @@ async function find(partition: Partition, timestamp: number, endOffset: number):
       return { offset: endOffset, timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
     case EARLIEST_LOCAL:
-      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: -1 };
+      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: epochAtStart(partition) };
     case LATEST_TIERED:
     case EARLIEST_PENDING_UPLOAD:
       return NOT_FOUND;
@@ -118,6 +118,13 @@ async function find(partition: Partition, timestamp: number, endOffset: number):
       return { offset: found.offset, timestamp: found.timestampMs, leaderEpoch: found.leaderEpoch };
     }
   }
+}
+
+/** A log that holds nothing starts with what its leader will write. */
+function epochAtStart({ log, leaderEpoch }: Partition): number {
+  const isEmpty = log.logStartOffset === log.logEndOffset;
+  const epoch = log.epochOf(log.logStartOffset);
+  return epoch === -1 && isEmpty ? leaderEpoch : epoch;
 }
 
 function failure(partitionIndex: number, errorCode: number) {

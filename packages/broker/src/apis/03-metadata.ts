@@ -82,7 +82,9 @@ async function findTopics(
   }
   const errors = await createMissing(request, services);
   const image = services.metadata();
-  return topics.map(({ name, topicId }) => {
+  // A topic asked for twice is answered once, as in Kafka.
+  const asked = new Map(topics.map((topic) => [`${topic.name}/${topic.topicId}`, topic]));
+  return [...asked.values()].map(({ name, topicId }) => {
     if (topicId !== ZERO_UUID) {
       return image.topicById(topicId) ?? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId };
     }

@@ -1,7 +1,7 @@
 // DescribeTopicPartitions (KIP-966): topics page by page, in the order of their names. A page ends after a number of
 // partitions; the cursor says where the next one starts.
 
-import type { TopicImage } from '@moldau/metadata';
+import { type TopicImage, topicNameProblem } from '@moldau/metadata';
 import {
   describeTopicPartitionsRequest,
   describeTopicPartitionsResponse,
@@ -27,6 +27,10 @@ export const describeTopicPartitions = serve({
       );
     }
     const asked = [...new Set(request.topics.map(({ name }) => name))].sort();
+    if (cursor !== null && asked.length > 0 && !asked.includes(cursor.topicName)) {
+      const message = `the cursor stands at topic ${cursor.topicName}, which is not asked for`;
+      throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
+    }
     const names = asked.length === 0 ? image.sortedTopicNames() : asked;
     const limit = Math.min(request.responsePartitionLimit, config.maxRequestPartitionSizeLimit);
     const topics = [];
@@ -38,7 +42,7 @@ export const describeTopicPartitions = serve({
       const topic = image.topicByName(name);
       if (topic === undefined) {
         // A topic that went away between two pages is not missed.
-        if (asked.length > 0) topics.push(unknownTopic(name));
+        if (asked.length > 0) topics.push(missingTopic(name));
         continue;
       }
       // A cursor may stand beyond the end: of a topic that was made anew, or by a client's invention.
@@ -51,7 +55,7 @@ export const describeTopicPartitions = serve({
     return { topics, nextCursor: null };
   },
   fail: ({ topics }, errorCode) => ({
-    topics: topics.map(({ name }) => ({ ...unknownTopic(name), errorCode })),
+    topics: topics.map(({ name }) => failed(name, errorCode)),
   }),
 });
 
@@ -81,6 +85,12 @@ function describe(topic: TopicImage, first: number, end: number) {
   };
 }
 
-function unknownTopic(name: string) {
-  return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name, topicId: ZERO_UUID, partitions: [] };
+function missingTopic(name: string) {
+  const isWrong = topicNameProblem(name) !== undefined;
+  const errorCode = isWrong ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  return { ...failed(name, errorCode), topicAuthorizedOperations: ALL_TOPIC_OPERATIONS };
+}
+
+function failed(name: string, errorCode: number) {
+  return { errorCode, name, topicId: ZERO_UUID, partitions: [] };
 }
