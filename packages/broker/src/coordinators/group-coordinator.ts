@@ -62,7 +62,7 @@ export class GroupCoordinator {
         .load()
         .catch((error: unknown) => {
           this.#options.logger.error(
-            { partition, error },
+            { partition, err: error },
             'Groups could not be loaded; the next request tries again',
           );
         });
@@ -150,7 +150,7 @@ export class GroupCoordinator {
         await this.#forgetTopic(this.#runtime(partition), topicName, topicId);
       } catch (error) {
         this.#options.logger.warn(
-          { partition, topicName, error },
+          { partition, topicName, err: error },
           'Offsets of a deleted topic are left behind',
         );
       }

@@ -81,7 +81,7 @@ export class GroupShardRuntime {
       } catch (error) {
         if (!(error instanceof MalformedError)) throw error;
         logger.error(
-          { partition, offset: record.offset, error },
+          { partition, offset: record.offset, err: error },
           'A record of __consumer_offsets cannot be read and is left out',
         );
       }
@@ -165,7 +165,7 @@ export class GroupShardRuntime {
     } catch (error) {
       // What else is due is run at the next turn.
       const { partition, logger } = this.#options;
-      logger.error({ partition, error }, 'Unexpected error at a deadline of a group');
+      logger.error({ partition, err: error }, 'Unexpected error at a deadline of a group');
     }
     this.#arm(shard);
   }
@@ -214,13 +214,13 @@ export class GroupShardRuntime {
       if (records.length > 0) await this.#loaded?.log.append(records, clock.wallMs());
     } catch (error) {
       failure = toKafkaError(error);
-      logger.error({ partition, error }, 'Groups could not be written to __consumer_offsets');
+      logger.error({ partition, err: error }, 'Groups could not be written to __consumer_offsets');
     }
     for (const write of batch) {
       try {
         write.settled(failure);
       } catch (error) {
-        logger.error({ partition, error }, 'Unexpected error after an append of groups');
+        logger.error({ partition, err: error }, 'Unexpected error after an append of groups');
       }
     }
     if (this.#loaded !== undefined && !this.#isClosed) this.#arm(this.#loaded.shard);
