@@ -15,9 +15,9 @@ import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogDir } from './log-dir.ts';
 import { recoverLog } from './log-recovery.ts';
 import type { LogState } from './log-state.ts';
-import { rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
+import { dropSnapshotsBeyond, rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
 import { Segment } from './segment.ts';
-import { makeWritable, readIfPresent, readIndexes, snapshotPath, withFile } from './segment-files.ts';
+import { makeWritable, readIfPresent, readIndexes, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
 import type { TailState } from './tail-states.ts';
 
@@ -212,8 +212,7 @@ async function trustTail(state: LogState, tail: TailState, snapshots: readonly n
     segment.timeIndex = state.newDetachedSegment(segment.baseOffset).timeIndex;
   } else {
     await readIndexes(state, segment);
-    segment.offsetIndex!.truncateTo(tail.endOffset);
-    segment.timeIndex!.truncateTo(tail.endOffset);
+    segment.truncateIndexes(tail.endOffset);
   }
   segment.bytesSinceIndexEntry = segment.sizeBytes - segment.offsetIndex!.lastPosition;
   segment.maxTimestampMs = tail.maxTimestampMs;
@@ -224,26 +223,25 @@ async function trustTail(state: LogState, tail: TailState, snapshots: readonly n
 }
 
 async function finish(state: LogState, startOffset: number, snapshots: readonly number[]): Promise<void> {
-  const { disk } = state.environment;
   const endOffset = state.logEndOffset;
   await makeWritable(state, state.active);
   state.writtenOffset = endOffset;
   state.logStartOffset = Math.min(startOffset, endOffset);
   state.flushedOffset = Math.min(state.dir!.recoveryPoints.get(state.directoryName) ?? 0, endOffset);
   state.flushedOffset = Math.max(state.flushedOffset, state.segments[0]!.baseOffset);
-  if (state.flushedOffset < endOffset) {
-    for (const segment of state.segments)
-      if (segment.nextOffset > state.flushedOffset) segment.syncedBytes = 0;
-    state.directorySynced = false;
-    for (const segment of state.segments) segment.entrySynced = segment.syncedBytes > 0;
+  for (const segment of state.segments) {
+    if (segment.nextOffset <= state.flushedOffset && segment !== state.active) continue;
+    // What lies here may be in the page cache only, the file's name too.
+    if (segment.nextOffset > state.flushedOffset) segment.syncedBytes = 0;
+    segment.entrySynced = false;
   }
+  state.directorySynced = state.flushedOffset > state.segments[0]!.baseOffset;
   // An epoch that starts at the very end is that of an emptied log.
   if (state.epochs.truncateFromEnd(endOffset + 1)) state.noteEpochsChanged();
   state.epochs.truncateFromStart(state.logStartOffset);
+  await dropSnapshotsBeyond(state, endOffset, snapshots);
   for (const offset of snapshots) {
-    if (offset > endOffset) await disk.remove(snapshotPath(state, offset));
-    else if (!state.segments.some((segment) => segment.baseOffset === offset)) {
-      state.tailSnapshotOffset = Math.max(state.tailSnapshotOffset, offset);
-    }
+    if (offset > endOffset || state.segments.some((segment) => segment.baseOffset === offset)) continue;
+    state.tailSnapshotOffset = Math.max(state.tailSnapshotOffset, offset);
   }
 }

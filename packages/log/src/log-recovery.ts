@@ -9,7 +9,14 @@ import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { rebuildProducers } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
-import { makeWritable, readIndexes, snapshotBytes, snapshotPath, withFile } from './segment-files.ts';
+import {
+  makeWritable,
+  readIndexes,
+  snapshotBytes,
+  snapshotPath,
+  withFile,
+  writeIndexes,
+} from './segment-files.ts';
 import { findBatch, scanSegment } from './segment-scan.ts';
 import type { TailState } from './tail-states.ts';
 import { TimeIndex } from './time-index.ts';
@@ -81,8 +88,7 @@ async function startAtTail(state: LogState, tail: TailState): Promise<Start | un
   if (segment === undefined || segment.sizeBytes < tail.sizeBytes || tail.endOffset < segment.baseOffset)
     return undefined;
   await readIndexes(state, segment);
-  segment.offsetIndex!.truncateTo(tail.endOffset);
-  segment.timeIndex!.truncateTo(tail.endOffset);
+  segment.truncateIndexes(tail.endOffset);
   segment.firstTimestampMs = tail.firstTimestampMs;
   segment.maxTimestampMs = tail.maxTimestampMs;
   segment.maxTimestampOffset = tail.maxTimestampOffset;
@@ -98,14 +104,13 @@ async function startAtRecoveryPoint(state: LogState, recoveryPoint: number): Pro
     return { segmentIndex, position: 0, offset: segment.baseOffset };
   }
   await readIndexes(state, segment);
-  segment.offsetIndex!.truncateTo(recoveryPoint);
+  segment.truncateIndexes(recoveryPoint);
   const entry = segment.offsetIndex!.count - 1;
   if (entry >= 0) {
     const position = segment.offsetIndex!.positionAt(entry);
     const batch = await headerAt(state, segment, position);
     if (batch !== undefined && batch.lastOffset === segment.offsetIndex!.offsetAt(entry)) {
-      segment.timeIndex!.truncateTo(batch.baseOffset);
-      segment.offsetIndex!.truncateTo(batch.baseOffset);
+      segment.truncateIndexes(batch.baseOffset);
       segment.maxTimestampMs = segment.timeIndex!.lastTimestampMs;
       segment.maxTimestampOffset = segment.timeIndex!.lastOffset;
       segment.firstTimestampMs = (await headerAt(state, segment, 0))?.maxTimestampMs ?? -1;
@@ -272,6 +277,9 @@ async function cutTail(
     `cut ${cutBytes} bytes off the torn tail of ${state.directoryName} at offset ${segment.nextOffset}`,
   );
   await file.truncate(segment.sizeBytes);
+  // Else a power cut could bring the torn bytes back into what is a closed segment by then.
+  await file.sync();
+  await writeIndexes(state, segment, true);
   segment.writtenBytes = segment.sizeBytes;
   segment.syncedBytes = Math.min(segment.syncedBytes, segment.sizeBytes);
 }

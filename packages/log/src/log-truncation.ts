@@ -2,9 +2,9 @@
 // bytes that found no room. Nothing may be appended meanwhile; the writer must be idle.
 
 import type { LogState } from './log-state.ts';
-import { rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
+import { dropSnapshotsBeyond, rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
-import { ensureIndexes, makeWritable, snapshotPath, withFile } from './segment-files.ts';
+import { ensureIndexes, makeWritable, withFile, writeIndexes } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
 
 /** Drops all batches that reach beyond `offset`. Afterwards that is the log's end. */
@@ -33,7 +33,7 @@ export async function truncateLoaded(state: LogState, offset: number): Promise<v
     return;
   }
   const snapshots = snapshotOffsets((await disk.list(state.directory)).map((entry) => entry.name));
-  for (const snapshot of snapshots) if (snapshot > offset) await disk.remove(snapshotPath(state, snapshot));
+  await dropSnapshotsBeyond(state, offset, snapshots);
   if (state.tailSnapshotOffset > offset) state.tailSnapshotOffset = -1;
   await rebuildProducers(state, offset, snapshots);
 }
@@ -76,10 +76,7 @@ async function cutSegment(state: LogState, segment: Segment, offset: number): Pr
   await ensureIndexes(state, segment);
   await makeWritable(state, segment);
   const { offsetIndex, timeIndex } = segment;
-  offsetIndex!.truncateTo(offset);
-  timeIndex!.truncateTo(offset);
-  segment.offsetIndexBytesOnDisk = Math.min(segment.offsetIndexBytesOnDisk, offsetIndex!.sizeBytes);
-  segment.timeIndexBytesOnDisk = Math.min(segment.timeIndexBytesOnDisk, timeIndex!.sizeBytes);
+  segment.truncateIndexes(offset);
   segment.maxTimestampMs = timeIndex!.lastTimestampMs;
   segment.maxTimestampOffset = timeIndex!.lastOffset;
   const from = offsetIndex!.lastPosition;
@@ -99,6 +96,8 @@ async function cutSegment(state: LogState, segment: Segment, offset: number): Pr
       },
     });
     await file.truncate(segment.sizeBytes);
+    await file.sync();
+    await writeIndexes(state, segment, true);
   });
   segment.writtenBytes = segment.sizeBytes;
   segment.syncedBytes = Math.min(segment.syncedBytes, segment.sizeBytes);

@@ -400,6 +400,8 @@ export class LogWriter {
       const snapshot = tail.hasProducers ? snapshotBytes(state) : undefined;
       segment.checkpointedBytes = tail.sizeBytes;
       await this.whenWritten();
+      // Recovery will not look at what lies before: the indexes of closed segments must be whole.
+      await state.sealing;
       if (state.writtenOffset < tail.endOffset || state.removed) return;
       await saveEpochs(state);
       await state.environment.smallFiles.run(async () => {

@@ -17,6 +17,18 @@ export function snapshotOffsets(names: readonly string[]): number[] {
   return offsets.sort((a, b) => b - a);
 }
 
+/** Durably: other batches are going to take those offsets, and a snapshot that came back would tell of the old ones. */
+export async function dropSnapshotsBeyond(
+  state: LogState,
+  endOffset: number,
+  snapshots: readonly number[],
+): Promise<void> {
+  const { disk } = state.environment;
+  const beyond = snapshots.filter((offset) => offset > endOffset);
+  for (const offset of beyond) await disk.remove(snapshotPath(state, offset));
+  if (beyond.length > 0) await disk.syncDirectory(state.directory);
+}
+
 /**
  * Sets state.producers to what they were at upToOffset. `snapshots` are the offsets of those at hand; without any, the
  * batches of the segment that holds upToOffset are all there is to learn from.

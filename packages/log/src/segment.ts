@@ -127,6 +127,14 @@ export class Segment {
     this.timeIndex?.trim();
   }
 
+  /** Drops index entries of batches that end at `offset` or above it, and remembers that the files have too many. */
+  truncateIndexes(offset: number): void {
+    this.offsetIndex!.truncateTo(offset);
+    this.timeIndex!.truncateTo(offset);
+    if (this.offsetIndexBytesOnDisk > this.offsetIndex!.sizeBytes) this.offsetIndexBytesOnDisk = -1;
+    if (this.timeIndexBytesOnDisk > this.timeIndex!.sizeBytes) this.timeIndexBytesOnDisk = -1;
+  }
+
   /** Where to start looking for an offset: at or before the batch that holds it, and behind damage it lies behind. */
   positionFor(offset: number): number {
     let position = this.offsetIndex?.lookup(offset) ?? 0;
