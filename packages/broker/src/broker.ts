@@ -6,6 +6,7 @@
 import type { Clock, Disk, Logger, Network, Random, Timers } from '@moldau/io';
 import { LogManager } from '@moldau/log';
 import {
+  adoptKafkaFolder,
   type BrokerImage,
   ConfigResourceType,
   EmbeddedMetadataStore,
@@ -140,7 +141,10 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     await Promise.all([server.stop(STOP_GRACE_MS), groups.close()]);
   });
   const { backlog } = config.network;
-  await controller.formCluster(clusterId);
+  if (image.clusterId === '') {
+    const adopted = await adoptKafkaFolder({ disk, logDirs: config.logDirs, nodeId: config.nodeId });
+    await controller.formCluster(clusterId, adopted);
+  }
   const listeners = await Promise.all(
     config.listeners.map((listener) => server.listen({ ...listener, backlog })),
   );

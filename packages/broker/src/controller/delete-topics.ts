@@ -65,6 +65,10 @@ function find(view: ReadableMetadata, wanted: TopicReference, asked: ReadonlySet
           'This server does not host this topic-partition.',
         );
   }
+  if (topic.isInternal) {
+    // Kafka lets it go, and with it what every group has committed.
+    throw invalid(`${topic.name} keeps the state of groups: delete groups or their offsets, not the topic.`);
+  }
   if (name !== null && asked.has(`id/${topic.id}`)) {
     throw invalid('The provided topic name maps to an ID that was already supplied.');
   }

@@ -2,13 +2,14 @@
 //
 // Invariants: an answer holds whole batches from each fetch offset, within maxBytes except that the first partition
 // with data always gives at least one batch (or a client could never get past a big one); nothing at or above the high
-// watermark is read; no bytes are copied.
+// watermark is read; no bytes are copied; reads under way hold a bounded amount of memory, whatever many clients ask for.
 
 import type { Clock, Logger, Timers } from '@moldau/io';
 import { ErrorCode, KafkaError, ZERO_UUID } from '@moldau/protocol';
 import type { FetchedPartition } from './fetch-sessions.ts';
 import type { Partition } from './partition.ts';
 import type { PartitionRegistry } from './partition-registry.ts';
+import { ReadGate } from './read-gate.ts';
 import { Wait } from './waits.ts';
 
 /** What was read of one partition; offsets are -1 where an error kept them from being known. */
@@ -33,6 +34,8 @@ export interface FetchLimits {
   isHardLimit: boolean;
 }
 
+/** What reads under way may hold; what has been read counts as unsent answers of its connection. */
+const READING_BYTES = 128 * 1024 * 1024;
 const NO_CHUNKS: readonly Buffer[] = [];
 
 export class Fetcher {
@@ -41,6 +44,7 @@ export class Fetcher {
   readonly #clock: Clock;
   readonly #logger: Logger;
 
+  readonly #gate = new ReadGate(READING_BYTES);
   /** Those that wait now. */
   readonly #waits = new Set<Wait>();
   #isStopping = false;
@@ -125,9 +129,14 @@ export class Fetcher {
       ) {
         return succeeded(fetched, partition, highWatermark, NO_CHUNKS, 0, undefined);
       }
-      const result = partition.read(fetched.fetchOffset, { maxBytes, minOneBatch });
-      const { chunks, sizeBytes } = result instanceof Promise ? await result : result;
-      return succeeded(fetched, partition, highWatermark, chunks, sizeBytes, undefined);
+      const reservedBytes = Math.min(maxBytes, partition.log.sizeBytes);
+      await this.#gate.enter(reservedBytes);
+      try {
+        const { chunks, sizeBytes } = await partition.read(fetched.fetchOffset, { maxBytes, minOneBatch });
+        return succeeded(fetched, partition, highWatermark, chunks, sizeBytes, undefined);
+      } finally {
+        this.#gate.leave(reservedBytes);
+      }
     } catch (error) {
       return this.#failedRead(fetched, partition, error);
     }

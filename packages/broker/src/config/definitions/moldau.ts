@@ -19,7 +19,7 @@ export const moldauConfigs = {
     min: 16,
   }),
   'moldau.max.decompressed.bytes': long(
-    268_435_456,
+    67_108_864,
     'The most bytes one record batch may grow to when it is decompressed.',
     { min: 1 },
   ),
