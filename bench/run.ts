@@ -3,11 +3,14 @@
 //   npm run bench                      every workload, one round
 //   npm run bench -- --rounds 3 delivery restart
 //   npm run bench -- --only moldau     without Kafka, to compare with an earlier table
+//   npm run bench -- --chart FILE      also draws the figures as an SVG
 
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mavenJars, pythonPackages } from '../test/interop/harness/install.ts';
 import type { BrokerName } from './brokers.ts';
+import { type Bar, chart } from './chart.ts';
 import { type Figure, type Workload, workloads } from './workloads.ts';
 
 const { values, positionals } = parseArgs({
@@ -15,6 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '1' },
     only: { type: 'string' },
+    chart: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -33,8 +37,10 @@ await pythonPackages(folders, 'confluent-kafka');
 if (brokers.includes('kafka') || chosen.some(({ name }) => name === 'small records'))
   await mavenJars(folders);
 
+const bars: Bar[] = [];
 const rows: string[][] = [['workload', 'figure', ...brokers, 'ratio', 'goal', '']];
 for (const workload of chosen) rows.push(...(await compare(workload)));
+if (values.chart !== undefined) writeFileSync(values.chart, chart('Moldau beside Apache Kafka', bars));
 process.stdout.write(values.json ? `${JSON.stringify(rows)}\n` : table(rows));
 
 async function compare(workload: Workload): Promise<string[][]> {
@@ -51,6 +57,8 @@ async function compare(workload: Workload): Promise<string[][]> {
     const all = medians.map((of) => of[index]!.value);
     const [ours, theirs] = all;
     const ratio = theirs === undefined ? undefined : ours! / theirs;
+    if (theirs !== undefined)
+      bars.push({ label: `${workload.name}: ${figure.name}`, moldau: ours!, kafka: theirs });
     const numbers = all.map((value) => value.toPrecision(4));
     return [
       index === 0 ? workload.name : '',
