@@ -80,6 +80,14 @@ test('knows the names that differ only in dots and underscores', () => {
   assert.equal(image.collidingTopic('a_b.c'), undefined);
 });
 
+test('raises the leader epoch of every partition', () => {
+  const image = imageOf([topic(1, 'a', 2), topic(2, 'b'), { type: 'leader-epochs-raised' }, topic(3, 'c')]);
+  const epochs = ['a', 'b', 'c'].map((name) => image.topicByName(name)!.partition(0)!.leaderEpoch);
+  assert.deepEqual(epochs, [1, 1, 0]);
+  assert.equal(image.topicById(id(1)), image.topicByName('a'));
+  assert.equal(image.partitionCount, 4);
+});
+
 test('its own records build an equal image', () => {
   const image = imageOf([
     { type: 'cluster', clusterId: 'c' },

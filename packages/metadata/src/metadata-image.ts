@@ -135,6 +135,12 @@ export class MetadataImage {
       case 'producer-ids':
         this.#nextProducerId = record.nextProducerId;
         break;
+      case 'leader-epochs-raised':
+        for (const topic of this.#topicsByName.values()) {
+          this.#partitionCount -= topic.partitionCount;
+          this.#setTopic(topic.name, topic.id, topic.runs.map(raiseLeaderEpoch));
+        }
+        break;
     }
   }
 
@@ -175,4 +181,8 @@ export class MetadataImage {
     if (configs.size === 0) resources.delete(resourceName);
     else resources.set(resourceName, configs);
   }
+}
+
+function raiseLeaderEpoch({ count, state }: PartitionRun): PartitionRun {
+  return { count, state: { ...state, leaderEpoch: state.leaderEpoch + 1 } };
 }

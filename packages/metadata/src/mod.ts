@@ -9,6 +9,7 @@ export {
   type ConfigEntry,
   type ConfigRecord,
   ConfigResourceType,
+  type LeaderEpochsRaisedRecord,
   type MetadataRecord,
   type PartitionRun,
   type PartitionState,

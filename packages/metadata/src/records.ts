@@ -96,6 +96,11 @@ export interface ProducerIdsRecord {
   readonly nextProducerId: number;
 }
 
+/** Records that were readable may be lost: every partition's leader epoch is one higher, so that clients find out (KIP-320). */
+export interface LeaderEpochsRaisedRecord {
+  readonly type: 'leader-epochs-raised';
+}
+
 export type MetadataRecord =
   | ClusterRecord
   | TopicRecord
@@ -103,4 +108,5 @@ export type MetadataRecord =
   | TopicRemovedRecord
   | ConfigRecord
   | BrokerRecord
-  | ProducerIdsRecord;
+  | ProducerIdsRecord
+  | LeaderEpochsRaisedRecord;

@@ -144,6 +144,11 @@ export class Controller {
     }));
   }
 
+  /** Records that were readable may be lost: clients that read them find out by the higher leader epochs (KIP-320). */
+  raiseLeaderEpochs(): Promise<void> {
+    return this.#submit(() => ({ records: [{ type: 'leader-epochs-raised' }], response: undefined }));
+  }
+
   /** Writes nothing when the broker is known as it is. */
   registerBroker(broker: BrokerImage): Promise<void> {
     return this.#submit((view) => registerBroker(view, broker));

@@ -113,6 +113,9 @@ export class MetadataView implements ReadableMetadata {
       case 'producer-ids':
         this.#nextProducerId = record.nextProducerId;
         break;
+      case 'leader-epochs-raised':
+        // No command depends on a leader epoch.
+        break;
     }
   }
 

@@ -37,6 +37,7 @@ const broker = data('BrokerRecord', FORMAT, () => ({
   rack: string.nullable(),
 }));
 const producerIds = data('ProducerIdsRecord', FORMAT, () => ({ nextProducerId: int64 }));
+const leaderEpochsRaised = data('LeaderEpochsRaisedRecord', FORMAT, () => ({}));
 
 const TYPES = {
   cluster: { number: 1, message: cluster },
@@ -46,6 +47,7 @@ const TYPES = {
   config: { number: 5, message: config },
   broker: { number: 6, message: broker },
   'producer-ids': { number: 7, message: producerIds },
+  'leader-epochs-raised': { number: 8, message: leaderEpochsRaised },
 } as const;
 
 interface AnyRecordMessage {
