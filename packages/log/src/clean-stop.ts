@@ -2,7 +2,7 @@
 // allows, because .moldau-tails makes them safe against anything but a power cut, just as they were before the stop. The small
 // files are written where building them again would cost a long scan, and for all logs when they are few.
 
-import { saveEpochs } from './epoch-file.ts';
+import { saveEpochs, saveOnlyEpoch } from './epoch-file.ts';
 import type { Log } from './log.ts';
 import type { LogEnvironment, LogState } from './log-state.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -56,6 +56,7 @@ async function writeSmallFiles(
   try {
     segment.timeIndex?.maybeAppend(segment.maxTimestampMs ?? -1, segment.maxTimestampOffset);
     await writeIndexes(state, segment, durable);
+    await saveOnlyEpoch(state);
     await writeSmallFile(environment.disk, snapshotPath(state, state.writtenOffset), snapshotBytes(state));
     const previous = state.tailSnapshotOffset;
     const isStale =

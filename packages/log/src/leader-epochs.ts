@@ -22,6 +22,11 @@ export class LeaderEpochs {
     return this.#pairs.length === 0 ? -1 : this.#pairs[this.#pairs.length - 2]!;
   }
 
+  /** The epoch when it is the only one and started at this offset; else -1. */
+  onlySince(startOffset: number): number {
+    return this.#pairs.length === 2 && this.#pairs[1] === startOffset ? this.#pairs[0]! : -1;
+  }
+
   /** True when the epoch was new. An epoch that starts where older ones would have started takes their place. */
   assign(epoch: number, startOffset: number): boolean {
     if (epoch < 0 || epoch <= this.last) return false;

@@ -17,7 +17,7 @@ import { recoverLog } from './log-recovery.ts';
 import type { LogState } from './log-state.ts';
 import { dropSnapshotsBeyond, rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
 import { Segment } from './segment.ts';
-import { makeWritable, readIfPresent, readIndexes, withFile } from './segment-files.ts';
+import { headerAt, makeWritable, readIfPresent, readIndexes, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
 import type { TailState } from './tail-states.ts';
 
@@ -27,7 +27,9 @@ const EPOCH_SCAN_BYTES = 256 * 1024 * 1024;
 
 export async function loadLog(state: LogState, dir: LogDir): Promise<void> {
   state.dir = dir;
-  if (await isOfAnotherTopic(state)) {
+  const tail = dir.tails.get(state.directoryName);
+  const isKnown = tail?.topicId === state.topicId && dir.sameBoot;
+  if (!isKnown && (await isOfAnotherTopic(state))) {
     await moveAside(state);
     startEmpty(state, 0);
     return;
@@ -42,10 +44,11 @@ export async function loadLog(state: LogState, dir: LogDir): Promise<void> {
     startEmpty(state, Math.max(startOffset, dir.recoveryPoints.get(state.directoryName) ?? 0));
     return;
   }
-  await loadEpochs(state);
   const snapshots = snapshotOffsets(names);
-  const tail = dir.tails.get(state.directoryName);
-  if (isExactEnd(state, tail)) await trustTail(state, tail, snapshots);
+  const isExact = isExactEnd(state, tail);
+  state.epochFileExists = names.includes(LEADER_EPOCH_FILE);
+  await loadEpochs(state, isExact ? tail.onlyEpoch : -1);
+  if (isExact) await trustTail(state, tail, snapshots);
   else await recoverLog(state, tail, snapshots);
   await finish(state, Math.max(startOffset, state.segments[0]!.baseOffset), snapshots);
 }
@@ -169,14 +172,24 @@ async function dropRemoved(state: LogState, startOffset: number): Promise<void> 
   }
 }
 
-async function loadEpochs(state: LogState): Promise<void> {
-  const bytes = await readIfPresent(state.environment.disk, `${state.directory}/${LEADER_EPOCH_FILE}`);
-  const decoded = bytes === undefined ? undefined : LeaderEpochs.decode(bytes);
-  if (decoded !== undefined) {
-    state.epochs = decoded;
+async function loadEpochs(state: LogState, onlyEpoch: number): Promise<void> {
+  const first = state.segments[0]!;
+  state.epochs = new LeaderEpochs(onlyEpoch < 0 ? [] : [onlyEpoch, first.baseOffset]);
+  if (onlyEpoch >= 0) return;
+  if (state.epochFileExists) {
+    const bytes = await state.environment.disk.readFile(`${state.directory}/${LEADER_EPOCH_FILE}`);
+    const decoded = LeaderEpochs.decode(bytes);
+    if (decoded === undefined) await scanEpochs(state);
+    else state.epochs = decoded;
     return;
   }
-  state.epochs = new LeaderEpochs();
+  const header = await headerAt(state, first, 0);
+  if (header !== undefined) state.epochs.assign(header.leaderEpoch, first.baseOffset);
+}
+
+/** The file is damaged: all batches are asked for their epoch, unless there are too many. */
+async function scanEpochs(state: LogState): Promise<void> {
+  state.noteEpochsChanged();
   if (state.sizeBytes > EPOCH_SCAN_BYTES) return;
   for (const segment of state.segments) {
     await withFile(state, segment, (file) =>
@@ -186,7 +199,7 @@ async function loadEpochs(state: LogState): Promise<void> {
         minOffset: segment.baseOffset,
         checkCrc: false,
         visit: (batch) => {
-          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.noteEpochsChanged();
+          state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset);
           return undefined;
         },
       }),

@@ -360,6 +360,8 @@ export class LogManager {
         firstTimestampMs: -1,
         maxTimestampMs: -1,
         maxTimestampOffset: -1,
+        topicId: '',
+        onlyEpoch: -1,
         hasProducers: true,
       };
       dir.tails.set(directoryName, { ...(tail ?? unknown), needsRecovery: true });

@@ -4,12 +4,12 @@
 // and appends go on behind it.
 
 import type { DiskFile } from '@moldau/io';
-import { batchNextOffsetAt, HEADER_BYTES, isHeaderPlausible } from './batch-walk.ts';
 import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { rebuildProducers } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
 import {
+  headerAt,
   makeWritable,
   readIndexes,
   snapshotBytes,
@@ -138,23 +138,6 @@ function forgetIndexes(segment: Segment): void {
   segment.maxTimestampMs = undefined;
 }
 
-interface Header {
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly maxTimestampMs: number;
-}
-
-async function headerAt(state: LogState, segment: Segment, position: number): Promise<Header | undefined> {
-  const bytes = Buffer.alloc(HEADER_BYTES);
-  const count = await withFile(state, segment, (file) => file.read(bytes, position));
-  if (count < HEADER_BYTES || !isHeaderPlausible(bytes, 0)) return undefined;
-  return {
-    baseOffset: Number(bytes.readBigInt64BE(0)),
-    lastOffset: batchNextOffsetAt(bytes, 0) - 1,
-    maxTimestampMs: Number(bytes.readBigInt64BE(35)),
-  };
-}
-
 async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Promise<void> {
   for (let index = start.segmentIndex; index < state.segments.length; index++) {
     const segment = state.segments[index]!;
@@ -213,7 +196,7 @@ async function scanOne(
         visit: (batch) => {
           segment.add(batch, state.config.indexIntervalBytes);
           if (batch.baseOffset >= start.offset) state.producerStates().apply(batch);
-          if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.noteEpochsChanged();
+          state.assignEpoch(batch.partitionLeaderEpoch, batch.baseOffset);
           return undefined;
         },
       });

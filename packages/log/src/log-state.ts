@@ -58,6 +58,8 @@ export class LogState {
   flushedOffset = 0;
   producers: ProducerStates | undefined;
   epochs = new LeaderEpochs();
+  /** Whether there is a file of epochs: a log whose only epoch started with its first batch needs none. */
+  epochFileExists = false;
   /** While the epochs' file is being written. */
   savingEpochs: Promise<void> | undefined;
   /** While the small files of closed segments are being written. */
@@ -109,8 +111,16 @@ export class LogState {
     return this.#epochsVersion;
   }
 
+  /** The epochs are not what the file says, nor what the first batch says when there is no file. */
   noteEpochsChanged(): void {
     this.#epochsVersion += 1;
+  }
+
+  /** Takes in the epoch of a batch at the log's end. */
+  assignEpoch(epoch: number, startOffset: number): void {
+    const isFirst = this.epochs.count === 0 && startOffset === this.segments[0]!.baseOffset;
+    if (!this.epochs.assign(epoch, startOffset)) return;
+    if (!isFirst || this.epochFileExists) this.noteEpochsChanged();
   }
 
   noteEpochsSaved(version: number): void {

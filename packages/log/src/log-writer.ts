@@ -3,7 +3,7 @@
 // is offline; when there was only no room, what was queued is refused, the torn bytes are cut off, and the log goes on.
 
 import type { DiskFile } from '@moldau/io';
-import { saveEpochs, saveFirstFiles } from './epoch-file.ts';
+import { saveEpochs, savePartitionMetadata } from './epoch-file.ts';
 import type { LogState } from './log-state.ts';
 import { truncateLoaded } from './log-truncation.ts';
 import type { Segment } from './segment.ts';
@@ -142,7 +142,7 @@ export class LogWriter {
       }
       await disk.makeDirectory(state.directory);
       state.directoryMade = true;
-      state.environment.background(saveFirstFiles(state));
+      state.environment.background(savePartitionMetadata(state));
     }
     const slot = run.segment.slotIn(state.directory, 'write');
     const opened = handles.acquire(slot);
@@ -384,6 +384,8 @@ export class LogWriter {
       firstTimestampMs: segment.firstTimestampMs,
       maxTimestampMs: segment.maxTimestampMs ?? -1,
       maxTimestampOffset: segment.maxTimestampOffset,
+      topicId: state.topicId,
+      onlyEpoch: state.epochs.onlySince(state.segments[0]!.baseOffset),
       hasProducers: (state.producers?.size ?? 0) > 0,
       needsRecovery: false,
     };

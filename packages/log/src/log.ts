@@ -236,7 +236,7 @@ export class Log {
     const indexIntervalBytes = state.isInMemory ? Infinity : state.config.indexIntervalBytes;
     for (const batch of list) {
       segment.add(batch, indexIntervalBytes);
-      if (state.epochs.assign(batch.partitionLeaderEpoch, batch.baseOffset)) state.noteEpochsChanged();
+      state.assignEpoch(batch.partitionLeaderEpoch, batch.baseOffset);
       if (!batch.hasProducerId) continue;
       const aborted = state.producerStates().apply(batch);
       if (aborted !== undefined) segment.aborted?.push(aborted);

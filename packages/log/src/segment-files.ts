@@ -2,6 +2,8 @@
 // they are written without fsync and believed only when they make sense.
 
 import type { Disk, DiskFile } from '@moldau/io';
+import { RecordBatch } from '@moldau/protocol';
+import { HEADER_BYTES, isHeaderPlausible } from './batch-walk.ts';
 import { segmentFileName } from './file-names.ts';
 import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
@@ -38,6 +40,31 @@ export async function makeWritable(state: LogState, segment: Segment): Promise<v
   slot.mode = 'write';
 }
 
+export interface BatchHeader {
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly maxTimestampMs: number;
+  readonly leaderEpoch: number;
+}
+
+/** undefined when no batch stands there. */
+export async function headerAt(
+  state: LogState,
+  segment: Segment,
+  position: number,
+): Promise<BatchHeader | undefined> {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  const count = await withFile(state, segment, (file) => file.read(bytes, position));
+  if (count < HEADER_BYTES || !isHeaderPlausible(bytes, 0)) return undefined;
+  const batch = new RecordBatch(bytes);
+  return {
+    baseOffset: batch.baseOffset,
+    lastOffset: batch.lastOffset,
+    maxTimestampMs: batch.maxTimestamp,
+    leaderEpoch: batch.partitionLeaderEpoch,
+  };
+}
+
 export async function readIfPresent(disk: Disk, path: string): Promise<Buffer | undefined> {
   try {
     return await disk.readFile(path);
@@ -47,18 +74,18 @@ export async function readIfPresent(disk: Disk, path: string): Promise<Buffer | 
   }
 }
 
-/** Puts bytes from `fromBytes` on into a file and makes it end with them. */
+/** Puts bytes from `fromBytes` on into a file and makes it end with them (a new file does so by itself). */
 export async function writeSmallFile(
   disk: Disk,
   path: string,
   bytes: Buffer,
-  options: { fromBytes?: number; durable?: boolean } = {},
+  options: { fromBytes?: number; durable?: boolean; isNew?: boolean } = {},
 ): Promise<void> {
-  const { fromBytes = 0, durable = false } = options;
+  const { fromBytes = 0, durable = false, isNew = false } = options;
   const file = await disk.open(path, 'write');
   try {
     if (bytes.length > fromBytes) await file.write([bytes.subarray(fromBytes)], fromBytes);
-    await file.truncate(bytes.length);
+    if (!isNew) await file.truncate(bytes.length);
     if (durable) await file.sync();
   } finally {
     await file.close();

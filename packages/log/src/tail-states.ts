@@ -15,6 +15,10 @@ export interface TailState {
   /** The youngest record of the segment up to there and the last offset of its batch; -1 and -1 when there is none. */
   readonly maxTimestampMs: number;
   readonly maxTimestampOffset: number;
+  /** '' when not known. */
+  readonly topicId: string;
+  /** The log's only leader epoch, which started with its first offset; -1 when there are others: then the epochs' file has them. */
+  readonly onlyEpoch: number;
   /** Whether any idempotent producer was remembered: without one there is no state to rebuild. */
   readonly hasProducers: boolean;
   /** At a clean stop: the log had not been recovered since the crash before, so it still has to be. */
@@ -29,13 +33,17 @@ export interface TailStates {
 }
 
 const VERSION = '1';
+const FIELDS = 10;
+const NO_TOPIC_ID = '-';
 
 export function encodeTailStates(states: TailStates): Buffer {
   const lines = [VERSION, states.bootId, String(states.stamp), String(states.logs.size)];
   for (const [directoryName, tail] of states.logs) {
     const flags = (tail.hasProducers ? 1 : 0) | (tail.needsRecovery ? 2 : 0);
+    const place = `${tail.segmentBaseOffset} ${tail.sizeBytes} ${tail.endOffset}`;
+    const times = `${tail.firstTimestampMs} ${tail.maxTimestampMs} ${tail.maxTimestampOffset}`;
     lines.push(
-      `${directoryName} ${tail.segmentBaseOffset} ${tail.sizeBytes} ${tail.endOffset} ${tail.firstTimestampMs} ${tail.maxTimestampMs} ${tail.maxTimestampOffset} ${flags}`,
+      `${directoryName} ${place} ${times} ${tail.topicId || NO_TOPIC_ID} ${tail.onlyEpoch} ${flags}`,
     );
   }
   return Buffer.from(`${lines.join('\n')}\n`);
@@ -50,8 +58,8 @@ export function decodeTailStates(bytes: Buffer): TailStates | undefined {
   const logs = new Map<string, TailState>();
   for (let index = 4; index < count + 4; index++) {
     const fields = lines[index]!.split(' ');
-    if (fields.length !== 8) return undefined;
-    const flags = Number(fields[7]);
+    if (fields.length !== FIELDS) return undefined;
+    const flags = Number(fields[9]);
     logs.set(fields[0]!, {
       segmentBaseOffset: Number(fields[1]),
       sizeBytes: Number(fields[2]),
@@ -59,6 +67,8 @@ export function decodeTailStates(bytes: Buffer): TailStates | undefined {
       firstTimestampMs: Number(fields[4]),
       maxTimestampMs: Number(fields[5]),
       maxTimestampOffset: Number(fields[6]),
+      topicId: fields[7] === NO_TOPIC_ID ? '' : fields[7]!,
+      onlyEpoch: Number(fields[8]),
       hasProducers: (flags & 1) !== 0,
       needsRecovery: (flags & 2) !== 0,
     });
