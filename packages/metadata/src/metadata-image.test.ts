@@ -112,12 +112,10 @@ test('its own records build an equal image', () => {
   assert.deepEqual(copy.sortedTopicNames(), ['a', 'b']);
 });
 
-test('a hundred thousand topics are built with half a second of CPU', () => {
+test('a hundred thousand topics that look alike share what they are made of', () => {
   const records: MetadataRecord[] = [];
   for (let n = 0; n < 100_000; n += 1) records.push(topic(n, `a-topic-with-a-name-${n}`));
-  const start = process.cpuUsage();
   const image = imageOf(records);
-  const tookMs = process.cpuUsage(start).user / 1000;
   assert.equal(image.topicCount, 100_000);
-  assert.ok(tookMs < 500, `took ${tookMs} ms`);
+  assert.equal(new Set([...image.topics()].map(({ runs }) => runs)).size, 1);
 });
