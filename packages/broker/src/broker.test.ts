@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeClock, nodeDisk, nodeNetwork, nodeRandom, nodeTimers, silentLogger } from '@moldau/io';
+import {
+  type Disk,
+  nodeClock,
+  nodeDisk,
+  nodeNetwork,
+  nodeRandom,
+  nodeTimers,
+  silentLogger,
+} from '@moldau/io';
 import { describeTopicPartitionsRequest, describeTopicPartitionsResponse } from '@moldau/protocol';
 import { GoodClient, RawClient, temporaryDirectory } from '@moldau/testing';
 import { startBroker } from './broker.ts';
@@ -34,6 +42,31 @@ test('what was acknowledged is there after a stop and a start, under the same cl
   assert.equal(await after.produce(Buffer.from('next')), 1);
   after.raw.close();
   await second.stop();
+});
+
+test('leader epochs rise when the machine went down, and only then', async (t) => {
+  await using folder = await temporaryDirectory();
+  const epochAfterStart = async (bootId: string): Promise<number> => {
+    t.mock.method(nodeDisk, 'bootId', async () => bootId);
+    const broker = await startBroker(optionsFor(folder.path));
+    const client = await GoodClient.dial(broker.listeners[0]!);
+    await client.produce(Buffer.from('a'));
+    const described = await client.raw.request(
+      describeTopicPartitionsRequest,
+      describeTopicPartitionsResponse,
+      0,
+      {
+        topics: [{ name: 'good' }],
+      },
+    );
+    client.close();
+    await broker.stop();
+    return described.topics[0]!.partitions[0]!.leaderEpoch;
+  };
+  assert.deepEqual(
+    [await epochAfterStart('boot-1'), await epochAfterStart('boot-1'), await epochAfterStart('boot-2')],
+    [0, 0, 1],
+  );
 });
 
 test('a folder that is in use is refused, and free again after the stop', async () => {

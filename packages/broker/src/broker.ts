@@ -144,6 +144,8 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   if (image.clusterId === '') {
     const adopted = await adoptKafkaFolder({ disk, logDirs: config.logDirs, nodeId: config.nodeId });
     await controller.formCluster(clusterId, adopted);
+  } else if (logs.mayHaveLostRecords) {
+    await controller.raiseLeaderEpochs();
   }
   const listeners = await Promise.all(
     config.listeners.map((listener) => server.listen({ ...listener, backlog })),

@@ -201,6 +201,11 @@ export class LogManager {
     return others.reduce((best, dir) => (dir.partitionCount < best.partitionCount ? dir : best), first);
   }
 
+  /** Whether the machine went down with records that could be read and were not fsynced. */
+  get mayHaveLostRecords(): boolean {
+    return this.#dirs.some((dir) => dir.partitionCount > 0 && !dir.sameBoot && dir.cleanStop !== 'kafka');
+  }
+
   /** Names of the partition folders that are on disk, 'orders-3'. */
   directoryNames(): string[] {
     return [...this.#found.keys()];
