@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Disk,
-  nodeClock,
-  nodeDisk,
-  nodeNetwork,
-  nodeRandom,
-  nodeTimers,
-  silentLogger,
-} from '@moldau/io';
+import { nodeClock, nodeDisk, nodeNetwork, nodeRandom, nodeTimers, silentLogger } from '@moldau/io';
 import { describeTopicPartitionsRequest, describeTopicPartitionsResponse } from '@moldau/protocol';
 import { GoodClient, RawClient, temporaryDirectory } from '@moldau/testing';
 import { startBroker } from './broker.ts';
