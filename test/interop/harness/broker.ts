@@ -10,8 +10,10 @@ export interface Broker {
   bootstrap: string;
   /** Absent when somebody else started the broker and did not say where its data is. */
   dataDirectory?: string;
-  /** Stops it; resolves to what was wrong with the way it ended, or undefined when nothing was. */
-  stop(): Promise<string | undefined>;
+  /** Stops it; resolves to what was wrong with the way it ended, or undefined when nothing was. The data go, unless something was wrong. */
+  stop(options?: { keepData?: boolean }): Promise<string | undefined>;
+  /** Ends it as a power cut would, as far as a process can; its data stay. */
+  kill(): Promise<void>;
   /** What it printed, for a failure's message. */
   log(): string;
 }
@@ -35,6 +37,7 @@ export function runningBroker(bootstrap: string, dataDirectory: string | undefin
     bootstrap,
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
     stop: async () => undefined,
+    kill: async () => undefined,
     log: () => '',
   };
 }
@@ -52,15 +55,20 @@ async function waitFor(what: () => boolean, timeoutMs: number): Promise<boolean>
   return true;
 }
 
-export async function startBroker(name: string): Promise<Broker> {
-  const port = await freePort();
-  const dataDirectory = mkdtempSync(join(tmpdir(), `moldau-interop-${name}-`));
+/** A broker on a free port with a new data folder, unless told which. */
+export async function startBroker(
+  name: string,
+  options: { port?: number; dataDirectory?: string; settings?: readonly string[] } = {},
+): Promise<Broker> {
+  const port = options.port ?? (await freePort());
+  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), `moldau-interop-${name}-`));
+  const settings = ['group.initial.rebalance.delay.ms=0', ...(options.settings ?? [])];
   const child = spawn(
     process.execPath,
     [
       ...['--conditions=source', join(repository, 'packages/cli/src/main.ts'), 'server'],
       ...['--listen', `127.0.0.1:${port}`, '--data', dataDirectory],
-      ...['--set', 'group.initial.rebalance.delay.ms=0'],
+      ...settings.flatMap((setting) => ['--set', setting]),
     ],
     { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -81,7 +89,12 @@ export async function startBroker(name: string): Promise<Broker> {
     bootstrap: `127.0.0.1:${port}`,
     dataDirectory,
     log: () => text,
-    async stop() {
+    async kill() {
+      kill();
+      await waitFor(() => ended(child), STOP_TIMEOUT_MS);
+      process.off('exit', kill);
+    },
+    async stop({ keepData = false } = {}) {
       let trouble: string | undefined;
       if (ended(child)) trouble = `the broker had ended by itself (${child.exitCode ?? child.signalCode})`;
       else {
@@ -96,6 +109,7 @@ export async function startBroker(name: string): Promise<Broker> {
       const complaint = text.split('\n').find((line) => /"level":(50|60)|unexpected|uncaught/i.test(line));
       if (trouble === undefined && complaint !== undefined)
         trouble = `the broker logged: ${complaint.slice(0, 600)}`;
+      if (keepData) return trouble;
       if (trouble === undefined || process.env.CI === 'true')
         rmSync(dataDirectory, { recursive: true, force: true });
       else trouble += ` (data kept in ${dataDirectory})`;
