@@ -27,9 +27,11 @@ interface Run {
   readonly written: PromiseWithResolvers<void>;
 }
 
-interface FlushGroup {
-  targetOffset: number;
-  readonly done: PromiseWithResolvers<void>;
+/** Somebody waits until all below an offset is durable. */
+interface FlushWaiter {
+  readonly targetOffset: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 function ignoreRejection(promise: Promise<unknown>): void {
@@ -42,7 +44,7 @@ export class LogWriter {
   #queue: Run[] = [];
   #draining: Promise<void> | undefined;
   #scheduled = false;
-  #flushGroup: FlushGroup | undefined;
+  #flushWaiters: FlushWaiter[] = [];
   #flushing = false;
   /** Called whenever writtenOffset moved or writing failed, for flushes that wait for it. */
   #progress: (() => void) | undefined;
@@ -241,39 +243,36 @@ export class LogWriter {
     if (state.isInMemory) return this.whenWritten();
     if (state.dir?.offlineReason !== undefined) return Promise.reject(storageError(state.dir.offlineReason));
     if (state.flushedOffset >= targetOffset) return Promise.resolve();
-    if (this.#flushGroup === undefined) {
-      this.#flushGroup = { targetOffset, done: Promise.withResolvers() };
-      ignoreRejection(this.#flushGroup.done.promise);
-    }
-    const group = this.#flushGroup;
-    group.targetOffset = Math.max(group.targetOffset, targetOffset);
+    const promise = new Promise<void>((resolve, reject) => {
+      this.#flushWaiters.push({ targetOffset, resolve, reject });
+    });
+    ignoreRejection(promise);
     if (!this.#flushing) void this.#flushLoop();
-    return group.done.promise;
+    return promise;
   }
 
+  /** Syncs as soon as what somebody waits for is written: who comes later, while writes go on, is served by the next sync. */
   async #flushLoop(): Promise<void> {
+    const state = this.#state;
     this.#flushing = true;
-    while (this.#flushGroup !== undefined) {
-      const state = this.#state;
-      const group = this.#flushGroup;
-      if (
-        state.writtenOffset < group.targetOffset &&
-        (this.#queue.length > 0 || this.#draining !== undefined)
-      ) {
-        // The writer is still on its way there. Others may join the group meanwhile and raise its target.
+    while (this.#flushWaiters.length > 0) {
+      const canSync = this.#flushWaiters.some(({ targetOffset }) => targetOffset <= state.writtenOffset);
+      const isWriting = this.#queue.length > 0 || this.#draining !== undefined;
+      if (!canSync && isWriting) {
         await new Promise<void>((resolve) => {
           this.#progress = resolve;
         });
         continue;
       }
-      this.#flushGroup = undefined;
-      const failure = await this.#sync();
-      if (failure !== undefined) group.done.reject(failure);
-      else if (state.flushedOffset >= group.targetOffset) group.done.resolve();
-      else
-        group.done.reject(
-          storageError(state.refusal ?? `what was appended to ${state.directoryName} could not be written`),
-        );
+      const lost = canSync ? undefined : `what was appended to ${state.directoryName} could not be written`;
+      const failure = lost === undefined ? await this.#sync() : storageError(state.refusal ?? lost);
+      const waiters = this.#flushWaiters;
+      this.#flushWaiters = [];
+      for (const waiter of waiters) {
+        if (failure !== undefined) waiter.reject(failure);
+        else if (waiter.targetOffset <= state.flushedOffset) waiter.resolve();
+        else this.#flushWaiters.push(waiter);
+      }
     }
     this.#flushing = false;
   }
