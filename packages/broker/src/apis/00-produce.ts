@@ -12,12 +12,14 @@ import {
   produceRequest,
   produceResponse,
   RecordValidationError,
-  ZERO_UUID,
 } from '@moldau/protocol';
 import type { Partition } from '../replication/partition.ts';
 import { prepareBatches } from '../replication/prepare-batches.ts';
 import { within } from '../replication/within.ts';
 import { NO_RESPONSE, type RequestContext, type Services, serve } from './handler.ts';
+
+const FIRST_VERSION_WITH_TOPIC_IDS = 13;
+const MIN_DISK_TIMEOUT_MS = 10_000;
 
 type TopicData = ProduceRequest['topicData'][number];
 type PartitionData = TopicData['partitionData'][number];
@@ -80,7 +82,7 @@ async function producePartition(
   services: Services,
 ): Promise<PartitionAnswer> {
   try {
-    const partition = findPartition(topic, data.index, services);
+    const partition = findPartition(topic, data.index, context, services);
     checkAcks(request.acks, partition);
     const appended = await partition.inOrder(() => {
       const { settings } = partition;
@@ -119,20 +121,28 @@ async function producePartition(
   }
 }
 
-function findPartition(topic: TopicData, index: number, { partitions }: Services): Partition {
-  const isById = topic.topicId !== ZERO_UUID;
-  const partition = isById ? partitions.getById(topic.topicId, index) : partitions.get(topic.name, index);
+function findPartition(
+  { name, topicId }: TopicData,
+  index: number,
+  { apiVersion }: RequestContext,
+  { partitions }: Services,
+): Partition {
+  const isById = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
+  const partition = isById ? partitions.getById(topicId, index) : partitions.get(name, index);
   if (partition !== undefined) return partition;
-  throw isById
-    ? new KafkaError(ErrorCode.UNKNOWN_TOPIC_ID, `no topic has the id ${topic.topicId}`)
-    : new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `there is no partition ${topic.name}-${index}`);
+  if (isById && !partitions.hasTopicId(topicId)) {
+    throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_ID, `no topic has the id ${topicId}`);
+  }
+  const topic = isById ? topicId : name;
+  throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `there is no partition ${topic}-${index}`);
 }
 
 function checkAcks(acks: number, partition: Partition): void {
   if (acks < -1 || acks > 1) {
     throw new KafkaError(ErrorCode.INVALID_REQUIRED_ACKS, `acks is ${acks}, allowed are -1 (all), 0 and 1`);
   }
-  const { minInSyncReplicas } = partition.settings;
+  // More than there are replicas can never be in sync.
+  const minInSyncReplicas = Math.min(partition.settings.minInSyncReplicas, partition.replicaCount);
   if (acks === -1 && partition.inSyncReplicaCount < minInSyncReplicas) {
     throw new KafkaError(
       ErrorCode.NOT_ENOUGH_REPLICAS,
@@ -141,7 +151,11 @@ function checkAcks(acks: number, partition: Partition): void {
   }
 }
 
-/** Resolves when the append is as safe as the request's acks ask for. */
+/**
+ * Resolves when the append is as safe as the request's acks ask for. The request's timeout is meant for waiting for other
+ * replicas, and clients set it as low as 0; our own disk is given its time, since a record that is refused late was
+ * appended all the same and comes twice.
+ */
 async function acknowledged(
   appended: AppendResult,
   partition: Partition,
@@ -149,11 +163,11 @@ async function acknowledged(
   services: Services,
 ): Promise<void> {
   if (request.acks !== -1) return appended.written;
-  await within(services.timers, request.timeoutMs, partition.log.flush(), () => {
-    return new KafkaError(
-      ErrorCode.REQUEST_TIMED_OUT,
-      `the disk took longer than the request's timeout of ${request.timeoutMs} ms`,
-    );
+  const timeoutMs = Math.max(request.timeoutMs, MIN_DISK_TIMEOUT_MS);
+  // Both: offsets that a full disk took back may be flushed later, with others' records.
+  const safe = Promise.all([appended.written, partition.log.flush()]);
+  await within(services.timers, timeoutMs, safe, () => {
+    return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, `the disk took longer than ${timeoutMs} ms`);
   });
 }
 
