@@ -118,9 +118,15 @@ function partitionAnswer(read: PartitionRead, isReadCommitted: boolean, apiVersi
     lastStableOffset: read.lastStableOffset,
     logStartOffset: read.logStartOffset,
     ...(read.divergingEpoch === undefined ? {} : { divergingEpoch: read.divergingEpoch }),
-    abortedTransactions: isReadCommitted ? [] : null,
+    abortedTransactions: abortedTransactions(read, isReadCommitted),
     records,
   };
+}
+
+/** Kafka's answers: none where a partition could not be found or was read, null where it could not be read or nobody asked. */
+function abortedTransactions({ partition, errorCode }: PartitionRead, isReadCommitted: boolean): [] | null {
+  if (partition === undefined) return [];
+  return isReadCommitted && errorCode === ErrorCode.NONE ? [] : null;
 }
 
 /** The stored batches, or their older form for a client that cannot read them. */

@@ -38,11 +38,7 @@ async function answer(topic: string, wanted: PartitionRequest, services: Service
   try {
     await found.log.ready();
     found.checkLeaderEpoch(wanted.currentLeaderEpoch);
-    // The leader's own epoch lasts to the end of the log, also before it has written anything.
-    const { leaderEpoch, endOffset } =
-      wanted.leaderEpoch === found.leaderEpoch
-        ? { leaderEpoch: found.leaderEpoch, endOffset: found.log.logEndOffset }
-        : found.log.epochEndOffset(wanted.leaderEpoch);
+    const { leaderEpoch, endOffset } = found.epochEndOffset(wanted.leaderEpoch);
     return { partition: wanted.partition, errorCode: ErrorCode.NONE, leaderEpoch, endOffset };
   } catch (error) {
     if (error instanceof KafkaError) return { partition: wanted.partition, errorCode: error.code };

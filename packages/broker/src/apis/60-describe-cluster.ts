@@ -24,7 +24,7 @@ export const describeCluster = serve({
         errorMessage: isForControllers
           ? 'This is a broker: ask it with --bootstrap-server, not --bootstrap-controller.'
           : `There is no endpoint type ${request.endpointType}.`,
-        endpointType: request.endpointType,
+        endpointType: BROKERS,
         clusterId: '',
         brokers: [],
       };

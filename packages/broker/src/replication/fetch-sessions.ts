@@ -84,7 +84,7 @@ export class FetchSessions {
 
   #viewFull(request: FetchSessionRequest): SessionView {
     this.#sessions.delete(request.sessionId);
-    if (request.sessionEpoch === FINAL_EPOCH || request.partitions.length === 0 || !this.#makeRoom()) {
+    if (request.sessionEpoch === FINAL_EPOCH || !this.#makeRoom()) {
       return sessionless(request.partitions);
     }
     const session = new Session(this.#newId(), request.usesTopicIds, request.partitions);

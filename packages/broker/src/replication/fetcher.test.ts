@@ -86,12 +86,14 @@ test('answers with what there is when the time is over, when the client is gone 
   assert.equal(partitions.get('orders', 0)!.waits.size, 0);
 });
 
-test('errors are answered at once: unknown topic, unknown id, offset out of range, wrong leader epoch', async () => {
+test('errors are answered at once: unknown topic, unknown id, known id without that partition, offset out of range, wrong leader epoch', async () => {
   const { fetcher } = await fetcherOf();
   const reads = await fetcher.fetch(
     [
       fetched(9, 0),
       fetched(0, 0, { topic: '', topicId: 'unknown-topic-id______' }),
+      fetched(9, 0, { topic: '', topicId: TOPIC_ID }),
+      fetched(0, 0, { topic: '' }),
       fetched(0, 5),
       fetched(0, 0, { currentLeaderEpoch: 3 }),
     ],
@@ -103,11 +105,35 @@ test('errors are answered at once: unknown topic, unknown id, offset out of rang
     [
       ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
       ErrorCode.UNKNOWN_TOPIC_ID,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      ErrorCode.UNKNOWN_TOPIC_ID,
       ErrorCode.OFFSET_OUT_OF_RANGE,
       ErrorCode.UNKNOWN_LEADER_EPOCH,
     ],
   );
-  assert.equal(reads[2]?.logStartOffset, 0);
+  assert.ok(
+    reads.every(({ highWatermark, logStartOffset }) => highWatermark === -1 && logStartOffset === -1),
+  );
+});
+
+test('a client past the end of the epoch it read last is told where that epoch ends', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  const partition = partitions.get('orders', 0)!;
+  await partition.append([batchOf(10)]).written;
+  const fetchAt = async (offset: number, lastFetchedEpoch: number) => {
+    const [read] = await fetcher.fetch([fetched(0, offset, { lastFetchedEpoch })], LIMITS, stays);
+    return { errorCode: read?.errorCode, divergingEpoch: read?.divergingEpoch };
+  };
+  const { leaderEpoch } = partition;
+  assert.deepEqual(await fetchAt(4, leaderEpoch), {
+    errorCode: ErrorCode.NONE,
+    divergingEpoch: { epoch: leaderEpoch, endOffset: 1 },
+  });
+  assert.deepEqual(await fetchAt(0, leaderEpoch), { errorCode: ErrorCode.NONE, divergingEpoch: undefined });
+  assert.deepEqual(await fetchAt(0, leaderEpoch + 1), {
+    errorCode: ErrorCode.OFFSET_OUT_OF_RANGE,
+    divergingEpoch: undefined,
+  });
 });
 
 test('a topic that is deleted while a fetch waits ends the wait with an error', async () => {

@@ -112,7 +112,7 @@ export class Fetcher {
 
   async #readOne(fetched: FetchedPartition, maxBytes: number, minOneBatch: boolean): Promise<PartitionRead> {
     const partition = this.#find(fetched);
-    if (partition === undefined) return failed(fetched, unknownTopicCode(fetched));
+    if (partition === undefined) return failed(fetched, this.#unknownCode(fetched));
     try {
       if (!partition.log.isReady) await partition.log.ready();
       partition.checkLeaderEpoch(fetched.currentLeaderEpoch);
@@ -149,7 +149,7 @@ export class Fetcher {
   }
 
   #failedRead(fetched: FetchedPartition, partition: Partition, error: unknown): PartitionRead {
-    if (partition.isDeleted) return failed(fetched, unknownTopicCode(fetched));
+    if (partition.isDeleted) return failed(fetched, this.#unknownCode(fetched));
     if (!(error instanceof KafkaError)) {
       this.#logger.error(
         { err: error, topic: partition.topic, partition: partition.index, offset: fetched.fetchOffset },
@@ -157,11 +157,15 @@ export class Fetcher {
       );
       return failed(fetched, ErrorCode.UNKNOWN_SERVER_ERROR);
     }
-    if (error.code !== ErrorCode.OFFSET_OUT_OF_RANGE) return failed(fetched, error.code);
-    return {
-      ...succeeded(fetched, partition, partition.highWatermark, NO_CHUNKS, 0, undefined),
-      errorCode: error.code,
-    };
+    return { ...failed(fetched, error.code), partition };
+  }
+
+  /** A topic that is known, but not this partition of it, is named as by clients that know no ids. */
+  #unknownCode({ topicId, topic }: FetchedPartition): number {
+    const isNamed = topicId === ZERO_UUID && topic !== '';
+    return isNamed || this.#partitions.hasTopicId(topicId)
+      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+      : ErrorCode.UNKNOWN_TOPIC_ID;
   }
 }
 
@@ -169,16 +173,17 @@ function isNews(read: PartitionRead): boolean {
   return read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined;
 }
 
-function unknownTopicCode(fetched: FetchedPartition): number {
-  return fetched.topicId === ZERO_UUID ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID;
-}
-
+/** Where the client's log and ours part ways, when they do. @throws KafkaError when its epoch is not in ours at all. */
 function divergence(
   partition: Partition,
   fetched: FetchedPartition,
 ): { epoch: number; endOffset: number } | undefined {
-  if (fetched.lastFetchedEpoch === -1 || fetched.lastFetchedEpoch === partition.leaderEpoch) return undefined;
-  const { leaderEpoch: epoch, endOffset } = partition.log.epochEndOffset(fetched.lastFetchedEpoch);
+  if (fetched.lastFetchedEpoch < 0) return undefined;
+  const { leaderEpoch: epoch, endOffset } = partition.epochEndOffset(fetched.lastFetchedEpoch);
+  if (epoch === -1 || endOffset === -1) {
+    const message = `epoch ${fetched.lastFetchedEpoch} was never seen in ${partition.topic}-${partition.index}`;
+    throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE, message);
+  }
   return epoch < fetched.lastFetchedEpoch || endOffset < fetched.fetchOffset
     ? { epoch, endOffset }
     : undefined;

@@ -40,6 +40,10 @@ export class PartitionRegistry {
     return topic === undefined ? undefined : this.#partitionOf(topic, index);
   }
 
+  hasTopicId(topicId: Uuid): boolean {
+    return this.#metadata().topicById(topicId) !== undefined;
+  }
+
   /** The topic is gone from the metadata: its waits end and its logs are removed, used or not. */
   async topicRemoved(topic: TopicImage): Promise<void> {
     for (const partition of this.#byTopicId.get(topic.id) ?? []) partition?.markDeleted();

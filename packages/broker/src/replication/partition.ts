@@ -25,6 +25,7 @@ export class Partition {
   readonly log: Log;
   readonly leaderEpoch: number;
   readonly inSyncReplicaCount: number;
+  readonly replicaCount: number;
   /** Requests that wait for this partition to grow. */
   readonly waits = new Set<Wait>();
   #settings: TopicSettings;
@@ -42,6 +43,7 @@ export class Partition {
     this.log = log;
     this.leaderEpoch = state.leaderEpoch;
     this.inSyncReplicaCount = state.isr.length;
+    this.replicaCount = state.replicas.length;
     this.#settings = settings;
     this.log.onWritten(() => this.#creditWaits());
   }
@@ -68,9 +70,9 @@ export class Partition {
     return this.#isDeleted;
   }
 
-  /** @throws KafkaError when the client knows another leader epoch than ours; -1 is not compared (KIP-320). */
+  /** @throws KafkaError when the client knows another leader epoch than ours; a negative one is not compared (KIP-320). */
   checkLeaderEpoch(clientEpoch: number): void {
-    if (clientEpoch === -1 || clientEpoch === this.leaderEpoch) return;
+    if (clientEpoch < 0 || clientEpoch === this.leaderEpoch) return;
     if (clientEpoch < this.leaderEpoch) {
       throw new KafkaError(
         ErrorCode.FENCED_LEADER_EPOCH,
@@ -106,6 +108,13 @@ export class Partition {
     const appended = this.log.append(batches, { leaderEpoch: this.leaderEpoch, origin });
     for (const batch of batches) this.#uncreditedBytes += batch.sizeBytes;
     return appended;
+  }
+
+  /** Where an epoch ends here; the leader's own lasts to the end of the log, also before it has written anything. */
+  epochEndOffset(epoch: number): { leaderEpoch: number; endOffset: number } {
+    return epoch === this.leaderEpoch
+      ? { leaderEpoch: epoch, endOffset: this.log.logEndOffset }
+      : this.log.epochEndOffset(epoch);
   }
 
   /** Whole batches from the one that holds `offset` up to the high watermark. */

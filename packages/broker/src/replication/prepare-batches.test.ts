@@ -53,11 +53,11 @@ test('no records, torn bytes, two batches and a wrong checksum are refused with 
   );
   assert.equal(
     codeOf(() => prepareBatches(bytes.subarray(0, 9), options())),
-    ErrorCode.CORRUPT_MESSAGE,
+    ErrorCode.INVALID_RECORD,
   );
   assert.equal(
     codeOf(() => prepareBatches(bytes.subarray(0, -1), options())),
-    ErrorCode.CORRUPT_MESSAGE,
+    ErrorCode.INVALID_RECORD,
   );
   assert.equal(
     codeOf(() => prepareBatches(Buffer.concat([bytes, bytes]), options())),

@@ -32,7 +32,7 @@ export function prepareBatches(records: Buffer | null, options: PrepareOptions):
     throw new KafkaError(ErrorCode.INVALID_RECORD, 'the request holds no records for this partition');
   }
   if (records.length < SMALLEST_ENTRY_BYTES) {
-    throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, `${records.length} bytes are too few for a record batch`);
+    throw new KafkaError(ErrorCode.INVALID_RECORD, `${records.length} bytes are too few for a record batch`);
   }
   try {
     return modernBatches(records, options).map((batch) => prepareBatch(batch, options));
@@ -47,6 +47,7 @@ function modernBatches(records: Buffer, { apiVersion, settings }: PrepareOptions
   if (apiVersion < FIRST_VERSION_WITH_BATCHES && magic < 2) {
     return [...batches(upConvert(records, { maxDecompressedBytes: settings.log.maxDecompressedBytes }))];
   }
+  if (magic > 2) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, `there are no records of magic ${magic}`);
   if (magic !== 2) {
     const message = `Produce version ${apiVersion} carries record batches of magic 2, not ${magic}`;
     throw new KafkaError(ErrorCode.INVALID_RECORD, message);
@@ -54,6 +55,9 @@ function modernBatches(records: Buffer, { apiVersion, settings }: PrepareOptions
   const first = new RecordBatch(records);
   if (first.sizeBytes === records.length) return [first];
   const found = [...batches(records)];
+  if (found.length === 0) {
+    throw new KafkaError(ErrorCode.INVALID_RECORD, 'the record batch claims more bytes than are there');
+  }
   const wholeBytes = found.reduce((total, batch) => total + batch.sizeBytes, 0);
   if (wholeBytes !== records.length) {
     const message = `the last record batch claims more bytes than the ${records.length - wholeBytes} that are there`;

@@ -1,0 +1,103 @@
+// Produce and Fetch through a real connection: the answers that Apache Kafka's broker gives, where they are easily got wrong.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  createTopicsRequest,
+  createTopicsResponse,
+  ErrorCode,
+  encodeBatch,
+  fetchRequest,
+  fetchResponse,
+  produceRequest,
+  produceResponse,
+  ZERO_UUID,
+} from '@moldau/protocol';
+import { RawClient, startTestBroker, type TestBroker } from '@moldau/testing';
+
+const PRODUCE_BY_NAME = 12;
+const PRODUCE_BY_ID = 13;
+
+let broker: TestBroker;
+let client: RawClient;
+let topicId: string;
+
+before(async () => {
+  broker = await startTestBroker();
+  client = await RawClient.dial(broker);
+  const configs = [{ name: 'min.insync.replicas', value: '2' }];
+  const topic = { name: 'orders', numPartitions: 1, replicationFactor: 1, assignments: [], configs };
+  const { topics } = await client.request(createTopicsRequest, createTopicsResponse, 7, {
+    topics: [topic],
+    timeoutMs: 1000,
+  });
+  topicId = topics[0]!.topicId;
+});
+
+after(async () => {
+  client.close();
+  await broker.stop();
+});
+
+async function produce(
+  version: number,
+  fields: { topicId?: string; index?: number; timeoutMs?: number } = {},
+) {
+  const { index = 0, timeoutMs = 1000 } = fields;
+  const records = encodeBatch({ records: [{ timestamp: Date.now(), key: null, value: Buffer.from('x') }] });
+  const { responses } = await client.request(produceRequest, produceResponse, version, {
+    acks: -1,
+    timeoutMs,
+    topicData: [{ name: 'orders', topicId: fields.topicId ?? topicId, partitionData: [{ index, records }] }],
+  });
+  return responses[0]!.partitionResponses[0]!;
+}
+
+test('min.insync.replicas above the number of replicas asks for all of them', async () => {
+  assert.equal((await produce(PRODUCE_BY_NAME)).errorCode, ErrorCode.NONE);
+});
+
+test("a timeout of 0 leaves the broker's own disk its time", async () => {
+  const { errorCode, baseOffset } = await produce(PRODUCE_BY_NAME, { timeoutMs: 0 });
+  assert.equal(errorCode, ErrorCode.NONE);
+  assert.ok(baseOffset >= 0);
+});
+
+test('by id, a missing partition of a known topic is told from an unknown topic', async () => {
+  const codes = [];
+  for (const fields of [{ index: 7 }, { topicId: 'abcdefghijklmnopqrstuA' }, { topicId: ZERO_UUID }])
+    codes.push((await produce(PRODUCE_BY_ID, fields)).errorCode);
+  assert.deepEqual(codes, [
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    ErrorCode.UNKNOWN_TOPIC_ID,
+    ErrorCode.UNKNOWN_TOPIC_ID,
+  ]);
+});
+
+test('a full fetch of nothing opens a session too, and aborted transactions are null unless asked for', async () => {
+  const fetch = { maxWaitMs: 0, minBytes: 0, forgottenTopicsData: [] };
+  const empty = await client.request(fetchRequest, fetchResponse, 12, {
+    ...fetch,
+    sessionEpoch: 0,
+    topics: [],
+  });
+  assert.ok(empty.sessionId > 0);
+  const partition = (index: number, fetchOffset: number) => ({
+    partition: index,
+    fetchOffset,
+    partitionMaxBytes: 1000,
+  });
+  const { responses } = await client.request(fetchRequest, fetchResponse, 12, {
+    ...fetch,
+    isolationLevel: 1,
+    topics: [{ topic: 'orders', topicId, partitions: [partition(0, 0), partition(0, 99), partition(9, 0)] }],
+  });
+  assert.deepEqual(
+    responses[0]!.partitions.map(({ errorCode, abortedTransactions }) => [errorCode, abortedTransactions]),
+    [
+      [ErrorCode.NONE, []],
+      [ErrorCode.OFFSET_OUT_OF_RANGE, null],
+      [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, []],
+    ],
+  );
+});
