@@ -12,7 +12,7 @@ import {
   offsetFetchResponse,
   ZERO_UUID,
 } from '@moldau/protocol';
-import type { FetchedTopic } from '../coordinators/group-commands.ts';
+import type { FetchedTopic } from '../coordinators/groups/group-commands.ts';
 import { map } from './group-requests.ts';
 import { type Services, serve } from './handler.ts';
 

@@ -3,8 +3,8 @@
 // member may be static (KIP-345); from 9 on a leader may be told to assign nothing (KIP-814).
 
 import { joinGroupRequest, joinGroupResponse } from '@moldau/protocol';
-import { joinError } from '../coordinators/classic-group.ts';
-import type { JoinAnswer } from '../coordinators/group-commands.ts';
+import { joinError } from '../coordinators/groups/classic-group.ts';
+import type { JoinAnswer } from '../coordinators/groups/group-commands.ts';
 import { callerOf } from './group-requests.ts';
 import { serve } from './handler.ts';
 

@@ -2,7 +2,7 @@
 // From version 5 on members say which protocol they think the group has chosen.
 
 import { ErrorCode, syncGroupRequest, syncGroupResponse } from '@moldau/protocol';
-import { syncError } from '../coordinators/classic-group.ts';
+import { syncError } from '../coordinators/groups/classic-group.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_PROTOCOL = 5;

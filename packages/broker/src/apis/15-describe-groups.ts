@@ -2,7 +2,7 @@
 // version 6 on also by an error. Metadata of members is told while the group is Stable.
 
 import { describeGroupsRequest, describeGroupsResponse, ErrorCode } from '@moldau/protocol';
-import type { DescribedGroup } from '../coordinators/group-commands.ts';
+import type { DescribedGroup } from '../coordinators/groups/group-commands.ts';
 import { ALL_GROUP_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import { serve } from './handler.ts';
 

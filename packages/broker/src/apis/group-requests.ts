@@ -1,7 +1,7 @@
 // What the handlers of groups share: who asks, and answers that are there at once more often than not.
 
 import type { TopicImage } from '@moldau/metadata';
-import type { GroupCaller } from '../coordinators/group-commands.ts';
+import type { GroupCaller } from '../coordinators/groups/group-commands.ts';
 import type { RequestContext } from './handler.ts';
 
 /** The caller as groups keep and show it. */

@@ -10,7 +10,7 @@ import type { Message } from '@moldau/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { TopicConfigs } from '../config/topic-settings.ts';
 import type { Controller } from '../controller/controller.ts';
-import type { GroupCoordinator } from '../coordinators/group-coordinator.ts';
+import type { GroupCoordinator } from '../coordinators/groups/group-coordinator.ts';
 import type { RequestContext } from '../network/request-context.ts';
 import type { FetchSessions } from '../replication/fetch-sessions.ts';
 import type { Fetcher } from '../replication/fetcher.ts';

@@ -11,8 +11,8 @@ import {
   type Record,
   ZERO_UUID,
 } from '@moldau/protocol';
+import type { CoordinatorRecord } from '../runtime/coordinator-log.ts';
 import { type ClassicGroup, type ClassicMember, NO_ASSIGNMENT } from './classic-group.ts';
-import type { CoordinatorRecord } from './coordinator-log.ts';
 
 /** One committed offset. */
 export interface CommittedOffset {

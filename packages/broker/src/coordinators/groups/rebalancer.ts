@@ -6,6 +6,8 @@
 
 import type { Clock, Logger } from '@moldau/io';
 import { ErrorCode } from '@moldau/protocol';
+import type { Deadlines } from '../runtime/deadlines.ts';
+import type { ShardEffects } from '../runtime/shard-effects.ts';
 import {
   type ClassicGroup,
   type ClassicMember,
@@ -13,11 +15,9 @@ import {
   NO_ASSIGNMENT,
   syncError,
 } from './classic-group.ts';
-import type { Deadlines } from './deadlines.ts';
 import type { SyncAnswer } from './group-commands.ts';
 import type { GroupConfig } from './group-config.ts';
 import { groupMetadataRecord } from './group-records.ts';
-import type { ShardEffects } from './shard-effects.ts';
 import { subscribedTopicsOf } from './subscribed-topics.ts';
 
 export interface RebalancerOptions {

@@ -6,23 +6,35 @@
 // record is committed.
 
 import type { Clock, Logger, Timer, Timers } from '@moldau/io';
-import { ErrorCode, KafkaError, MalformedError } from '@moldau/protocol';
+import { ErrorCode, KafkaError, MalformedError, type Record } from '@moldau/protocol';
 import { toKafkaError } from './coordinator-errors.ts';
 import type { CoordinatorLog, CoordinatorRecord } from './coordinator-log.ts';
-import type { GroupConfig } from './group-config.ts';
-import { GroupShard } from './group-shard.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { ShardEffects } from './shard-effects.ts';
 
 /** A batch stays well below the smallest message.max.bytes people set; a write larger than this goes by itself. */
 const MAX_BATCH_BYTES = 256 * 1024;
 
-export interface GroupShardRuntimeOptions {
+/** The state machine of one shard, as its runtime drives it. */
+export interface CoordinatorShard {
+  readonly deadlines: Deadlines;
+  /** Takes in one record of the log, in the log's order. False: a kind of record that is not known. Throws MalformedError. */
+  replay(record: Pick<Record, 'key' | 'value'>): boolean;
+  /** All records have been replayed: clients come from now on. */
+  resume(): void;
+  /** The shard is no longer ours: all that waits is answered with this error. */
+  abandon(errorCode: number): void;
+}
+
+export interface ShardRuntimeOptions<Shard> {
+  /** The internal topic whose partition is the shard's log. */
+  readonly topic: string;
   readonly partition: number;
-  readonly config: GroupConfig;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
-  readonly newMemberId: (prefix: string) => string;
   readonly openLog: () => Promise<CoordinatorLog>;
+  readonly newShard: (effects: ShardEffects) => Shard;
 }
 
 interface Write {
@@ -31,14 +43,14 @@ interface Write {
   readonly settled: (error: KafkaError | null) => void;
 }
 
-interface Loaded {
-  readonly shard: GroupShard;
+interface Loaded<Shard> {
+  readonly shard: Shard;
   readonly log: CoordinatorLog;
 }
 
-export class GroupShardRuntime {
-  readonly #options: GroupShardRuntimeOptions;
-  #loaded: Loaded | undefined;
+export class ShardRuntime<Shard extends CoordinatorShard> {
+  readonly #options: ShardRuntimeOptions<Shard>;
+  #loaded: Loaded<Shard> | undefined;
   #loading: Promise<void> | undefined;
   #isClosed = false;
   #queue: Write[] = [];
@@ -48,7 +60,7 @@ export class GroupShardRuntime {
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(options: GroupShardRuntimeOptions) {
+  constructor(options: ShardRuntimeOptions<Shard>) {
     this.#options = options;
   }
 
@@ -68,10 +80,10 @@ export class GroupShardRuntime {
   async #load(): Promise<void> {
     if (this.#loaded !== undefined) return;
     this.#failWhenClosed();
-    const { partition, logger, clock } = this.#options;
+    const { topic, partition, logger, clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const log = await this.#options.openLog();
-    const shard = this.#newShard();
+    const shard = this.#options.newShard({ append: (records, settled) => this.#enqueue(records, settled) });
     let count = 0;
     const unknownKeyTypes = new Set<number>();
     await log.replay((record) => {
@@ -81,8 +93,8 @@ export class GroupShardRuntime {
       } catch (error) {
         if (!(error instanceof MalformedError)) throw error;
         logger.error(
-          { partition, offset: record.offset, err: error },
-          'A record of __consumer_offsets cannot be read and is left out',
+          { topic, partition, offset: record.offset, err: error },
+          'A coordinator’s record cannot be read and is left out',
         );
       }
     });
@@ -90,34 +102,23 @@ export class GroupShardRuntime {
     if (unknownKeyTypes.size > 0) {
       const keyTypes = [...unknownKeyTypes];
       logger.warn(
-        { partition, keyTypes },
-        'Groups of a kind that is not served here were found and are left alone',
+        { topic, partition, keyTypes },
+        'Records of a kind that is not known here were found and are left alone',
       );
     }
     this.#loaded = { shard, log };
     shard.resume();
     this.#arm(shard);
     const elapsedMs = clock.monotonicMs() - startedMs;
-    logger.debug({ partition, records: count, elapsedMs }, 'Loaded groups');
+    logger.debug({ topic, partition, records: count, elapsedMs }, 'Loaded a coordinator’s shard');
   }
 
   #failWhenClosed(): void {
     if (this.#isClosed) throw new KafkaError(ErrorCode.NOT_COORDINATOR, 'The broker is shutting down');
   }
 
-  #newShard(): GroupShard {
-    const { config, clock, logger, newMemberId } = this.#options;
-    return new GroupShard({
-      config,
-      clock,
-      logger,
-      newMemberId,
-      effects: { append: (records, settled) => this.#enqueue(records, settled) },
-    });
-  }
-
   /** Runs a command on the loaded shard. */
-  run<T>(command: (shard: GroupShard) => T): T {
+  run<T>(command: (shard: Shard) => T): T {
     const loaded = this.#loaded;
     if (loaded === undefined) throw new KafkaError(ErrorCode.NOT_COORDINATOR, 'The broker is shutting down');
     const result = command(loaded.shard);
@@ -144,7 +145,7 @@ export class GroupShardRuntime {
 
   // Deadlines ------------------------------------------------------------------------------------------------------
 
-  #arm(shard: GroupShard): void {
+  #arm(shard: Shard): void {
     const atMs = shard.deadlines.nextMs();
     if (atMs >= this.#timerAtMs) return;
     this.#timer?.cancel();
@@ -164,8 +165,8 @@ export class GroupShardRuntime {
       shard.deadlines.advance(this.#options.clock.monotonicMs());
     } catch (error) {
       // What else is due is run at the next turn.
-      const { partition, logger } = this.#options;
-      logger.error({ partition, err: error }, 'Unexpected error at a deadline of a group');
+      const { topic, partition, logger } = this.#options;
+      logger.error({ topic, partition, err: error }, 'Unexpected error at a coordinator’s deadline');
     }
     this.#arm(shard);
   }
@@ -207,20 +208,20 @@ export class GroupShardRuntime {
   }
 
   async #appendBatch(batch: Write[]): Promise<void> {
-    const { clock, logger, partition } = this.#options;
+    const { clock, logger, topic, partition } = this.#options;
     let failure: KafkaError | null = null;
     try {
       const records = batch.length === 1 ? batch[0]!.records : batch.flatMap((write) => write.records);
       if (records.length > 0) await this.#loaded?.log.append(records, clock.wallMs());
     } catch (error) {
       failure = toKafkaError(error);
-      logger.error({ partition, err: error }, 'Groups could not be written to __consumer_offsets');
+      logger.error({ topic, partition, err: error }, 'A coordinator’s records could not be written');
     }
     for (const write of batch) {
       try {
         write.settled(failure);
       } catch (error) {
-        logger.error({ partition, err: error }, 'Unexpected error after an append of groups');
+        logger.error({ topic, partition, err: error }, 'Unexpected error after a coordinator’s append');
       }
     }
     if (this.#loaded !== undefined && !this.#isClosed) this.#arm(this.#loaded.shard);

@@ -7,7 +7,7 @@
 
 import assert from 'node:assert';
 import { ErrorCode } from '@moldau/protocol';
-import type { Deadline } from './deadlines.ts';
+import type { Deadline } from '../runtime/deadlines.ts';
 import type { JoinAnswer, MemberProtocol, Reply, SyncAnswer } from './group-commands.ts';
 
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';

@@ -2,8 +2,8 @@
 // its record is committed, in the order of the log, and never before, so what is read can never be taken back.
 
 import { ErrorCode, ZERO_UUID } from '@moldau/protocol';
+import type { CoordinatorRecord } from '../runtime/coordinator-log.ts';
 import type { ClassicGroup } from './classic-group.ts';
-import type { CoordinatorRecord } from './coordinator-log.ts';
 import type { FetchedPartition, FetchedTopic, FetchOffsetsCommand } from './group-commands.ts';
 import { type CommittedOffset, offsetTombstone } from './group-records.ts';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Clock, silentLogger, type Timers } from '@moldau/io';
 import { ErrorCode, KafkaError, ZERO_UUID } from '@moldau/protocol';
+import { MemoryLogs } from '../runtime/testing-logs.ts';
 import { defaultGroupConfig } from './group-config.ts';
 import { GroupCoordinator } from './group-coordinator.ts';
-import { MemoryLogs } from './testing-logs.ts';
 import { defaultJoin } from './testing-shard.ts';
 
 const CALLER = { apiVersion: 8, clientId: 'client', clientHost: '/127.0.0.1' };

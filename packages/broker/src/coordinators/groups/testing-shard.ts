@@ -2,7 +2,7 @@
 
 import { type Clock, silentLogger } from '@moldau/io';
 import { type KafkaError, ZERO_UUID } from '@moldau/protocol';
-import type { CoordinatorRecord } from './coordinator-log.ts';
+import type { CoordinatorRecord } from '../runtime/coordinator-log.ts';
 import type {
   CommitOffsetsAnswer,
   GroupCaller,

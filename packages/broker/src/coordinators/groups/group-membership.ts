@@ -7,6 +7,9 @@
 
 import type { Clock, Logger } from '@moldau/io';
 import { ErrorCode, type KafkaError } from '@moldau/protocol';
+import { appendErrorCode } from '../runtime/coordinator-errors.ts';
+import type { Deadlines } from '../runtime/deadlines.ts';
+import type { ShardEffects } from '../runtime/shard-effects.ts';
 import {
   ClassicGroup,
   type ClassicMember,
@@ -15,8 +18,6 @@ import {
   sameProtocols,
   syncError,
 } from './classic-group.ts';
-import { appendErrorCode } from './coordinator-errors.ts';
-import type { Deadlines } from './deadlines.ts';
 import type {
   GroupCaller,
   HeartbeatCommand,
@@ -31,7 +32,6 @@ import type {
 import type { GroupConfig } from './group-config.ts';
 import { groupMetadataRecord, ownedCopy, type StoredGroup } from './group-records.ts';
 import { assignmentAnswer, Rebalancer } from './rebalancer.ts';
-import type { ShardEffects } from './shard-effects.ts';
 import { subscribedTopicsOf } from './subscribed-topics.ts';
 
 /** How long a member that was never answered, and so cannot send heartbeats, may wait for its first rebalance. */

@@ -2,10 +2,13 @@
 // needs no group. Groups are spread over shards, one per partition of __consumer_offsets, by the hash Kafka uses.
 
 import type { Clock, Logger, Random, Timer, Timers } from '@moldau/io';
+import { GROUP_METADATA_TOPIC } from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { toKafkaError } from '../runtime/coordinator-errors.ts';
+import type { CoordinatorLogs } from '../runtime/coordinator-log.ts';
+import { newUuid, shardOf } from '../runtime/shard-keys.ts';
+import { ShardRuntime } from '../runtime/shard-runtime.ts';
 import { joinError, syncError } from './classic-group.ts';
-import { toKafkaError } from './coordinator-errors.ts';
-import type { CoordinatorLogs } from './coordinator-log.ts';
 import type {
   CommitOffsetsAnswer,
   CommitOffsetsCommand,
@@ -26,9 +29,9 @@ import type {
 } from './group-commands.ts';
 import type { GroupConfig } from './group-config.ts';
 import { fitsIntoRecord } from './group-records.ts';
-import { type GroupShard, sameCode } from './group-shard.ts';
-import { GroupShardRuntime } from './group-shard-runtime.ts';
-import { newUuid, shardOf } from './shard-keys.ts';
+import { GroupShard, sameCode } from './group-shard.ts';
+
+type GroupRuntime = ShardRuntime<GroupShard>;
 
 export interface GroupCoordinatorOptions {
   readonly config: GroupConfig;
@@ -45,7 +48,7 @@ export interface GroupCoordinatorOptions {
  */
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
-  readonly #runtimes: (GroupShardRuntime | undefined)[] = [];
+  readonly #runtimes: (GroupRuntime | undefined)[] = [];
   #expiryTimer: Timer | undefined;
   #isClosed = false;
 
@@ -157,7 +160,7 @@ export class GroupCoordinator {
     }
   }
 
-  async #forgetTopic(runtime: GroupShardRuntime, topicName: string, topicId: string): Promise<void> {
+  async #forgetTopic(runtime: GroupRuntime, topicName: string, topicId: string): Promise<void> {
     await runtime.load();
     // Commits under way would come after the tombstones and outlive the topic.
     await runtime.idle();
@@ -195,18 +198,25 @@ export class GroupCoordinator {
     return [...partitions].sort((a, b) => a - b);
   }
 
-  #runtime(partition: number): GroupShardRuntime {
+  #runtime(partition: number): GroupRuntime {
     const existing = this.#runtimes[partition];
     if (existing !== undefined) return existing;
     if (this.#isClosed) throw new KafkaError(ErrorCode.NOT_COORDINATOR, 'The broker is shutting down');
     const { config, clock, timers, logger, random, logs } = this.#options;
-    const runtime = new GroupShardRuntime({
+    const runtime = new ShardRuntime({
+      topic: GROUP_METADATA_TOPIC,
       partition,
-      config,
       clock,
       timers,
       logger,
-      newMemberId: (prefix) => `${prefix}-${newUuid(random)}`,
+      newShard: (effects) =>
+        new GroupShard({
+          config,
+          clock,
+          logger,
+          effects,
+          newMemberId: (prefix) => `${prefix}-${newUuid(random)}`,
+        }),
       openLog: async () => {
         try {
           return await logs.open(partition);

@@ -4,7 +4,7 @@
 // always fsynced, because an offset that was acknowledged must not be forgotten.
 
 import { batches, encodeBatch, type Record, RecordBatch } from '@moldau/protocol';
-import type { Partition } from '../replication/partition.ts';
+import type { Partition } from '../../replication/partition.ts';
 import type { CoordinatorLog, CoordinatorLogs, CoordinatorRecord } from './coordinator-log.ts';
 
 const REPLAY_BYTES_AT_ONCE = 1024 * 1024;

@@ -3,9 +3,10 @@
 // Deterministic: the same commands at the same times give the same records and answers.
 
 import { ErrorCode, type KafkaError, type Record } from '@moldau/protocol';
+import { appendErrorCode } from '../runtime/coordinator-errors.ts';
+import { Deadlines } from '../runtime/deadlines.ts';
+import type { CoordinatorShard } from '../runtime/shard-runtime.ts';
 import { type ClassicGroup, type ClassicMember, NO_ASSIGNMENT } from './classic-group.ts';
-import { appendErrorCode } from './coordinator-errors.ts';
-import { Deadlines } from './deadlines.ts';
 import type {
   CommitOffsetsAnswer,
   CommitOffsetsCommand,
@@ -42,7 +43,7 @@ export type GroupShardOptions = Omit<GroupMembershipOptions, 'deadlines'>;
 /** The first version of OffsetCommit whose clients can be told that a group does not exist. */
 const COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND = 9;
 
-export class GroupShard {
+export class GroupShard implements CoordinatorShard {
   readonly deadlines = new Deadlines();
   readonly #options: GroupShardOptions;
   readonly #membership: GroupMembership;
