@@ -39,9 +39,22 @@ if (brokers.includes('kafka') || chosen.some(({ name }) => name === 'small recor
 
 const bars: Bar[] = [];
 const rows: string[][] = [['workload', 'figure', ...brokers, 'ratio', 'goal', '']];
-for (const workload of chosen) rows.push(...(await compare(workload)));
+let failed = 0;
+for (const workload of chosen) {
+  try {
+    const compared = await compare(workload);
+    for (const row of compared) process.stderr.write(`  ${row.filter((cell) => cell !== '').join('  ')}\n`);
+    rows.push(...compared);
+  } catch (error) {
+    // The other workloads' figures are worth having all the same.
+    failed += 1;
+    process.stderr.write(`${workload.name} failed: ${(error as Error).message}\n`);
+    rows.push([workload.name, 'failed', ...brokers.map(() => ''), '', '', 'MISSED']);
+  }
+}
 if (values.chart !== undefined) writeFileSync(values.chart, chart('Moldau beside Apache Kafka', bars));
 process.stdout.write(values.json ? `${JSON.stringify(rows)}\n` : table(rows));
+if (failed > 0) process.exitCode = 1;
 
 async function compare(workload: Workload): Promise<string[][]> {
   const figures = new Map<BrokerName, Figure[][]>(brokers.map((name) => [name, []]));

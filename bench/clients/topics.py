@@ -20,7 +20,15 @@ for at in range(0, count, 1000):
         future.result(60)
 created = time.monotonic()
 failures = []
-producer = Producer({"bootstrap.servers": bootstrap, "acks": 1, "queue.buffering.max.messages": 200000})
+# A broker may need longer than the client's 30 s to serve so many new topics: wait rather than fail.
+producer = Producer(
+    {
+        "bootstrap.servers": bootstrap,
+        "acks": 1,
+        "queue.buffering.max.messages": 200000,
+        "topic.metadata.propagation.max.ms": 600000,
+    }
+)
 for name in names:
     for partition in range(partitions):
         producer.produce(name, b"first", partition=partition, on_delivery=lambda error, _: error and failures.append(error))
