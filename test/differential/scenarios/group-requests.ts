@@ -1,0 +1,123 @@
+// What scenarios of groups send.
+
+import { Buffer } from 'node:buffer';
+import { FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, OffsetCommit, SyncGroup } from '../scenario.ts';
+import { pause, type Side } from '../side.ts';
+
+export const JOIN_VERSION = 9;
+export const SYNC_VERSION = 5;
+export const NO_MEMBER = '';
+
+export interface Membership {
+  groupId: string;
+  memberId: string;
+  generationId: number;
+  groupInstanceId?: string | null;
+}
+
+export interface JoinFields {
+  memberId?: string;
+  groupInstanceId?: string | null;
+  sessionTimeoutMs?: number;
+  rebalanceTimeoutMs?: number;
+  protocolType?: string;
+  protocols?: string[];
+  reason?: string | null;
+}
+
+/** Waits until groups can be used: Kafka makes its topic for them at the first question. */
+export async function untilCoordinated(side: Side, groupId: string): Promise<void> {
+  const ready = { groupId, generationId: -1, memberId: NO_MEMBER };
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { coordinators } = await side.quietly(FindCoordinator, 4, {
+      keyType: 0,
+      coordinatorKeys: [groupId],
+    });
+    if (coordinators[0]?.errorCode === 0) {
+      const { errorCode } = await side.quietly(Heartbeat, 4, ready);
+      // COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR
+      if (![14, 15, 16].includes(errorCode)) return;
+    }
+    await pause(50);
+  }
+  throw new Error('no coordinator');
+}
+
+export function joinRequest(groupId: string, fields: JoinFields = {}) {
+  const { protocols = ['range', 'roundrobin'], ...others } = fields;
+  return {
+    groupId,
+    sessionTimeoutMs: 30_000,
+    rebalanceTimeoutMs: 30_000,
+    memberId: NO_MEMBER,
+    protocolType: 'consumer',
+    ...others,
+    protocols: protocols.map((name) => ({ name, metadata: Buffer.from(`metadata of ${name}`) })),
+  };
+}
+
+/** Joins, with the second try that a new member needs, and says nothing of it. */
+export async function joinQuietly(side: Side, groupId: string, fields: JoinFields = {}) {
+  const first = await side.quietly(JoinGroup, JOIN_VERSION, joinRequest(groupId, fields));
+  const MEMBER_ID_REQUIRED = 79;
+  if (first.errorCode !== MEMBER_ID_REQUIRED) return first;
+  return side.quietly(JoinGroup, JOIN_VERSION, joinRequest(groupId, { ...fields, memberId: first.memberId }));
+}
+
+export function syncRequest(
+  member: Membership,
+  assignments: [memberId: string, text: string][] = [],
+  fields: { protocolType?: string | null; protocolName?: string | null } = {},
+) {
+  return {
+    protocolType: 'consumer',
+    protocolName: 'range',
+    ...member,
+    ...fields,
+    assignments: assignments.map(([memberId, text]) => ({ memberId, assignment: Buffer.from(text) })),
+  };
+}
+
+/** A group of one member that is stable. */
+export async function stableGroup(side: Side, groupId: string, fields: JoinFields = {}): Promise<Membership> {
+  const joined = await joinQuietly(side, groupId, fields);
+  if (joined.errorCode !== 0) throw new Error(`cannot join: ${joined.errorCode}`);
+  const { memberId, generationId } = joined;
+  const member = { groupId, memberId, generationId, groupInstanceId: fields.groupInstanceId ?? null };
+  const synced = await side.quietly(SyncGroup, SYNC_VERSION, syncRequest(member, [[memberId, 'all of it']]));
+  if (synced.errorCode !== 0) throw new Error(`cannot sync: ${synced.errorCode}`);
+  side.record('members', { memberId });
+  return member;
+}
+
+export async function leaveQuietly(side: Side, { groupId, memberId }: Membership): Promise<void> {
+  await side.quietly(LeaveGroup, 5, {
+    groupId,
+    members: [{ memberId, groupInstanceId: null, reason: null }],
+  });
+}
+
+export async function commitQuietly(
+  side: Side,
+  groupId: string,
+  topic: string,
+  offsets: [partition: number, offset: number, metadata: string][],
+): Promise<void> {
+  await side.quietly(OffsetCommit, 9, {
+    groupId,
+    generationIdOrMemberEpoch: -1,
+    memberId: NO_MEMBER,
+    groupInstanceId: null,
+    topics: [
+      {
+        name: topic,
+        partitions: offsets.map(([partitionIndex, committedOffset, committedMetadata]) => ({
+          partitionIndex,
+          committedOffset,
+          committedLeaderEpoch: -1,
+          committedMetadata,
+        })),
+      },
+    ],
+  });
+}

@@ -1,0 +1,22 @@
+// All scenarios.
+
+import type { Scenario } from '../scenario.ts';
+import { clusterScenarios } from './cluster.ts';
+import { configScenarios } from './configs.ts';
+import { fetchScenarios } from './fetch.ts';
+import { groupOffsetScenarios } from './group-offsets.ts';
+import { groupScenarios } from './groups.ts';
+import { offsetScenarios } from './offsets.ts';
+import { produceScenarios } from './produce.ts';
+import { topicScenarios } from './topics.ts';
+
+export const scenarios: readonly Scenario[] = [
+  ...clusterScenarios,
+  ...topicScenarios,
+  ...configScenarios,
+  ...produceScenarios,
+  ...fetchScenarios,
+  ...offsetScenarios,
+  ...groupScenarios,
+  ...groupOffsetScenarios,
+];
