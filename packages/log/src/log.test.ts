@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { ErrorCode, KafkaError, RecordBatch } from '@moldau/protocol';
 import { batchOf, openLog, readAll, settle, World } from './testing-logs.ts';
 
 function hasCode(code: number): (error: unknown) => boolean {
@@ -22,6 +22,18 @@ test('assigns offsets in order and gives back what was appended', async () => {
   assert.deepEqual(
     (await readAll(log)).map((record) => record.value),
     ['a', 'b', 'c', 'd', 'e'],
+  );
+  await manager.close();
+});
+
+test('batches that lie apart in memory get their offsets like those side by side', async () => {
+  const manager = await new World().open();
+  const log = await openLog(manager);
+  const apart = [batchOf(['a', 'b']), batchOf(['c']), batchOf(['d'])].map((bytes) => new RecordBatch(bytes));
+  await log.append(apart, LEADER).written;
+  assert.deepEqual(
+    (await readAll(log)).map(({ offset, value }) => `${offset}${value}`),
+    ['0a', '1b', '2c', '3d'],
   );
   await manager.close();
 });

@@ -169,12 +169,13 @@ export class Log {
       if (repeated !== undefined) return this.#duplicateResult(state, writer, repeated);
       state.producers.check(list);
     }
-    const bytes = contiguous(list);
+    let sizeBytes = 0;
+    for (const batch of list) sizeBytes += batch.sizeBytes;
     const { segmentBytes } = state.config;
-    if (bytes.length > segmentBytes) {
+    if (sizeBytes > segmentBytes) {
       throw new KafkaError(
         ErrorCode.RECORD_LIST_TOO_LARGE,
-        `${bytes.length} bytes of batches are more than a segment of ${state.directoryName} holds (segment.bytes=${segmentBytes})`,
+        `${sizeBytes} bytes of batches are more than a segment of ${state.directoryName} holds (segment.bytes=${segmentBytes})`,
       );
     }
     const nowMs = this.#environment.clock.wallMs();
@@ -183,7 +184,7 @@ export class Log {
     if (origin === 'replication')
       assert(list[0]!.baseOffset >= state.logEndOffset, 'a follower appends at the end');
     else assignOffsets(state, list, options.leaderEpoch, appendTimeMs);
-    return this.#take(state, writer, list, bytes, nowMs, appendTimeMs);
+    return this.#take(state, writer, list, contiguous(list), nowMs, appendTimeMs);
   }
 
   #refuseIfUnable(state: LogState): void {
@@ -435,7 +436,7 @@ function assignOffsets(
   }
 }
 
-/** The bytes of all batches: one view where they lie side by side, as they do in a request, else a copy. */
+/** The bytes of all batches, whose offsets are final: one view where they lie side by side, as they do in a request, else a copy. */
 function contiguous(list: readonly RecordBatch[]): Buffer {
   const first = list[0]!;
   if (list.length === 1) return first.bytes();

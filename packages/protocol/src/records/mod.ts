@@ -29,6 +29,7 @@ export {
   upConvert,
 } from './convert.ts';
 export { type BatchFields, type BatchInput, encodeBatch, type RecordInput } from './encode-batch.ts';
+export { type EndTransactionMarker, encodeMarker, readMarker } from './end-transaction-marker.ts';
 export {
   encodeMessageSet,
   type Message as LegacyMessage,

@@ -9,14 +9,45 @@ export interface CoordinatorRecord {
   value: Buffer | null;
 }
 
+/** A producer in one of its transactions. */
+export interface TransactionOf {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+/** The end of a producer's transaction. */
+export interface CoordinatorMarker extends TransactionOf {
+  /** Of the transaction coordinator that decided it. */
+  readonly coordinatorEpoch: number;
+  readonly committed: boolean;
+  /** transaction.version of the transaction: from 2 on its marker has a higher epoch than its records (KIP-890). */
+  readonly transactionVersion: number;
+}
+
+/** Records that belong together, or the end of a transaction: one batch of the log. */
+export type CoordinatorBatch =
+  | { readonly records: readonly CoordinatorRecord[]; readonly transaction: TransactionOf | null }
+  | { readonly marker: CoordinatorMarker };
+
+/** The batch that a record of the log was found in. */
+export interface ReplayedBatch extends TransactionOf {
+  readonly isTransactional: boolean;
+}
+
+/** Told what the log holds, in its order. */
+export interface ReplayVisitor {
+  record(record: Record, batch: ReplayedBatch): void;
+  marker(marker: Omit<CoordinatorMarker, 'transactionVersion'>): void;
+}
+
 export interface CoordinatorLog {
   /**
-   * Appends the records as one batch. Resolves when they are committed (they survive a crash and a power cut); rejects
-   * with a KafkaError when they are not, and then none of them may show up later.
+   * Appends the batches, in their order and with nothing between them. Resolves when they are committed (they survive a
+   * crash and a power cut); rejects with a KafkaError when they are not, and then none of them may show up later.
    */
-  append(records: readonly CoordinatorRecord[], timestampMs: number): Promise<void>;
-  /** Visits every record from the start of the log to its end, in order. */
-  replay(visit: (record: Record) => void): Promise<void>;
+  append(batches: readonly CoordinatorBatch[], timestampMs: number): Promise<void>;
+  /** Visits every record and marker from the start of the log to its end, in order. */
+  replay(visitor: ReplayVisitor): Promise<void>;
 }
 
 /** The partitions of an internal topic, seen as logs of shards. */

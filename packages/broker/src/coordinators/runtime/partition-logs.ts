@@ -3,9 +3,9 @@
 // Invariant: append resolves only when the records are as durable as the topic asks, which for internal topics is
 // always fsynced, because an offset that was acknowledged must not be forgotten.
 
-import { batches, encodeBatch, type Record, RecordBatch } from '@moldau/protocol';
+import { batches, encodeBatch, encodeMarker, RecordBatch, readMarker } from '@moldau/protocol';
 import type { Partition } from '../../replication/partition.ts';
-import type { CoordinatorLog, CoordinatorLogs, CoordinatorRecord } from './coordinator-log.ts';
+import type { CoordinatorBatch, CoordinatorLog, CoordinatorLogs, ReplayVisitor } from './coordinator-log.ts';
 
 const REPLAY_BYTES_AT_ONCE = 1024 * 1024;
 
@@ -37,25 +37,29 @@ export class PartitionLogs implements CoordinatorLogs {
     const partition = await this.#options.partition(index);
     await partition.log.ready();
     return {
-      append: (records, timestampMs) => append(partition, records, timestampMs),
-      replay: (visit) => replay(partition, visit),
+      append: (batches, timestampMs) => append(partition, batches, timestampMs),
+      replay: (visitor) => replay(partition, visitor),
     };
   }
 }
 
 async function append(
   partition: Partition,
-  records: readonly CoordinatorRecord[],
+  batches: readonly CoordinatorBatch[],
   timestampMs: number,
 ): Promise<void> {
-  const batch = encodeBatch({
-    records: records.map(({ key, value }) => ({ timestamp: timestampMs, key, value })),
-  });
-  const { written } = partition.append([new RecordBatch(batch)], 'coordinator');
+  const encoded = batches.map((batch) => new RecordBatch(encode(batch, timestampMs)));
+  const { written } = partition.append(encoded, 'coordinator');
   await Promise.all([written, partition.log.flush()]);
 }
 
-async function replay(partition: Partition, visit: (record: Record) => void): Promise<void> {
+function encode(batch: CoordinatorBatch, timestampMs: number): Buffer {
+  if ('marker' in batch) return encodeMarker(batch.marker, timestampMs);
+  const records = batch.records.map(({ key, value }) => ({ timestamp: timestampMs, key, value }));
+  return encodeBatch({ records, ...batch.transaction, isTransactional: batch.transaction !== null });
+}
+
+async function replay(partition: Partition, visitor: ReplayVisitor): Promise<void> {
   const { log } = partition;
   let offset = log.logStartOffset;
   while (offset < log.writtenOffset) {
@@ -64,8 +68,14 @@ async function replay(partition: Partition, visit: (record: Record) => void): Pr
       minOneBatch: true,
     });
     for (const batch of batches(Buffer.concat(chunks))) {
-      if (batch.isControl) continue;
-      for (const record of batch.records()) visit(record);
+      if (batch.isControl) {
+        const marker = readMarker(batch);
+        if (marker !== undefined) visitor.marker(marker);
+        continue;
+      }
+      const { producerId, producerEpoch, isTransactional } = batch;
+      for (const record of batch.records())
+        visitor.record(record, { producerId, producerEpoch, isTransactional });
     }
     offset = nextOffset;
   }

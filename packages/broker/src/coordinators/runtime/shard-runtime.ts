@@ -8,18 +8,23 @@
 import type { Clock, Logger, Timer, Timers } from '@moldau/io';
 import { ErrorCode, KafkaError, MalformedError, type Record } from '@moldau/protocol';
 import { toKafkaError } from './coordinator-errors.ts';
-import type { CoordinatorLog, CoordinatorRecord } from './coordinator-log.ts';
+import type {
+  CoordinatorBatch,
+  CoordinatorLog,
+  CoordinatorMarker,
+  ReplayedBatch,
+} from './coordinator-log.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { ShardEffects } from './shard-effects.ts';
-
-/** A batch stays well below the smallest message.max.bytes people set; a write larger than this goes by itself. */
-const MAX_BATCH_BYTES = 256 * 1024;
+import type { Settled, TransactionalEffects } from './shard-effects.ts';
+import { batchesOf, type Write, WriteQueue } from './write-queue.ts';
 
 /** The state machine of one shard, as its runtime drives it. */
 export interface CoordinatorShard {
   readonly deadlines: Deadlines;
   /** Takes in one record of the log, in the log's order. False: a kind of record that is not known. Throws MalformedError. */
-  replay(record: Pick<Record, 'key' | 'value'>): boolean;
+  replay(record: Pick<Record, 'key' | 'value'>, batch: ReplayedBatch): boolean;
+  /** Takes in the end of a transaction, in the log's order. Shards whose log knows no transactions have none. */
+  replayMarker?(marker: Omit<CoordinatorMarker, 'transactionVersion'>): void;
   /** All records have been replayed: clients come from now on. */
   resume(): void;
   /** The shard is no longer ours: all that waits is answered with this error. */
@@ -34,13 +39,7 @@ export interface ShardRuntimeOptions<Shard> {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly openLog: () => Promise<CoordinatorLog>;
-  readonly newShard: (effects: ShardEffects) => Shard;
-}
-
-interface Write {
-  readonly records: readonly CoordinatorRecord[];
-  readonly sizeBytes: number;
-  readonly settled: (error: KafkaError | null) => void;
+  readonly newShard: (effects: TransactionalEffects) => Shard;
 }
 
 interface Loaded<Shard> {
@@ -53,7 +52,7 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
   #loaded: Loaded<Shard> | undefined;
   #loading: Promise<void> | undefined;
   #isClosed = false;
-  #queue: Write[] = [];
+  readonly #queue = new WriteQueue();
   #isAppending = false;
   #isFlushPlanned = false;
   #idleWaiters: (() => void)[] = [];
@@ -83,22 +82,40 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
     const { topic, partition, logger, clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const log = await this.#options.openLog();
-    const shard = this.#options.newShard({ append: (records, settled) => this.#enqueue(records, settled) });
+    const shard = this.#options.newShard({
+      append: (records, settled, options) =>
+        this.#enqueue({ records, transaction: options?.transaction ?? null }, settled),
+      appendMarker: (marker, settled) => this.#enqueue({ marker }, settled),
+    });
+    const count = await this.#replay(log, shard);
+    this.#failWhenClosed();
+    this.#loaded = { shard, log };
+    shard.resume();
+    this.#arm(shard);
+    const elapsedMs = clock.monotonicMs() - startedMs;
+    logger.debug({ topic, partition, records: count, elapsedMs }, 'Loaded a coordinator’s shard');
+  }
+
+  /** How many records there were. */
+  async #replay(log: CoordinatorLog, shard: Shard): Promise<number> {
+    const { topic, partition, logger } = this.#options;
     let count = 0;
     const unknownKeyTypes = new Set<number>();
-    await log.replay((record) => {
-      count++;
-      try {
-        if (!shard.replay(record)) unknownKeyTypes.add(record.key?.[1] ?? -1);
-      } catch (error) {
-        if (!(error instanceof MalformedError)) throw error;
-        logger.error(
-          { topic, partition, offset: record.offset, err: error },
-          'A coordinator’s record cannot be read and is left out',
-        );
-      }
+    await log.replay({
+      record(record, batch) {
+        count++;
+        try {
+          if (!shard.replay(record, batch)) unknownKeyTypes.add(record.key?.[1] ?? -1);
+        } catch (error) {
+          if (!(error instanceof MalformedError)) throw error;
+          logger.error(
+            { topic, partition, offset: record.offset, err: error },
+            'A coordinator’s record cannot be read and is left out',
+          );
+        }
+      },
+      marker: (marker) => shard.replayMarker?.(marker),
     });
-    this.#failWhenClosed();
     if (unknownKeyTypes.size > 0) {
       const keyTypes = [...unknownKeyTypes];
       logger.warn(
@@ -106,11 +123,7 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
         'Records of a kind that is not known here were found and are left alone',
       );
     }
-    this.#loaded = { shard, log };
-    shard.resume();
-    this.#arm(shard);
-    const elapsedMs = clock.monotonicMs() - startedMs;
-    logger.debug({ topic, partition, records: count, elapsedMs }, 'Loaded a coordinator’s shard');
+    return count;
   }
 
   #failWhenClosed(): void {
@@ -128,7 +141,7 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
 
   /** Resolves when all that was appended before has settled. */
   idle(): Promise<void> {
-    if (!this.#isAppending && this.#queue.length === 0) return Promise.resolve();
+    if (!this.#isAppending && this.#queue.isEmpty) return Promise.resolve();
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
@@ -173,10 +186,8 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
 
   // Appends --------------------------------------------------------------------------------------------------------
 
-  #enqueue(records: readonly CoordinatorRecord[], settled: Write['settled']): void {
-    let sizeBytes = 0;
-    for (const { key, value } of records) sizeBytes += key.length + (value?.length ?? 0);
-    this.#queue.push({ records, sizeBytes, settled });
+  #enqueue(batch: CoordinatorBatch, settled: Settled): void {
+    this.#queue.push(batch, settled);
     if (this.#isAppending || this.#isFlushPlanned) return;
     // Requests that came in the same turn share the batch.
     this.#isFlushPlanned = true;
@@ -189,35 +200,24 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
   async #appendQueued(): Promise<void> {
     if (this.#isAppending) return;
     this.#isAppending = true;
-    while (this.#queue.length > 0) await this.#appendBatch(this.#takeBatch());
+    while (!this.#queue.isEmpty) await this.#appendTogether(this.#queue.take());
     this.#isAppending = false;
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const resolve of waiters) resolve();
   }
 
-  #takeBatch(): Write[] {
-    let sizeBytes = 0;
-    let count = 0;
-    for (const write of this.#queue) {
-      sizeBytes += write.sizeBytes;
-      if (count > 0 && sizeBytes > MAX_BATCH_BYTES) break;
-      count++;
-    }
-    return this.#queue.splice(0, count);
-  }
-
-  async #appendBatch(batch: Write[]): Promise<void> {
+  async #appendTogether(writes: readonly Write[]): Promise<void> {
     const { clock, logger, topic, partition } = this.#options;
     let failure: KafkaError | null = null;
     try {
-      const records = batch.length === 1 ? batch[0]!.records : batch.flatMap((write) => write.records);
-      if (records.length > 0) await this.#loaded?.log.append(records, clock.wallMs());
+      const batches = batchesOf(writes);
+      if (batches.length > 0) await this.#loaded?.log.append(batches, clock.wallMs());
     } catch (error) {
       failure = toKafkaError(error);
       logger.error({ topic, partition, err: error }, 'A coordinator’s records could not be written');
     }
-    for (const write of batch) {
+    for (const write of writes) {
       try {
         write.settled(failure);
       } catch (error) {
