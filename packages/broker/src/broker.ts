@@ -11,6 +11,7 @@ import {
   ConfigResourceType,
   EmbeddedMetadataStore,
   GROUP_METADATA_TOPIC,
+  MetadataStoreError,
 } from '@moldau/metadata';
 import { ErrorCode, KafkaError, uuidFromBytes } from '@moldau/protocol';
 import { dispatch } from './apis/dispatch.ts';
@@ -19,6 +20,7 @@ import { handlers } from './apis/handlers.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
 import { Controller } from './controller/controller.ts';
+import { featureProblem } from './controller/features.ts';
 import { GroupCoordinator } from './coordinators/groups/group-coordinator.ts';
 import { PartitionLogs } from './coordinators/runtime/partition-logs.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
@@ -101,6 +103,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     ...{ config, topicConfigs, clock, timers, random, logger },
     ...{ controller, partitions, groups, fetcher, logs, handlers },
     metadata: () => image,
+    metadataPosition: () => follower.position,
     fetchSessions: new FetchSessions({ clock, random, maxSessions: config.fetchSessionSlots }),
     producerIds: new ProducerIds(() => controller.reserveProducerIds()),
   };
@@ -147,6 +150,9 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   } else if (logs.mayHaveLostRecords) {
     await controller.raiseLeaderEpochs();
   }
+  await controller.finalizeFeatures();
+  const problem = featureProblem(image.features);
+  if (problem !== undefined) throw new MetadataStoreError(problem);
   const listeners = await Promise.all(
     config.listeners.map((listener) => server.listen({ ...listener, backlog })),
   );

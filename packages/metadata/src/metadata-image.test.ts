@@ -55,6 +55,36 @@ test('forgets a removed topic and its configs', () => {
   assert.deepEqual(image.sortedTopicNames(), []);
 });
 
+test('knows the levels of features, and none of those taken back', () => {
+  const image = imageOf([
+    { type: 'feature', name: 'group.version', level: 1 },
+    { type: 'feature', name: 'transaction.version', level: 2 },
+    { type: 'feature', name: 'group.version', level: 0 },
+  ]);
+  assert.deepEqual(Object.fromEntries(image.features), { 'transaction.version': 2 });
+  assert.equal(image.featureLevel('transaction.version'), 2);
+  assert.equal(image.featureLevel('group.version'), 0);
+});
+
+test('knows quotas by whom they are for, whatever the order of the parts', () => {
+  const user = { entityType: 'user', entityName: 'ada' };
+  const everyClientId = { entityType: 'client-id', entityName: null };
+  const quota = (key: string, value: number, isRemoved = false): MetadataRecord => ({
+    type: 'client-quota',
+    entity: [user, everyClientId],
+    ...{ key, value, isRemoved },
+  });
+  const image = imageOf([quota('producer_byte_rate', 10), quota('request_percentage', 0.5)]);
+  const found = image.clientQuotas.get([everyClientId, user])!;
+  assert.deepEqual(found.entity, [everyClientId, user]);
+  assert.deepEqual(Object.fromEntries(found.quotas), { producer_byte_rate: 10, request_percentage: 0.5 });
+  assert.deepEqual(imageOf(image.records()).clientQuotas.get([user, everyClientId]), found);
+  image.apply(quota('producer_byte_rate', 0, true));
+  image.apply(quota('request_percentage', 0, true));
+  assert.equal(image.clientQuotas.get([user, everyClientId]), undefined);
+  assert.equal(image.clientQuotas.size, 0);
+});
+
 test('keeps configs that a change does not name, and forgets those set to null', () => {
   const image = new MetadataImage();
   const change = (entries: { name: string; value: string | null }[]) =>

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import type { Uuid } from '@moldau/protocol';
+import { ClientQuotaImages } from './client-quota-images.ts';
 import { InternedRuns } from './interned-runs.ts';
 import {
   type BrokerRecord,
@@ -26,6 +27,9 @@ export class MetadataImage {
   #nextProducerId = 0;
   #partitionCount = 0;
   readonly #brokers = new Map<number, BrokerImage>();
+  readonly #features = new Map<string, number>();
+  /** Whose requests are bounded how. */
+  readonly clientQuotas = new ClientQuotaImages();
   readonly #topicsByName = new Map<string, TopicImage>();
   readonly #topicsById = new Map<Uuid, TopicImage>();
   /** By resource type, then by resource name. */
@@ -46,6 +50,16 @@ export class MetadataImage {
 
   get brokers(): ReadonlyMap<number, BrokerImage> {
     return this.#brokers;
+  }
+
+  /** The levels in force, by the features' names; a level of 0 is left out. */
+  get features(): ReadonlyMap<string, number> {
+    return this.#features;
+  }
+
+  /** The level in force, as of 'transaction.version'; 0 when the feature is not. */
+  featureLevel(name: string): number {
+    return this.#features.get(name) ?? 0;
   }
 
   get topicCount(): number {
@@ -135,6 +149,13 @@ export class MetadataImage {
       case 'producer-ids':
         this.#nextProducerId = record.nextProducerId;
         break;
+      case 'feature':
+        if (record.level === 0) this.#features.delete(record.name);
+        else this.#features.set(record.name, record.level);
+        break;
+      case 'client-quota':
+        this.clientQuotas.apply(record);
+        break;
       case 'leader-epochs-raised':
         for (const topic of this.#topicsByName.values()) {
           this.#partitionCount -= topic.partitionCount;
@@ -148,6 +169,8 @@ export class MetadataImage {
   *records(): IterableIterator<MetadataRecord> {
     if (this.#clusterId !== '') yield { type: 'cluster', clusterId: this.#clusterId };
     for (const broker of this.#brokers.values()) yield { type: 'broker', ...broker };
+    for (const [name, level] of this.#features) yield { type: 'feature', name, level };
+    yield* this.clientQuotas.records();
     if (this.#nextProducerId > 0) yield { type: 'producer-ids', nextProducerId: this.#nextProducerId };
     for (const topic of this.#topicsByName.values()) {
       yield { type: 'topic', id: topic.id, name: topic.name, partitions: topic.runs };

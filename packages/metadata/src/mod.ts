@@ -1,14 +1,18 @@
 // The public entry of @moldau/metadata: the image of the cluster, its records, and the store they are kept in.
 
+export { type ClientQuotaImage, ClientQuotaImages, clientQuotaKey } from './client-quota-images.ts';
 export { type AdoptKafkaFolderOptions, adoptKafkaFolder } from './kafka-folder/adopt-kafka-folder.ts';
 export { type BrokerImage, type Configs, MetadataImage } from './metadata-image.ts';
 export {
   type BrokerEndpoint,
   type BrokerRecord,
+  type ClientQuotaEntityPart,
+  type ClientQuotaRecord,
   type ClusterRecord,
   type ConfigEntry,
   type ConfigRecord,
   ConfigResourceType,
+  type FeatureRecord,
   type LeaderEpochsRaisedRecord,
   type MetadataRecord,
   type PartitionRun,

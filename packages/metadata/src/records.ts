@@ -101,6 +101,32 @@ export interface LeaderEpochsRaisedRecord {
   readonly type: 'leader-epochs-raised';
 }
 
+/** A feature of the cluster is in force at this level (KIP-584). */
+export interface FeatureRecord {
+  readonly type: 'feature';
+  /** As in 'transaction.version'. */
+  readonly name: string;
+  /** 0: not in force any more. */
+  readonly level: number;
+}
+
+/** One part of whom a quota is for: 'user', 'client-id' or 'ip', by its name, or null for the default of all that have none of their own. */
+export interface ClientQuotaEntityPart {
+  readonly entityType: string;
+  readonly entityName: string | null;
+}
+
+/** One quota of clients has been set or taken back (KIP-546). */
+export interface ClientQuotaRecord {
+  readonly type: 'client-quota';
+  readonly entity: readonly ClientQuotaEntityPart[];
+  /** As in 'producer_byte_rate'. */
+  readonly key: string;
+  readonly value: number;
+  /** The quota is not set any more; the value means nothing. */
+  readonly isRemoved: boolean;
+}
+
 export type MetadataRecord =
   | ClusterRecord
   | TopicRecord
@@ -109,4 +135,6 @@ export type MetadataRecord =
   | ConfigRecord
   | BrokerRecord
   | ProducerIdsRecord
-  | LeaderEpochsRaisedRecord;
+  | LeaderEpochsRaisedRecord
+  | FeatureRecord
+  | ClientQuotaRecord;

@@ -4,17 +4,20 @@
 // answered by the network layer in version 0 form, because the client cannot read anything newer yet.
 
 import { apiVersionsRequest, apiVersionsResponse, ErrorCode } from '@moldau/protocol';
+import { supportedFeatures } from '../controller/features.ts';
 import { serve } from './handler.ts';
 
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const FIRST_VERSION_WITH_SOFTWARE = 3;
+/** Clients of that time refuse a feature that begins at level 0 (KAFKA-17011). */
+const LAST_VERSION_WITHOUT_LEVEL_ZERO = 3;
 
 export const apiVersions = serve({
   request: apiVersionsRequest,
   response: apiVersionsResponse,
   minVersion: 0,
   maxVersion: 4,
-  handle(request, context, { handlers }) {
+  handle(request, context, { handlers, metadata, metadataPosition }) {
     const isNamed =
       SOFTWARE_NAME.test(request.clientSoftwareName) && SOFTWARE_NAME.test(request.clientSoftwareVersion);
     if (context.apiVersion >= FIRST_VERSION_WITH_SOFTWARE && !isNamed) {
@@ -23,6 +26,15 @@ export const apiVersions = serve({
     return {
       errorCode: ErrorCode.NONE,
       apiKeys: handlers.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion })),
+      supportedFeatures: supportedFeatures
+        .filter(({ minLevel }) => minLevel > 0 || context.apiVersion > LAST_VERSION_WITHOUT_LEVEL_ZERO)
+        .map(({ name, minLevel, maxLevel }) => ({ name, minVersion: minLevel, maxVersion: maxLevel })),
+      finalizedFeaturesEpoch: metadataPosition() - 1,
+      finalizedFeatures: [...metadata().features].map(([name, level]) => ({
+        name,
+        maxVersionLevel: level,
+        minVersionLevel: level,
+      })),
     };
   },
 });

@@ -29,6 +29,8 @@ export interface Services {
   readonly logger: Logger;
   /** The newest image; hold on to one image while answering one request. */
   readonly metadata: () => MetadataImage;
+  /** How many records of the metadata log the image holds. */
+  readonly metadataPosition: () => number;
   readonly controller: Controller;
   readonly partitions: PartitionRegistry;
   readonly groups: GroupCoordinator;

@@ -36,6 +36,7 @@ import {
   type TopicDefaults,
 } from './create-topics.ts';
 import { type DeletedTopic, deleteTopics, type TopicReference } from './delete-topics.ts';
+import { type FeatureUpdate, finalizeFeatures, initialFeatures, updateFeatures } from './features.ts';
 import { internalTopic } from './internal-topics.ts';
 import { MetadataView, type ReadableMetadata } from './metadata-view.ts';
 import type { Outcome } from './outcome.ts';
@@ -138,10 +139,26 @@ export class Controller {
 
   /** Records that found a cluster; nothing when there is one. */
   formCluster(clusterId: string, adopted: readonly MetadataRecord[] = []): Promise<void> {
+    const isFeature = (record: MetadataRecord) => record.type === 'feature';
+    const features = initialFeatures(adopted.filter(isFeature));
+    const others = adopted.filter((record) => !isFeature(record));
     return this.#submit((view) => ({
-      records: view.clusterId === '' ? [{ type: 'cluster', clusterId }, ...adopted] : [],
+      records: view.clusterId === '' ? [{ type: 'cluster', clusterId }, ...features, ...others] : [],
       response: undefined,
     }));
+  }
+
+  /** Brings the features into force in a cluster that was formed before there were any. */
+  finalizeFeatures(): Promise<void> {
+    return this.#submit(finalizeFeatures);
+  }
+
+  /** Resolves to the names of the features. Rejects with a KafkaError when one of the updates cannot be: none is made then. */
+  updateFeatures(command: {
+    updates: readonly FeatureUpdate[];
+    validateOnly: boolean;
+  }): Promise<readonly string[]> {
+    return this.#submit((view) => updateFeatures(view, command));
   }
 
   /** Records that were readable may be lost: clients that read them find out by the higher leader epochs (KIP-320). */

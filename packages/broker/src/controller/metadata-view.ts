@@ -5,19 +5,26 @@
 
 import {
   type BrokerImage,
+  type ClientQuotaEntityPart,
   CollidingNames,
   ConfigResourceType,
   type Configs,
+  clientQuotaKey,
   type MetadataRecord,
   TopicImage,
 } from '@moldau/metadata';
 import type { Uuid } from '@moldau/protocol';
+
+type ClientQuotaEntity = readonly ClientQuotaEntityPart[];
+type ClientQuotas = ReadonlyMap<string, number>;
 
 /** What commands read: the image, or a view of it. */
 export interface ReadableMetadata {
   readonly clusterId: string;
   readonly nextProducerId: number;
   readonly brokers: ReadonlyMap<number, BrokerImage>;
+  readonly clientQuotas: { get(entity: ClientQuotaEntity): { readonly quotas: ClientQuotas } | undefined };
+  featureLevel(name: string): number;
   topicByName(name: string): TopicImage | undefined;
   topicById(id: Uuid): TopicImage | undefined;
   collidingTopic(name: string): string | undefined;
@@ -34,6 +41,12 @@ export class MetadataView implements ReadableMetadata {
   #brokers: ReadonlyMap<number, BrokerImage> | undefined;
   #clusterId: string | undefined;
   #nextProducerId: number | undefined;
+  readonly #featureLevels = new Map<string, number>();
+  readonly #clientQuotas = new Map<string, { readonly quotas: ClientQuotas }>();
+  readonly clientQuotas = {
+    get: (entity: ClientQuotaEntity) =>
+      this.#clientQuotas.get(clientQuotaKey(entity)) ?? this.#base.clientQuotas.get(entity),
+  };
 
   constructor(base: ReadableMetadata) {
     this.#base = base;
@@ -49,6 +62,10 @@ export class MetadataView implements ReadableMetadata {
 
   get brokers(): ReadonlyMap<number, BrokerImage> {
     return this.#brokers ?? this.#base.brokers;
+  }
+
+  featureLevel(name: string): number {
+    return this.#featureLevels.get(name) ?? this.#base.featureLevel(name);
   }
 
   topicByName(name: string): TopicImage | undefined {
@@ -113,6 +130,16 @@ export class MetadataView implements ReadableMetadata {
       case 'producer-ids':
         this.#nextProducerId = record.nextProducerId;
         break;
+      case 'feature':
+        this.#featureLevels.set(record.name, record.level);
+        break;
+      case 'client-quota': {
+        const quotas = new Map(this.clientQuotas.get(record.entity)?.quotas);
+        if (record.isRemoved) quotas.delete(record.key);
+        else quotas.set(record.key, record.value);
+        this.#clientQuotas.set(clientQuotaKey(record.entity), { quotas });
+        break;
+      }
       case 'leader-epochs-raised':
         // No command depends on a leader epoch.
         break;

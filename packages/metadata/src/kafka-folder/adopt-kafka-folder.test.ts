@@ -50,6 +50,8 @@ function checkOrders(image: MetadataImage, leaderEpoch: number): void {
   assert.equal(image.topicConfigs('gone').size, 0);
   assert.equal(image.configs(ConfigResourceType.BROKER, '').get('log.retention.ms'), '123456789');
   assert.ok(image.nextProducerId >= 1000);
+  assert.equal(image.featureLevel('metadata.version'), 30);
+  assert.equal(image.featureLevel('transaction.version'), 2);
 }
 
 test('takes over the topics, configs and producer ids of a single Kafka broker', async () => {
@@ -82,6 +84,23 @@ function withRecord(value: Buffer): Record<string, Buffer> {
   const records = [{ timestamp: 0, key: null, value }];
   return { [LOG_NAME]: Buffer.concat([log, encodeBatch({ baseOffset: 1000, records })]) };
 }
+
+test('takes over quotas', async () => {
+  const compact = (text: string) => Buffer.concat([Buffer.of(text.length + 1), Buffer.from(text)]);
+  const rate = Buffer.alloc(8);
+  rate.writeDoubleBE(0.5);
+  const quota = Buffer.concat([
+    Buffer.of(1, 14, 0, 3), // the frame's version, the record's type and its version; two parts
+    ...[compact('client-id'), Buffer.of(0, 0), compact('user'), compact('ada'), Buffer.of(0)],
+    ...[compact('request_percentage'), rate, Buffer.of(0, 0)],
+  ]);
+  const image = await adopt(await diskWith(withRecord(quota)));
+  const entity = [
+    { entityType: 'user', entityName: 'ada' },
+    { entityType: 'client-id', entityName: null },
+  ];
+  assert.equal(image.clientQuotas.get(entity)?.quotas.get('request_percentage'), 0.5);
+});
 
 test('refuses the folder of several brokers', async () => {
   const registerBroker7 = Buffer.from([1, 27, 3, 0, 0, 0, 7]);

@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import type { Disk } from '@moldau/io';
 import { batches, type Uuid } from '@moldau/protocol';
+import { ClientQuotaImages } from '../client-quota-images.ts';
 import {
   ConfigResourceType,
   type MetadataRecord,
@@ -117,6 +118,8 @@ class KafkaCluster {
   readonly #topics = new Map<Uuid, KafkaTopic>();
   /** By resource type and name. */
   readonly #configs = new Map<string, { type: number; name: string; values: Map<string, string> }>();
+  readonly #features = new Map<string, number>();
+  readonly #clientQuotas = new ClientQuotaImages();
   #nextProducerId = 0;
 
   apply(record: KafkaMetadataRecord): void {
@@ -151,6 +154,14 @@ class KafkaCluster {
       case 'config':
         this.#applyConfig(record.value);
         break;
+      case 'feature':
+        this.#features.set(record.value.name, record.value.featureLevel);
+        break;
+      case 'clientQuota': {
+        const { remove: isRemoved, ...quota } = record.value;
+        this.#clientQuotas.apply({ type: 'client-quota', ...quota, isRemoved });
+        break;
+      }
       case 'producerIds':
         this.#nextProducerId = Math.max(this.#nextProducerId, record.value.nextProducerId);
         break;
@@ -168,7 +179,10 @@ class KafkaCluster {
         `${logDir} is the folder of a Kafka cluster of several brokers (${[...brokers].sort((a, b) => a - b).join(', ')}), of which it holds only a part. Only the folder of a single broker can be taken over.`,
       );
     }
-    const records: MetadataRecord[] = [];
+    const records: MetadataRecord[] = [...this.#features]
+      .filter(([, level]) => level > 0)
+      .map(([name, level]) => ({ type: 'feature', name, level }));
+    records.push(...this.#clientQuotas.records());
     if (this.#nextProducerId > 0)
       records.push({ type: 'producer-ids', nextProducerId: this.#nextProducerId });
     for (const { id, name, partitions } of this.#topics.values()) {

@@ -1,10 +1,21 @@
 // The records of Kafka's own metadata log (`__cluster_metadata`) that matter for taking over its folder: topics,
-// partitions, configs, producer ids, and who is in the cluster. Others are passed over.
+// partitions, configs, producer ids, feature levels, quotas, and who is in the cluster. Others are passed over.
 //
 // A record's value opens with three varints: the version of this frame (1), the record's type, and its version.
 
 import { type Infer, metadataRecord } from '@moldau/protocol/message';
-import { array, int8, int32, int64, string, uuid } from '@moldau/protocol/schema';
+import {
+  array,
+  bool,
+  float64,
+  int8,
+  int16,
+  int32,
+  int64,
+  string,
+  struct,
+  uuid,
+} from '@moldau/protocol/schema';
 
 const topic = metadataRecord('TopicRecord', 2, { versions: [0, 0], flexibleSince: 0 }, () => ({
   name: string,
@@ -58,7 +69,29 @@ const producerIds = metadataRecord('ProducerIdsRecord', 15, { versions: [0, 0], 
   nextProducerId: int64,
 }));
 
-const messages = { topic, partition, config, partitionChange, removeTopic, producerIds };
+/** A level of 0 takes the feature back. */
+const feature = metadataRecord('FeatureLevelRecord', 12, { versions: [0, 0], flexibleSince: 0 }, () => ({
+  name: string,
+  featureLevel: int16,
+}));
+
+const clientQuota = metadataRecord('ClientQuotaRecord', 14, { versions: [0, 0], flexibleSince: 0 }, () => ({
+  entity: array(struct({ entityType: string, entityName: string.nullable() })),
+  key: string,
+  value: float64,
+  remove: bool,
+}));
+
+const messages = {
+  topic,
+  partition,
+  config,
+  partitionChange,
+  removeTopic,
+  producerIds,
+  feature,
+  clientQuota,
+};
 const byNumber = new Map(
   Object.entries(messages).map(([kind, message]) => [message.apiKey, { kind, message }]),
 );

@@ -93,6 +93,12 @@ const everyKind: MetadataRecord[] = [
     endpoints: [{ listener: 'L', host: 'h', port: 65535, securityProtocol: 'SSL' }],
   },
   { type: 'producer-ids', nextProducerId: 2 ** 40 },
+  { type: 'feature', name: 'transaction.version', level: 2 },
+  {
+    type: 'client-quota',
+    entity: [{ entityType: 'user', entityName: null }],
+    ...{ key: 'request_percentage', value: 12.5, isRemoved: false },
+  },
 ];
 
 function logFile(directory: string): string {

@@ -4,7 +4,18 @@
 // changed one, and the numbers of types are never given again.
 
 import { data } from '@moldau/protocol/message';
-import { array, int8, int32, int64, string, struct, uuid } from '@moldau/protocol/schema';
+import {
+  array,
+  bool,
+  float64,
+  int8,
+  int16,
+  int32,
+  int64,
+  string,
+  struct,
+  uuid,
+} from '@moldau/protocol/schema';
 import type { MetadataRecord } from '../records.ts';
 import { MetadataStoreError } from './metadata-store.ts';
 
@@ -38,6 +49,13 @@ const broker = data('BrokerRecord', FORMAT, () => ({
 }));
 const producerIds = data('ProducerIdsRecord', FORMAT, () => ({ nextProducerId: int64 }));
 const leaderEpochsRaised = data('LeaderEpochsRaisedRecord', FORMAT, () => ({}));
+const feature = data('FeatureRecord', FORMAT, () => ({ name: string, level: int16 }));
+const clientQuota = data('ClientQuotaRecord', FORMAT, () => ({
+  entity: array(struct({ entityType: string, entityName: string.nullable() })),
+  key: string,
+  value: float64,
+  isRemoved: bool,
+}));
 
 const TYPES = {
   cluster: { number: 1, message: cluster },
@@ -48,6 +66,8 @@ const TYPES = {
   broker: { number: 6, message: broker },
   'producer-ids': { number: 7, message: producerIds },
   'leader-epochs-raised': { number: 8, message: leaderEpochsRaised },
+  feature: { number: 9, message: feature },
+  'client-quota': { number: 10, message: clientQuota },
 } as const;
 
 interface AnyRecordMessage {

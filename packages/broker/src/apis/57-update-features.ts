@@ -1,0 +1,27 @@
+// UpdateFeatures (KIP-584; kinds of downgrade and validateOnly from version 1, KIP-1022 all or none and no results from version 2).
+//
+// As at Kafka, version 0's allowDowngrade counts for nothing: its updates are taken as upgrades.
+
+import { ErrorCode, updateFeaturesRequest, updateFeaturesResponse } from '@moldau/protocol';
+import { serve } from './handler.ts';
+
+export const updateFeatures = serve({
+  request: updateFeaturesRequest,
+  response: updateFeaturesResponse,
+  minVersion: 0,
+  maxVersion: 2,
+  async handle({ featureUpdates, validateOnly }, _context, { controller }) {
+    const updated = await controller.updateFeatures({ updates: featureUpdates, validateOnly });
+    return {
+      errorCode: ErrorCode.NONE,
+      errorMessage: null,
+      results: updated.map((feature) => ({
+        feature,
+        errorCode: ErrorCode.NONE,
+        // Kafka's word for no message.
+        errorMessage: 'NONE',
+      })),
+    };
+  },
+  fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, results: [] }),
+});
