@@ -38,6 +38,8 @@ export class MeasuredBroker {
 
   /** @param settings broker configs as 'key=value', given to either broker. */
   static async create(name: BrokerName, settings: readonly string[] = []): Promise<MeasuredBroker> {
+    // Pages that the last broker left to be written would slow this one.
+    spawnSync('sync');
     const directory = mkdtempSync(join(tmpdir(), `moldau-bench-${name}-`));
     const broker = new MeasuredBroker(name, await freePort(), directory, settings);
     if (name === 'kafka') await broker.#formatKafka();
