@@ -110,6 +110,7 @@ async function startMember(bootstrap, topic, groupId) {
     maxWaitTime: 100,
   });
   const seen = [];
+  let commitsUnderWay = 0;
   const topics = [topic];
   const stream = await consumer.consume({ topics, mode: 'committed', fallbackMode: 'earliest', autocommit: false });
   let trouble;
@@ -119,7 +120,10 @@ async function startMember(bootstrap, topic, groupId) {
   stream.on('data', (message) => {
     seen.push({ partition: message.partition, offset: Number(message.offset), value: String(message.value) });
     // A commit that meets a rebalance is refused; the record comes again.
-    message.commit((error) => error);
+    commitsUnderWay += 1;
+    message.commit(() => {
+      commitsUnderWay -= 1;
+    });
   });
   return {
     assignment() {
@@ -127,7 +131,11 @@ async function startMember(bootstrap, topic, groupId) {
       return (consumer.assignments ?? []).flatMap((one) => (one.topic === topic ? one.partitions : []));
     },
     seen,
-    close: () => consumer.close(true),
+    async close() {
+      // The client leaves without waiting for them.
+      await until('commits are answered', () => commitsUnderWay === 0, 20_000);
+      await consumer.close(true);
+    },
   };
 }
 
