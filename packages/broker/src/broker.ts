@@ -12,17 +12,25 @@ import {
   EmbeddedMetadataStore,
   GROUP_METADATA_TOPIC,
   MetadataStoreError,
+  SHARE_GROUP_STATE_TOPIC,
 } from '@moldau/metadata';
 import { ErrorCode, KafkaError, uuidFromBytes } from '@moldau/protocol';
 import { dispatch } from './apis/dispatch.ts';
 import type { ApiHandler, Services } from './apis/handler.ts';
 import { handlers } from './apis/handlers.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
+import { ShareSettings } from './config/share-settings.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
 import { Controller } from './controller/controller.ts';
 import { featureProblem } from './controller/features.ts';
 import { GroupCoordinator } from './coordinators/groups/group-coordinator.ts';
 import { PartitionLogs } from './coordinators/runtime/partition-logs.ts';
+import { ShareCoordinator } from './coordinators/share/share-coordinator.ts';
+import { ShareFetcher } from './coordinators/share/share-fetcher.ts';
+import { ShareGroupCoordinator } from './coordinators/share/share-group-coordinator.ts';
+import { SharePartitions } from './coordinators/share/share-partitions.ts';
+import type { ShareServices } from './coordinators/share/share-services.ts';
+import { ShareSessions } from './coordinators/share/share-sessions.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
 import { FetchSessions } from './replication/fetch-sessions.ts';
 import { Fetcher } from './replication/fetcher.ts';
@@ -93,15 +101,27 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const topicConfigs = new TopicConfigs(config);
   const settingsOf = (topicName: string) => topicConfigs.settings(image.topicConfigs(topicName));
   const partitions = new PartitionRegistry({ logs, metadata: () => image, settingsOf });
+  const shareSettings = new ShareSettings(config, (groupId) =>
+    image.configs(ConfigResourceType.GROUP, groupId),
+  );
+  const topics = {
+    byName: (name: string) => image.topicByName(name),
+    byId: (id: string) => image.topicById(id),
+  };
   const groups = new GroupCoordinator({
     ...{ clock, timers, random, logger },
     config: config.groups,
-    logs: offsetsTopicLogs(config, follower, controller, partitions, logs),
+    logs: internalTopicLogs(
+      { topic: GROUP_METADATA_TOPIC, partitionCount: () => config.offsetsTopicPartitions },
+      { follower, controller, partitions, logs },
+    ),
+    share: { config: shareSettings, topics },
   });
+  const share = openShareGroups(options, { follower, controller, partitions, logs, groups, shareSettings });
   const fetcher = new Fetcher({ partitions, timers, clock, logger });
   const services: Services = {
     ...{ config, topicConfigs, clock, timers, random, logger },
-    ...{ controller, partitions, groups, fetcher, logs, handlers },
+    ...{ controller, partitions, groups, share, fetcher, logs, handlers },
     metadata: () => image,
     metadataPosition: () => follower.position,
     fetchSessions: new FetchSessions({ clock, random, maxSessions: config.fetchSessionSlots }),
@@ -118,9 +138,11 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   updateConfig();
   follower.subscribe({
     topicRemoved(topic) {
+      share.partitions.topicRemoved(topic.id);
       const removed = Promise.all([
         partitions.topicRemoved(topic),
         groups.onTopicDeleted(topic.name, topic.id),
+        share.groups.onTopicDeleted(topic.id),
       ]);
       removed.catch((error: unknown) =>
         logger.error({ err: error, topic: topic.name }, 'a deleted topic left something behind'),
@@ -140,8 +162,10 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   });
   onStop(async () => {
     fetcher.stop();
-    // Both at once: requests that wait for their group are answered by its close.
-    await Promise.all([server.stop(STOP_GRACE_MS), groups.close()]);
+    share.fetcher.stop();
+    // All at once: requests that wait for their group are answered by its close.
+    await Promise.all([server.stop(STOP_GRACE_MS), groups.close(), share.state.close()]);
+    share.partitions.close();
   });
   const { backlog } = config.network;
   if (image.clusterId === '') {
@@ -158,38 +182,86 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   );
   await controller.registerBroker(ownImage(config, listeners));
   await createInitialTopics(config, controller, logger);
+  share.state.start();
   groups.start().catch((error: unknown) => logger.error({ err: error }, 'groups could not be loaded'));
   return { listeners, clusterId };
 }
 
-/** The logs of groups: the partitions of __consumer_offsets, which is made when the first group needs it. */
-function offsetsTopicLogs(
-  config: BrokerConfig,
-  { image }: MetadataFollower,
-  controller: Controller,
-  partitions: PartitionRegistry,
-  logs: LogManager,
+interface Rooms {
+  readonly follower: MetadataFollower;
+  readonly controller: Controller;
+  readonly partitions: PartitionRegistry;
+  readonly logs: LogManager;
+}
+
+/** The logs of a coordinator: the partitions of its topic, which is made when the first of them is needed. */
+function internalTopicLogs(
+  { topic, partitionCount }: { topic: string; partitionCount: () => number },
+  { follower: { image }, controller, partitions, logs }: Rooms,
 ): PartitionLogs {
-  const partitionFolder = new RegExp(`^${GROUP_METADATA_TOPIC}-(\\d+)$`);
+  const partitionFolder = new RegExp(`^${topic}-(\\d+)$`);
   return new PartitionLogs({
-    partitionCount: () =>
-      image.topicByName(GROUP_METADATA_TOPIC)?.partitionCount ?? config.offsetsTopicPartitions,
+    partitionCount: () => image.topicByName(topic)?.partitionCount ?? partitionCount(),
     partitionsOnDisk: () =>
       logs.directoryNames().flatMap((name) => {
         const found = partitionFolder.exec(name);
         return found === null ? [] : [Number(found[1])];
       }),
     async partition(index) {
-      if (image.topicByName(GROUP_METADATA_TOPIC) === undefined)
-        await controller.ensureTopic(GROUP_METADATA_TOPIC);
-      const partition = partitions.get(GROUP_METADATA_TOPIC, index);
+      if (image.topicByName(topic) === undefined) await controller.ensureTopic(topic);
+      const partition = partitions.get(topic, index);
       if (partition !== undefined) return partition;
-      throw new KafkaError(
-        ErrorCode.COORDINATOR_NOT_AVAILABLE,
-        `${GROUP_METADATA_TOPIC} has no partition ${index}`,
-      );
+      throw new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, `${topic} has no partition ${index}`);
     },
   });
+}
+
+function openShareGroups(
+  { config, clock, timers, logger }: BrokerOptions,
+  rooms: Rooms & { groups: GroupCoordinator; shareSettings: ShareSettings },
+): ShareServices {
+  const { partitions, groups, shareSettings } = rooms;
+  const { image } = rooms.follower;
+  const state = new ShareCoordinator({
+    ...{ clock, timers, logger },
+    logs: internalTopicLogs(
+      {
+        topic: SHARE_GROUP_STATE_TOPIC,
+        partitionCount: () => config.get('share.coordinator.state.topic.num.partitions'),
+      },
+      rooms,
+    ),
+    prunableLog: (index) => partitions.get(SHARE_GROUP_STATE_TOPIC, index)?.log,
+    partitionExists: (topicId, index) => image.topicById(topicId)?.partition(index) !== undefined,
+    updatesPerSnapshot: () => config.get('share.coordinator.snapshot.update.records.per.snapshot'),
+  });
+  const sharePartitions = new SharePartitions({
+    ...{ partitions, clock, timers, logger },
+    ...{ coordinator: state, config: shareSettings },
+  });
+  const sessions = new ShareSessions({
+    maxSessions: () => shareSettings.maxSessions,
+    onLost: (groupId, memberId, held) => void sharePartitions.release(groupId, memberId, held),
+    onGroupEmpty: (groupId) => sharePartitions.dropGroup(groupId),
+  });
+  const shareGroups = new ShareGroupCoordinator({
+    ...{ shards: groups, coordinator: state, config: shareSettings, logger },
+    topics: { byName: (name) => image.topicByName(name), byId: (id) => image.topicById(id) },
+    async endOffset(topicId, index) {
+      const partition = partitions.getById(topicId, index);
+      await partition?.log.ready();
+      return partition?.highWatermark;
+    },
+  });
+  const fetcher = new ShareFetcher({ sharePartitions, config: shareSettings, clock, timers });
+  return {
+    config: shareSettings,
+    groups: shareGroups,
+    state,
+    sessions,
+    partitions: sharePartitions,
+    fetcher,
+  };
 }
 
 function ownImage(config: BrokerConfig, listeners: readonly ServerListener[]): BrokerImage {

@@ -11,6 +11,8 @@ import type { BrokerConfig } from '../config/broker-config.ts';
 import type { TopicConfigs } from '../config/topic-settings.ts';
 import type { Controller } from '../controller/controller.ts';
 import type { GroupCoordinator } from '../coordinators/groups/group-coordinator.ts';
+import type { ShareServices } from '../coordinators/share/share-services.ts';
+import type { TransactionCoordinator } from '../coordinators/transactions/transaction-coordinator.ts';
 import type { RequestContext } from '../network/request-context.ts';
 import type { FetchSessions } from '../replication/fetch-sessions.ts';
 import type { Fetcher } from '../replication/fetcher.ts';
@@ -34,6 +36,8 @@ export interface Services {
   readonly controller: Controller;
   readonly partitions: PartitionRegistry;
   readonly groups: GroupCoordinator;
+  readonly share: ShareServices;
+  readonly transactions: TransactionCoordinator;
   readonly fetchSessions: FetchSessions;
   readonly fetcher: Fetcher;
   readonly producerIds: ProducerIds;

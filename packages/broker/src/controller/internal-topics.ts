@@ -1,7 +1,7 @@
 // How the topics that brokers keep for themselves are made: from the broker's configuration, with as many replicas as
 // there are brokers to hold them.
 
-import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '@moldau/metadata';
+import { GROUP_METADATA_TOPIC, SHARE_GROUP_STATE_TOPIC, TRANSACTION_STATE_TOPIC } from '@moldau/metadata';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { NewTopic } from './create-topics.ts';
 
@@ -37,6 +37,24 @@ export function internalTopic(name: string, config: BrokerConfig, liveBrokers: n
         },
         { name: 'segment.bytes', value: String(config.get('transaction.state.log.segment.bytes')) },
         { name: 'unclean.leader.election.enable', value: 'false' },
+      ],
+    };
+  }
+  if (name === SHARE_GROUP_STATE_TOPIC) {
+    const replicationFactor = replicas(config.get('share.coordinator.state.topic.replication.factor'));
+    const minInSync = Math.min(config.get('share.coordinator.state.topic.min.isr'), replicationFactor);
+    return {
+      name,
+      numPartitions: config.get('share.coordinator.state.topic.num.partitions'),
+      replicationFactor,
+      assignments: [],
+      configs: [
+        // What is needed no more is deleted by the coordinator, which knows; nothing goes by age.
+        { name: 'cleanup.policy', value: 'delete' },
+        { name: 'compression.type', value: 'producer' },
+        { name: 'min.insync.replicas', value: String(minInSync) },
+        { name: 'retention.ms', value: '-1' },
+        { name: 'segment.bytes', value: String(config.get('share.coordinator.state.topic.segment.bytes')) },
       ],
     };
   }

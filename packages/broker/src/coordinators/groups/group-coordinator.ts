@@ -1,6 +1,7 @@
 // The coordinator of groups, as handlers see it: finds the shard of a group, waits until it is loaded, and checks what
 // needs no group. Groups are spread over shards, one per partition of __consumer_offsets, by the hash Kafka uses.
 
+import assert from 'node:assert/strict';
 import type { Clock, Logger, Random, Timer, Timers } from '@moldau/io';
 import { GROUP_METADATA_TOPIC } from '@moldau/metadata';
 import { ErrorCode } from '@moldau/protocol';
@@ -8,6 +9,7 @@ import type { CoordinatorLogs } from '../runtime/coordinator-log.ts';
 import { newUuid } from '../runtime/shard-keys.ts';
 import type { ShardRuntime } from '../runtime/shard-runtime.ts';
 import { Shards } from '../runtime/shards.ts';
+import { ShareGroups, type ShareGroupsOptions } from '../share/share-groups.ts';
 import { joinError, syncError } from './classic-group.ts';
 import type {
   CommitOffsetsAnswer,
@@ -38,6 +40,8 @@ export interface GroupCoordinatorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly logs: CoordinatorLogs;
+  /** What share groups need; absent where there are none. */
+  readonly share?: Pick<ShareGroupsOptions, 'config' | 'topics'>;
 }
 
 /**
@@ -51,13 +55,16 @@ export class GroupCoordinator {
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
-    const { config, clock, timers, logger, random, logs } = options;
+    const { config, clock, timers, logger, random, logs, share } = options;
     this.#shards = new Shards({
       ...{ topic: GROUP_METADATA_TOPIC, clock, timers, logger, logs },
       newShard: (effects) =>
         new GroupShard({
           ...{ config, clock, logger, effects },
           newMemberId: (prefix) => `${prefix}-${newUuid(random)}`,
+          ...(share === undefined
+            ? {}
+            : { newShareGroups: (own) => new ShareGroups({ ...share, ...own, clock, logger }) }),
         }),
     });
   }
@@ -186,6 +193,29 @@ export class GroupCoordinator {
   /** The error code, when the group is gone from the log. The group id may be empty. */
   async deleteGroup(groupId: string): Promise<number> {
     return this.#shards.ask(this.partitionFor(groupId), (shard, reply) => shard.deleteGroup(groupId, reply));
+  }
+
+  // Share groups -----------------------------------------------------------------------------------------------------
+
+  /** Runs a command on the share groups among which this one is, or would be. Rejects with a KafkaError. */
+  askShare<T>(
+    groupId: string,
+    command: (groups: ShareGroups, reply: (answer: T) => void) => void,
+  ): Promise<T> {
+    return this.#shards.ask(this.partitionFor(groupId), ({ shareGroups }, reply) => {
+      assert(shareGroups !== undefined, 'there are no share groups here');
+      command(shareGroups, reply);
+    });
+  }
+
+  /** Runs a command on the share groups of every shard there is. Rejects with a KafkaError. */
+  async askAllShares(command: (groups: ShareGroups, done: () => void) => void): Promise<void> {
+    for (const partition of this.#shards.knownPartitions()) {
+      await this.#shards.ask<void>(partition, ({ shareGroups }, reply) => {
+        if (shareGroups === undefined) reply();
+        else command(shareGroups, reply);
+      });
+    }
   }
 
   #planExpiry(): void {

@@ -6,7 +6,8 @@ import { ErrorCode, type KafkaError, type Record } from '@moldau/protocol';
 import { appendErrorCode } from '../runtime/coordinator-errors.ts';
 import { Deadlines } from '../runtime/deadlines.ts';
 import type { CoordinatorShard } from '../runtime/shard-runtime.ts';
-import { type ClassicGroup, type ClassicMember, NO_ASSIGNMENT } from './classic-group.ts';
+import type { ShareGroups, ShareGroupsOptions } from '../share/share-groups.ts';
+import { type ClassicGroup, type ClassicMember, joinError, NO_ASSIGNMENT } from './classic-group.ts';
 import type {
   CommitOffsetsAnswer,
   CommitOffsetsCommand,
@@ -38,7 +39,12 @@ import {
   parseGroupRecord,
 } from './group-records.ts';
 
-export type GroupShardOptions = Omit<GroupMembershipOptions, 'deadlines'>;
+export interface GroupShardOptions extends Omit<GroupMembershipOptions, 'deadlines'> {
+  /** Absent where there are no share groups. */
+  readonly newShareGroups?: (
+    options: Pick<ShareGroupsOptions, 'deadlines' | 'effects' | 'isTaken'>,
+  ) => ShareGroups;
+}
 
 /** The first version of OffsetCommit whose clients can be told that a group does not exist. */
 const COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND = 9;
@@ -48,10 +54,15 @@ export class GroupShard implements CoordinatorShard {
   readonly #options: GroupShardOptions;
   readonly #membership: GroupMembership;
   readonly #offsets = new GroupOffsets();
+  readonly shareGroups: ShareGroups | undefined;
 
   constructor(options: GroupShardOptions) {
     this.#options = options;
     this.#membership = new GroupMembership({ ...options, deadlines: this.deadlines });
+    this.shareGroups = options.newShareGroups?.({
+      ...{ deadlines: this.deadlines, effects: options.effects },
+      isTaken: (groupId) => this.#membership.groups.has(groupId),
+    });
   }
 
   // Loading --------------------------------------------------------------------------------------------------------
@@ -62,7 +73,7 @@ export class GroupShard implements CoordinatorShard {
    */
   replay(record: Pick<Record, 'key' | 'value'>): boolean {
     const parsed = parseGroupRecord(record);
-    if (parsed.kind === 'unknown') return false;
+    if (parsed.kind === 'unknown') return this.shareGroups?.replay(record) ?? false;
     if (parsed.kind === 'group') {
       this.#membership.restore(parsed.groupId, parsed.value);
     } else {
@@ -75,6 +86,7 @@ export class GroupShard implements CoordinatorShard {
   resume(): void {
     for (const groupId of this.#offsets.groupIds()) this.#membership.getOrCreate(groupId);
     this.#membership.resume();
+    this.shareGroups?.resume();
   }
 
   /** The shard is no longer ours: all that waits is answered with this error. */
@@ -85,6 +97,10 @@ export class GroupShard implements CoordinatorShard {
   // Membership -----------------------------------------------------------------------------------------------------
 
   join(command: JoinCommand, caller: GroupCaller, reply: Reply<JoinAnswer>): void {
+    if (this.#isShareGroup(command.groupId)) {
+      reply(joinError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, command.memberId));
+      return;
+    }
     this.#membership.join(command, caller, reply);
   }
 
@@ -103,6 +119,10 @@ export class GroupShard implements CoordinatorShard {
   // Offsets --------------------------------------------------------------------------------------------------------
 
   commitOffsets(command: CommitOffsetsCommand, caller: GroupCaller, reply: Reply<CommitOffsetsAnswer>): void {
+    if (this.#isShareGroup(command.groupId)) {
+      reply(sameCode(command.topics, ErrorCode.GROUP_ID_NOT_FOUND));
+      return;
+    }
     const existing = this.#membership.groups.get(command.groupId);
     const errorCode = commitErrorOf(existing, command, caller.apiVersion);
     if (errorCode !== ErrorCode.NONE) {
@@ -275,12 +295,19 @@ export class GroupShard implements CoordinatorShard {
   }
 
   listGroups(): ListedGroup[] {
-    return Array.from(this.#membership.groups.values(), (group) => ({
+    const others = this.shareGroups?.list() ?? [];
+    const classic = Array.from(this.#membership.groups.values(), (group) => ({
       groupId: group.groupId,
       protocolType: group.protocolType ?? '',
       groupState: group.state,
       groupType: 'classic',
     }));
+    return [...classic, ...others];
+  }
+
+  /** A name is a group of one kind only. */
+  #isShareGroup(groupId: string): boolean {
+    return this.shareGroups?.groups.has(groupId) === true;
   }
 
   describeGroup(groupId: string): DescribedGroup {

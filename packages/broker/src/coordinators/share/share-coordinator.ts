@@ -4,11 +4,9 @@
 
 import type { Clock, Logger, Timer, Timers } from '@moldau/io';
 import { SHARE_GROUP_STATE_TOPIC } from '@moldau/metadata';
-import { ErrorCode, KafkaError } from '@moldau/protocol';
 import { toKafkaError } from '../runtime/coordinator-errors.ts';
 import type { CoordinatorLogs } from '../runtime/coordinator-log.ts';
-import { shardOf } from '../runtime/shard-keys.ts';
-import { ShardRuntime } from '../runtime/shard-runtime.ts';
+import { Shards } from '../runtime/shards.ts';
 import { type ShareKey, shareKeyText } from './share-state-records.ts';
 import {
   type ReadShareState,
@@ -42,42 +40,44 @@ export interface ShareCoordinatorOptions {
   readonly updatesPerSnapshot: () => number;
 }
 
-type Runtime = ShardRuntime<ShareStateShard>;
-
 /** Methods answer with an error code, also when the shard cannot be read. */
 export class ShareCoordinator {
   readonly #options: ShareCoordinatorOptions;
-  readonly #runtimes: (Runtime | undefined)[] = [];
+  readonly #shards: Shards<ShareStateShard>;
   #pruneTimer: Timer | undefined;
-  #isClosed = false;
 
   constructor(options: ShareCoordinatorOptions) {
     this.#options = options;
+    const { clock, timers, logger, logs, partitionExists, updatesPerSnapshot } = options;
+    this.#shards = new Shards({
+      ...{ topic: SHARE_GROUP_STATE_TOPIC, clock, timers, logger, logs },
+      newShard: (effects) =>
+        new ShareStateShard({ effects, wallMs: () => clock.wallMs(), partitionExists, updatesPerSnapshot }),
+    });
   }
 
   /** Starts to keep logs short. Shards are loaded when they are needed. */
   start(): void {
     this.#pruneTimer = this.#options.timers.after(PRUNE_INTERVAL_MS, () => {
       void this.prune().finally(() => {
-        if (!this.#isClosed) this.start();
+        if (!this.#shards.isClosed) this.start();
       });
     });
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.#pruneTimer?.cancel();
-    await Promise.all(this.#runtimes.map((runtime) => runtime?.close()));
+    await this.#shards.close();
   }
 
   /** The partition of __share_group_state that keeps this share partition. */
   partitionFor(key: ShareKey): number {
-    return shardOf(shareKeyText(key), this.#options.logs.partitionCount());
+    return this.#shards.partitionOf(shareKeyText(key));
   }
 
   /** Loads the shard, and makes the topic when it is not there. Rejects with a KafkaError. */
   async prepare(key: ShareKey): Promise<void> {
-    await this.#runtime(this.partitionFor(key)).load();
+    await this.#shards.at(this.partitionFor(key)).load();
   }
 
   initialize(key: ShareKey, wanted: { stateEpoch: number; startOffset: number }): Promise<ShareStateError> {
@@ -128,11 +128,9 @@ export class ShareCoordinator {
 
   /** Removes what is known of a deleted topic. Never rejects. */
   async onTopicDeleted(topicId: string): Promise<void> {
-    for (const partition of this.#knownPartitions()) {
+    for (const partition of this.#shards.knownPartitions()) {
       try {
-        const runtime = this.#runtime(partition);
-        await runtime.load();
-        await new Promise<void>((resolve) => runtime.run((shard) => shard.forgetTopic(topicId, resolve)));
+        await this.#shards.ask<void>(partition, (shard, reply) => shard.forgetTopic(topicId, reply));
       } catch (error) {
         this.#options.logger.warn(
           { partition, topicId, err: error },
@@ -147,9 +145,9 @@ export class ShareCoordinator {
    * compacted; its retention is without end.
    */
   async prune(): Promise<void> {
-    for (const [partition, runtime] of this.#runtimes.entries()) {
+    for (const [partition, runtime] of this.#shards.loaded()) {
       const log = this.#options.prunableLog(partition);
-      if (runtime?.isLoaded !== true || log === undefined || this.#isClosed) continue;
+      if (log === undefined || this.#shards.isClosed) continue;
       const endOffset = log.logEndOffset;
       if (endOffset - log.logStartOffset < PRUNE_MIN_RECORDS) continue;
       try {
@@ -164,52 +162,13 @@ export class ShareCoordinator {
     }
   }
 
-  #knownPartitions(): number[] {
-    const partitions = new Set(this.#options.logs.partitionsWithRecords());
-    this.#runtimes.forEach((runtime, partition) => {
-      if (runtime?.isLoaded === true) partitions.add(partition);
-    });
-    return [...partitions].sort((a, b) => a - b);
-  }
-
-  #runtime(partition: number): Runtime {
-    const existing = this.#runtimes[partition];
-    if (existing !== undefined) return existing;
-    if (this.#isClosed) throw new KafkaError(ErrorCode.NOT_COORDINATOR, 'The broker is shutting down');
-    const { clock, timers, logger, logs, partitionExists, updatesPerSnapshot } = this.#options;
-    const runtime = new ShardRuntime({
-      topic: SHARE_GROUP_STATE_TOPIC,
-      partition,
-      clock,
-      timers,
-      logger,
-      newShard: (effects) =>
-        new ShareStateShard({ effects, wallMs: () => clock.wallMs(), partitionExists, updatesPerSnapshot }),
-      openLog: async () => {
-        try {
-          return await logs.open(partition);
-        } catch (error) {
-          const { message } = toKafkaError(error);
-          throw new KafkaError(
-            ErrorCode.COORDINATOR_NOT_AVAILABLE,
-            `Partition ${partition} of ${SHARE_GROUP_STATE_TOPIC}, which keeps the share state, cannot be opened: ${message}`,
-          );
-        }
-      },
-    });
-    this.#runtimes[partition] = runtime;
-    return runtime;
-  }
-
   async #ask<T>(
     key: ShareKey,
     command: (shard: ShareStateShard, reply: (answer: T) => void) => void,
     whenFailed: (error: ShareStateError) => T,
   ): Promise<T> {
     try {
-      const runtime = this.#runtime(this.partitionFor(key));
-      if (!runtime.isLoaded) await runtime.load();
-      return await new Promise<T>((resolve) => runtime.run((shard) => command(shard, resolve)));
+      return await this.#shards.ask(this.partitionFor(key), command);
     } catch (error) {
       const { code, message } = toKafkaError(error);
       return whenFailed({ errorCode: code, errorMessage: message });
