@@ -38,7 +38,7 @@ export class LeaderEpochs {
 
   /** The end (exclusive) of the greatest epoch not above the one asked for, as Kafka's OffsetForLeaderEpoch defines it. */
   endOffset(epoch: number, logEndOffset: number): EpochEndOffset {
-    if (epoch < 0 || this.#pairs.length === 0) return UNKNOWN_EPOCH_END;
+    if (epoch === -1 || this.#pairs.length === 0) return UNKNOWN_EPOCH_END;
     if (epoch === this.last) return { leaderEpoch: epoch, endOffset: logEndOffset };
     let higher = 0;
     while (higher < this.#pairs.length && this.#pairs[higher]! <= epoch) higher += 2;

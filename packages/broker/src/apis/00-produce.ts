@@ -5,6 +5,7 @@
 // records are in the page cache, acks=all (-1) when they are as durable as the topic asks.
 
 import type { AppendResult } from '@moldau/log';
+import { isInternalTopic } from '@moldau/metadata';
 import {
   ErrorCode,
   KafkaError,
@@ -14,12 +15,23 @@ import {
   RecordValidationError,
 } from '@moldau/protocol';
 import type { Partition } from '../replication/partition.ts';
-import { prepareBatches } from '../replication/prepare-batches.ts';
+import { batchesOf, prepareBatches } from '../replication/prepare-batches.ts';
 import { within } from '../replication/within.ts';
 import { NO_RESPONSE, type RequestContext, type Services, serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_TOPIC_IDS = 13;
 const MIN_DISK_TIMEOUT_MS = 10_000;
+/** The name that Kafka's admin tools give themselves: they alone may write to internal topics. */
+const ADMIN_CLIENT_ID = '__admin_client';
+/** Errors of an append that do not tell where the log starts; all others do, so that a producer sees what was deleted. */
+const ERRORS_WITHOUT_LOG_START: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+]);
 
 type TopicData = ProduceRequest['topicData'][number];
 type PartitionData = TopicData['partitionData'][number];
@@ -82,13 +94,16 @@ async function producePartition(
   services: Services,
 ): Promise<PartitionAnswer> {
   try {
+  let logStartOffset = () => -1;
     const partition = findPartition(topic, data.index, context, services);
     checkAcks(request.acks, partition);
     const appended = await partition.inOrder(() => {
       const { settings } = partition;
       const { apiVersion } = context;
       const nowMs = services.clock.wallMs();
-      return partition.append(prepareBatches(data.records, { apiVersion, settings, nowMs }));
+      const batches = batchesOf(data.records, { apiVersion, settings });
+      logStartOffset = () => partition.log.logStartOffset;
+      return partition.append(prepareBatches(batches, { apiVersion, settings, nowMs }));
     });
     await acknowledged(appended, partition, request, services);
     return {
@@ -106,9 +121,12 @@ async function producePartition(
         batchIndex,
         batchIndexErrorMessage: message,
       }));
-      return { ...failure(data.index, error.code, error.message), recordErrors };
+      return { ...failure(data.index, error.code, error.message, logStartOffset()), recordErrors };
     }
-    if (error instanceof KafkaError) return failure(data.index, error.code, error.message);
+    if (error instanceof KafkaError) {
+      const startOffset = ERRORS_WITHOUT_LOG_START.has(error.code) ? -1 : logStartOffset();
+      return failure(data.index, error.code, error.message, startOffset);
+    }
     services.logger.error(
       { err: error, topic: topic.name, partition: data.index, clientId: context.clientId },
       'an append failed unexpectedly',
@@ -124,12 +142,18 @@ async function producePartition(
 function findPartition(
   { name, topicId }: TopicData,
   index: number,
-  { apiVersion }: RequestContext,
+  { apiVersion, clientId }: RequestContext,
   { partitions }: Services,
 ): Partition {
   const isById = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
   const partition = isById ? partitions.getById(topicId, index) : partitions.get(name, index);
-  if (partition !== undefined) return partition;
+  if (partition !== undefined) {
+    if (clientId === ADMIN_CLIENT_ID || !isInternalTopic(partition.topic)) return partition;
+    throw new KafkaError(
+      ErrorCode.INVALID_TOPIC_EXCEPTION,
+      `${partition.topic} is written by the broker alone: produce to a topic of your own`,
+    );
+  }
   if (isById && !partitions.hasTopicId(topicId)) {
     throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_ID, `no topic has the id ${topicId}`);
   }
@@ -171,13 +195,18 @@ async function acknowledged(
   });
 }
 
-function failure(index: number, errorCode: number, errorMessage: string): PartitionAnswer {
+function failure(
+  index: number,
+  errorCode: number,
+  errorMessage: string,
+  logStartOffset = -1,
+): PartitionAnswer {
   return {
     index,
     errorCode,
     baseOffset: -1,
     logAppendTimeMs: -1,
-    logStartOffset: -1,
+    logStartOffset,
     recordErrors: [],
     errorMessage,
   };

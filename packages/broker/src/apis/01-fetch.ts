@@ -16,13 +16,13 @@ import {
 import type { FetchedPartition, SessionView } from '../replication/fetch-sessions.ts';
 import type { PartitionRead } from '../replication/fetcher.ts';
 import { serve } from './handler.ts';
+import { isReadCommitted } from './isolation-level.ts';
 
 const FIRST_VERSION_WITH_MAGIC_1 = 2;
 const FIRST_VERSION_WITH_SOFT_LIMIT = 3;
 const FIRST_VERSION_WITH_BATCHES = 4;
 const FIRST_VERSION_WITH_ZSTD = 10;
 const FIRST_VERSION_WITH_TOPIC_IDS = 13;
-const READ_COMMITTED = 1;
 
 const NO_RECORDS: readonly Uint8Array[] = [];
 
@@ -32,6 +32,7 @@ export const fetch = serve({
   minVersion: 0,
   maxVersion: 18,
   async handle(request, context, services) {
+    const wantsAborted = isReadCommitted(request.isolationLevel);
     const usesTopicIds = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
     const session = services.fetchSessions.view({
       sessionId: request.sessionId,
@@ -52,7 +53,7 @@ export const fetch = serve({
       sessionId: session.sessionId,
       responses: groupByTopic(
         reads.filter((read) => belongsInAnswer(read, session)),
-        request.isolationLevel === READ_COMMITTED,
+        wantsAborted,
         context.apiVersion,
       ),
     };
@@ -91,7 +92,7 @@ function belongsInAnswer(read: PartitionRead, session: SessionView): boolean {
   return hasNews || !session.isIncremental;
 }
 
-function groupByTopic(reads: readonly PartitionRead[], isReadCommitted: boolean, apiVersion: number) {
+function groupByTopic(reads: readonly PartitionRead[], wantsAborted: boolean, apiVersion: number) {
   const topics = new Map<
     string,
     { topic: string; topicId: string; partitions: ReturnType<typeof partitionAnswer>[] }
@@ -104,12 +105,12 @@ function groupByTopic(reads: readonly PartitionRead[], isReadCommitted: boolean,
       group = { topic, topicId, partitions: [] };
       topics.set(key, group);
     }
-    group.partitions.push(partitionAnswer(read, isReadCommitted, apiVersion));
+    group.partitions.push(partitionAnswer(read, wantsAborted, apiVersion));
   }
   return [...topics.values()];
 }
 
-function partitionAnswer(read: PartitionRead, isReadCommitted: boolean, apiVersion: number) {
+function partitionAnswer(read: PartitionRead, wantsAborted: boolean, apiVersion: number) {
   const { errorCode, records } = recordsFor(read, apiVersion);
   return {
     partitionIndex: read.fetched.index,
@@ -118,15 +119,15 @@ function partitionAnswer(read: PartitionRead, isReadCommitted: boolean, apiVersi
     lastStableOffset: read.lastStableOffset,
     logStartOffset: read.logStartOffset,
     ...(read.divergingEpoch === undefined ? {} : { divergingEpoch: read.divergingEpoch }),
-    abortedTransactions: abortedTransactions(read, isReadCommitted),
+    abortedTransactions: abortedTransactions(read, wantsAborted),
     records,
   };
 }
 
 /** Kafka's answers: none where a partition could not be found or was read, null where it could not be read or nobody asked. */
-function abortedTransactions({ partition, errorCode }: PartitionRead, isReadCommitted: boolean): [] | null {
+function abortedTransactions({ partition, errorCode }: PartitionRead, wantsAborted: boolean): [] | null {
   if (partition === undefined) return [];
-  return isReadCommitted && errorCode === ErrorCode.NONE ? [] : null;
+  return wantsAborted && errorCode === ErrorCode.NONE ? [] : null;
 }
 
 /** The stored batches, or their older form for a client that cannot read them. */

@@ -13,6 +13,7 @@ import {
 } from '@moldau/protocol';
 import type { Partition } from '../replication/partition.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
+import { isReadCommitted } from './isolation-level.ts';
 
 const LATEST = -1;
 const EARLIEST = -2;
@@ -29,7 +30,6 @@ const SPECIAL_TIMESTAMPS = new Map([
   [LATEST_TIERED, 9],
   [EARLIEST_PENDING_UPLOAD, 11],
 ]);
-const READ_COMMITTED = 1;
 
 type PartitionRequest = ListOffsetsRequest['topics'][number]['partitions'][number];
 
@@ -47,18 +47,19 @@ export const listOffsets = serve({
   minVersion: 0,
   maxVersion: 11,
   async handle(request, context, services) {
-    const seen = new Set<string>();
-    const topics = request.topics.map(async ({ name, partitions }) => ({
-      name,
-      partitions: await Promise.all(
-        partitions.map((wanted) => {
-          const key = `${name}/${wanted.partitionIndex}`;
-          if (seen.has(key)) return failure(wanted.partitionIndex, ErrorCode.INVALID_REQUEST);
-          seen.add(key);
-          return answer(name, wanted, request.isolationLevel === READ_COMMITTED, context, services);
-        }),
-      ),
-    }));
+    const toLastStable = isReadCommitted(request.isolationLevel);
+    const topics = request.topics.map(async ({ name, partitions }) => {
+      const isRepeated = repeated(partitions.map(({ partitionIndex }) => partitionIndex));
+      const wantedOnce = partitions.filter(({ partitionIndex }) => !isRepeated.has(partitionIndex));
+      const answers = wantedOnce.map((wanted) => answer(name, wanted, toLastStable, context, services));
+      return {
+        name,
+        partitions: [
+          ...(await Promise.all(answers)),
+          ...[...isRepeated].map((index) => failure(index, ErrorCode.INVALID_REQUEST)),
+        ],
+      };
+    });
     return { topics: await Promise.all(topics) };
   },
   fail: (request, errorCode) => ({
@@ -72,7 +73,7 @@ export const listOffsets = serve({
 async function answer(
   topic: string,
   wanted: PartitionRequest,
-  isReadCommitted: boolean,
+  toLastStable: boolean,
   context: RequestContext,
   services: Services,
 ) {
@@ -84,7 +85,7 @@ async function answer(
   try {
     await partition.log.ready();
     partition.checkLeaderEpoch(wanted.currentLeaderEpoch);
-    const endOffset = isReadCommitted ? partition.lastStableOffset : partition.highWatermark;
+    const endOffset = toLastStable ? partition.lastStableOffset : partition.highWatermark;
     const found = await find(partition, timestamp, endOffset);
     if (context.apiVersion > 0)
       return { partitionIndex, errorCode: ErrorCode.NONE, oldStyleOffsets: [], ...found };
@@ -125,6 +126,12 @@ function epochAtStart({ log, leaderEpoch }: Partition): number {
   const isEmpty = log.logStartOffset === log.logEndOffset;
   const epoch = log.epochOf(log.logStartOffset);
   return epoch === -1 && isEmpty ? leaderEpoch : epoch;
+}
+
+/** Those that stand in the list more than once. */
+function repeated(indexes: readonly number[]): Set<number> {
+  const seen = new Set<number>();
+  return new Set(indexes.filter((index) => seen.size === seen.add(index).size));
 }
 
 function failure(partitionIndex: number, errorCode: number) {

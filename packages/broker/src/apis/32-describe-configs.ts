@@ -9,7 +9,6 @@ import {
   KafkaError,
 } from '@moldau/protocol';
 import { type ConfigDescription, ConfigSource } from '../config/description.ts';
-import { describeGroupConfigs } from '../config/topic-settings.ts';
 import {
   type ClientMetricsConfig,
   describeClientMetricsConfigs,
@@ -56,7 +55,8 @@ function describe(
 ): readonly (ConfigDescription | ClientMetricsConfig)[] {
   const { resourceType, resourceName: name, configurationKeys } = resource;
   // No keys mean all keys.
-  const keys = configurationKeys?.length === 0 ? null : configurationKeys;
+  const keys =
+    configurationKeys === null || configurationKeys.length === 0 ? null : [...new Set(configurationKeys)];
   switch (resourceType) {
     case ConfigResourceType.TOPIC: {
       const problem = topicNameProblem(name);
@@ -78,7 +78,7 @@ function describe(
       return [];
     case ConfigResourceType.GROUP:
       if (name === '') throw invalidRequest('Group name must not be empty');
-      return describeGroupConfigs(metadata().configs(resourceType, name), keys);
+      return topicConfigs.describeGroup(metadata().configs(resourceType, name), keys);
     case ConfigResourceType.CLIENT_METRICS:
       if (name === '') throw invalidRequest('Client metrics subscription name must not be empty');
       return describeClientMetricsConfigs(metadata().configs(resourceType, name), keys);

@@ -1,5 +1,6 @@
 // DescribeLogDirs (KIP-113, KIP-827 sizes of the volume from version 4): what lies in each folder, or why it cannot be used.
 
+import type { MetadataImage } from '@moldau/metadata';
 import { describeLogDirsRequest, describeLogDirsResponse, ErrorCode } from '@moldau/protocol';
 import { serve } from './handler.ts';
 
@@ -13,10 +14,13 @@ export const describeLogDirs = serve({
   response: describeLogDirsResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle(request, _context, { logs, logger }) {
+  async handle(request, _context, { logs, logger, metadata }) {
     const wanted = request.topics === null ? undefined : wantedPartitions(request.topics);
     const results = [];
-    for (const dir of await logs.logDirUsage()) {
+    const usage = await logs.logDirUsage();
+    const unwritten = partitionsWithoutFolder(metadata(), usage);
+    const firstUsable = usage.find(({ offlineReason }) => offlineReason === undefined);
+    for (const dir of usage) {
       if (dir.offlineReason !== undefined) {
         logger.debug({ path: dir.path, reason: dir.offlineReason }, 'told a client that a folder is offline');
         results.push({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir: dir.path, topics: [] });
@@ -25,7 +29,7 @@ export const describeLogDirs = serve({
       results.push({
         errorCode: ErrorCode.NONE,
         logDir: dir.path,
-        topics: groupByTopic(dir.logs, wanted),
+        topics: groupByTopic(dir === firstUsable ? [...dir.logs, ...unwritten] : dir.logs, wanted),
         totalBytes: dir.totalBytes,
         usableBytes: dir.usableBytes,
       });
@@ -34,6 +38,22 @@ export const describeLogDirs = serve({
   },
   fail: (_request, errorCode) => ({ errorCode, results: [] }),
 });
+
+/** What nobody has written to has no folder yet; Kafka makes one with the topic, and lists it. */
+function partitionsWithoutFolder(
+  image: MetadataImage,
+  usage: readonly { logs: readonly { directoryName: string }[] }[],
+): { directoryName: string; sizeBytes: number }[] {
+  const found = new Set(usage.flatMap(({ logs }) => logs.map(({ directoryName }) => directoryName)));
+  const missing = [];
+  for (const { name, partitionCount } of image.topics()) {
+    for (let index = 0; index < partitionCount; index += 1) {
+      const directoryName = `${name}-${index}`;
+      if (!found.has(directoryName)) missing.push({ directoryName, sizeBytes: 0 });
+    }
+  }
+  return missing;
+}
 
 function wantedPartitions(topics: readonly { topic: string; partitions: readonly number[] }[]): Set<string> {
   return new Set(topics.flatMap(({ topic, partitions }) => partitions.map((index) => `${topic}-${index}`)));

@@ -13,6 +13,8 @@ import {
   deleteTopicsResponse,
   describeConfigsRequest,
   describeConfigsResponse,
+  describeLogDirsRequest,
+  describeLogDirsResponse,
   ErrorCode,
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
@@ -24,6 +26,7 @@ import { RawClient, startTestBroker, type TestBroker } from '@moldau/testing';
 
 const TOPIC = 2;
 const BROKER = 4;
+const GROUP = 32;
 
 let broker: TestBroker;
 let client: RawClient;
@@ -100,6 +103,20 @@ for (let version = 0; version <= 6; version += 1) {
   });
 }
 
+test('DeleteTopics by id and by name refuses the name and tells its id', async () => {
+  const { topicId } = await create('both-ways');
+  const topics = [
+    { name: null, topicId },
+    { name: 'both-ways', topicId: ZERO_UUID },
+  ];
+  const request = { topics, topicNames: [], timeoutMs: 1000 };
+  const { responses } = await client.request(deleteTopicsRequest, deleteTopicsResponse, 6, request);
+  assert.deepEqual(
+    responses.map(({ name, topicId: id, errorCode }) => ({ name, id, errorCode })),
+    [{ name: 'both-ways', id: topicId, errorCode: ErrorCode.INVALID_REQUEST }],
+  );
+});
+
 test('DeleteTopics by id', async () => {
   const { topicId } = await create('by-id');
   const request = { topics: [{ name: null, topicId }], topicNames: [], timeoutMs: 1000 };
@@ -159,6 +176,22 @@ test('DescribeConfigs without keys, or with an empty list of them, describes all
   const all = await describe(TOPIC, 'whole', null);
   assert.ok(all.configs.length > 30);
   assert.equal((await describe(TOPIC, 'whole', [])).configs.length, all.configs.length);
+});
+
+test('DescribeConfigs tells a key once, and of a group what stands behind it', async () => {
+  await create('twice');
+  assert.equal((await describe(TOPIC, 'twice', ['retention.ms', 'retention.ms'])).configs.length, 1);
+  const key = 'consumer.session.timeout.ms';
+  const { configs } = await describe(GROUP, 'some-group', [key]);
+  assert.deepEqual(configs[0]?.synonyms, [{ name: `group.${key}`, value: '45000', source: 5 }]);
+});
+
+test('DescribeLogDirs lists partitions that nobody has written to', async () => {
+  await create('unwritten', { numPartitions: 2 });
+  const request = { topics: [{ topic: 'unwritten', partitions: [1, 7] }] };
+  const { results } = await client.request(describeLogDirsRequest, describeLogDirsResponse, 4, request);
+  const partition = { partitionIndex: 1, partitionSize: 0, offsetLag: 0, isFutureKey: false };
+  assert.deepEqual(results[0]?.topics, [{ name: 'unwritten', partitions: [partition] }]);
 });
 
 test('DescribeConfigs says what is wrong with a resource', async () => {

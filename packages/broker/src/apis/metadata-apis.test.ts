@@ -193,6 +193,20 @@ test('ListOffsets finds offsets by time, and DeleteRecords moves the start', asy
   assert.deepEqual(await deleteBefore(-1), [NONE, 3]);
 });
 
+test('ListOffsets refuses a partition that is asked for twice, once', async () => {
+  const partition = (partitionIndex: number) => ({ partitionIndex, timestamp: -1 });
+  const topics = [{ name: 'b', partitions: [partition(0), partition(1), partition(0)] }];
+  const ask = { replicaId: -1, topics };
+  const answer = await client.request(listOffsetsRequest, listOffsetsResponse, 7, ask);
+  assert.deepEqual(
+    answer.topics[0]?.partitions.map(({ partitionIndex, errorCode }) => [partitionIndex, errorCode]),
+    [
+      [1, NONE],
+      [0, ErrorCode.INVALID_REQUEST],
+    ],
+  );
+});
+
 test('InitProducerId never gives an id twice, and refuses transactions and half an identity', async () => {
   const ask = (transactionalId: string | null, producerId = -1, producerEpoch = -1) =>
     client.request(initProducerIdRequest, initProducerIdResponse, 5, {

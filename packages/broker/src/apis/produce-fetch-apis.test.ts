@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
+  type BatchFields,
   createTopicsRequest,
   createTopicsResponse,
   ErrorCode,
   encodeBatch,
   fetchRequest,
   fetchResponse,
+  findCoordinatorRequest,
+  findCoordinatorResponse,
   produceRequest,
   produceResponse,
   ZERO_UUID,
@@ -41,14 +44,15 @@ after(async () => {
 
 async function produce(
   version: number,
-  fields: { topicId?: string; index?: number; timeoutMs?: number } = {},
+  fields: { name?: string; topicId?: string; index?: number; timeoutMs?: number; batch?: BatchFields } = {},
 ) {
-  const { index = 0, timeoutMs = 1000 } = fields;
-  const records = encodeBatch({ records: [{ timestamp: Date.now(), key: null, value: Buffer.from('x') }] });
+  const { name = 'orders', index = 0, timeoutMs = 1000 } = fields;
+  const record = { timestamp: Date.now(), key: null, value: Buffer.from('x') };
+  const records = encodeBatch({ ...fields.batch, records: [record] });
   const { responses } = await client.request(produceRequest, produceResponse, version, {
     acks: -1,
     timeoutMs,
-    topicData: [{ name: 'orders', topicId: fields.topicId ?? topicId, partitionData: [{ index, records }] }],
+    topicData: [{ name, topicId: fields.topicId ?? topicId, partitionData: [{ index, records }] }],
   });
   return responses[0]!.partitionResponses[0]!;
 }
@@ -61,6 +65,28 @@ test("a timeout of 0 leaves the broker's own disk its time", async () => {
   const { errorCode, baseOffset } = await produce(PRODUCE_BY_NAME, { timeoutMs: 0 });
   assert.equal(errorCode, ErrorCode.NONE);
   assert.ok(baseOffset >= 0);
+});
+
+test('a record that the log refused is answered with the start of the log', async () => {
+  const producer = { producerId: 5000, producerEpoch: 0 };
+  assert.equal((await produce(PRODUCE_BY_NAME, { batch: { ...producer, baseSequence: 0 } })).errorCode, 0);
+  const gap = await produce(PRODUCE_BY_NAME, { batch: { ...producer, baseSequence: 9 } });
+  assert.deepEqual([gap.errorCode, gap.logStartOffset], [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, 0]);
+  const missing = await produce(PRODUCE_BY_NAME, { index: 9 });
+  assert.equal(missing.logStartOffset, -1);
+});
+
+test('topics of the broker itself are not written to', async () => {
+  const groups = { keyType: 0, coordinatorKeys: ['g'] };
+  await client.request(findCoordinatorRequest, findCoordinatorResponse, 4, groups);
+  const { errorCode } = await produce(PRODUCE_BY_NAME, { name: '__consumer_offsets' });
+  assert.equal(errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION);
+});
+
+test('an isolation level that does not exist is refused', async () => {
+  const fetch = { maxWaitMs: 0, minBytes: 0, forgottenTopicsData: [], isolationLevel: 2, topics: [] };
+  const { errorCode } = await client.request(fetchRequest, fetchResponse, 12, fetch);
+  assert.equal(errorCode, ErrorCode.INVALID_REQUEST);
 });
 
 test('by id, a missing partition of a known topic is told from an unknown topic', async () => {

@@ -10,6 +10,7 @@ import {
   formatValue,
   parseValue,
 } from './definition.ts';
+import { type BrokerConfigKey, brokerConfigDefinitions } from './definitions/broker.ts';
 import { groupConfigDefinitions } from './definitions/group.ts';
 import { type TopicConfigKey, topicConfigDefinitions, topicConfigSynonyms } from './definitions/topic.ts';
 import { type ConfigDescription, ConfigSource, describe, printed } from './description.ts';
@@ -101,6 +102,28 @@ export class TopicConfigs {
       });
   }
 
+  /** For DescribeConfigs of a group: its own keys, behind which the broker's stand, as in group.consumer.session.timeout.ms. */
+  describeGroup(texts: ConfigTexts, names?: readonly string[] | null): ConfigDescription[] {
+    const ofGroups: Readonly<Record<string, ConfigDefinition>> = groupConfigDefinitions;
+    const wanted = names ?? Object.keys(ofGroups);
+    return wanted
+      .filter((name) => Object.hasOwn(ofGroups, name))
+      .map((name) => {
+        const definition = ofGroups[name]!;
+        const text = texts.get(name);
+        const own =
+          text === undefined
+            ? []
+            : [{ name, value: printed(name, definition, text), source: ConfigSource.GROUP }];
+        const brokerKey = `group.${name}`;
+        const standard = Object.hasOwn(brokerConfigDefinitions, brokerKey)
+          ? this.#config.synonymsOf([brokerKey as BrokerConfigKey])
+          : [{ name, value: definition.defaultText, source: ConfigSource.DEFAULT }];
+        const synonyms = [...own, ...standard];
+        return describe(name, definition, { value: synonyms[0]!.value, readOnly: false, synonyms });
+      });
+  }
+
   #resolveAll(texts: ConfigTexts): TopicSettings {
     const get = <Key extends TopicConfigKey>(key: Key) => this.value(texts, key);
     const policy = get('cleanup.policy');
@@ -133,28 +156,6 @@ export class TopicConfigs {
       timestampAfterMaxMs: get('message.timestamp.after.max.ms'),
     };
   }
-}
-
-/** For DescribeConfigs of a group. */
-export function describeGroupConfigs(
-  texts: ConfigTexts,
-  names?: readonly string[] | null,
-): ConfigDescription[] {
-  const groupDefinitions: Readonly<Record<string, ConfigDefinition>> = groupConfigDefinitions;
-  const wanted = names ?? Object.keys(groupDefinitions);
-  return wanted
-    .filter((name) => Object.hasOwn(groupDefinitions, name))
-    .map((name) => {
-      const definition = groupDefinitions[name]!;
-      const text = texts.get(name);
-      const standard = { name, value: definition.defaultText, source: ConfigSource.DEFAULT };
-      const own =
-        text === undefined
-          ? []
-          : [{ name, value: printed(name, definition, text), source: ConfigSource.GROUP }];
-      const synonyms = [...own, standard];
-      return describe(name, definition, { value: synonyms[0]!.value, readOnly: false, synonyms });
-    });
 }
 
 function compressionLevel(

@@ -2,6 +2,7 @@
 
 import type { MetadataRecord, TopicImage } from '@moldau/metadata';
 import { ErrorCode, KafkaError, type Uuid, ZERO_UUID } from '@moldau/protocol';
+import type { MutationQuota } from '../quotas/client-quotas.ts';
 import type { ReadableMetadata } from './metadata-view.ts';
 import { failed, type ItemResult, OK, type Outcome, splitDuplicates } from './outcome.ts';
 
@@ -16,6 +17,7 @@ export interface DeletedTopic extends TopicReference, ItemResult {}
 export function deleteTopics(
   view: ReadableMetadata,
   references: readonly TopicReference[],
+  mutations?: MutationQuota,
 ): Outcome<DeletedTopic[]> {
   const records: MetadataRecord[] = [];
   const response: DeletedTopic[] = [];
@@ -23,8 +25,15 @@ export function deleteTopics(
   const asked = new Set([...duplicates, ...single.map(keyOf)]);
   for (const reference of single) {
     if (isNamedToo(view, reference, asked)) continue;
+    const named = reference.name === null ? undefined : view.topicByName(reference.name);
+    if (named !== undefined && asked.has(`id/${named.id}`)) {
+      const error = invalid('The provided topic name maps to an ID that was already supplied.');
+      response.push({ name: named.name, topicId: named.id, ...failed(error) });
+      continue;
+    }
     try {
-      const topic = find(view, reference, asked);
+      const topic = find(view, reference);
+      mutations?.record(topic.partitionCount);
       records.push({ type: 'topic-removed', topicId: topic.id });
       response.push({ name: topic.name, topicId: topic.id, ...OK });
     } catch (error) {
@@ -50,7 +59,7 @@ function keyOf({ name, topicId }: TopicReference): string {
   return name === null ? `id/${topicId}` : `name/${name}`;
 }
 
-function find(view: ReadableMetadata, wanted: TopicReference, asked: ReadonlySet<string>): TopicImage {
+function find(view: ReadableMetadata, wanted: TopicReference): TopicImage {
   const { name, topicId } = wanted;
   if (name === null && topicId === ZERO_UUID) throw invalid('Neither topic name nor id were specified.');
   if (name !== null && topicId !== ZERO_UUID) {
@@ -68,9 +77,6 @@ function find(view: ReadableMetadata, wanted: TopicReference, asked: ReadonlySet
   if (topic.isInternal) {
     // Kafka lets it go, and with it what every group has committed.
     throw invalid(`${topic.name} keeps the state of groups: delete groups or their offsets, not the topic.`);
-  }
-  if (name !== null && asked.has(`id/${topic.id}`)) {
-    throw invalid('The provided topic name maps to an ID that was already supplied.');
   }
   return topic;
 }

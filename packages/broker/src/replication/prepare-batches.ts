@@ -26,23 +26,38 @@ export interface PrepareOptions {
   readonly nowMs: number;
 }
 
-/** @throws KafkaError with the code Kafka answers to such records. */
-export function prepareBatches(records: Buffer | null, options: PrepareOptions): RecordBatch[] {
+/** The batches that a request holds for one partition; @throws KafkaError when these are no batches that may be sent. */
+export function batchesOf(
+  records: Buffer | null,
+  options: Pick<PrepareOptions, 'apiVersion' | 'settings'>,
+): RecordBatch[] {
   if (records === null || records.length === 0) {
     throw new KafkaError(ErrorCode.INVALID_RECORD, 'the request holds no records for this partition');
   }
   if (records.length < SMALLEST_ENTRY_BYTES) {
     throw new KafkaError(ErrorCode.INVALID_RECORD, `${records.length} bytes are too few for a record batch`);
   }
+  return corruptWhenMalformed(() => modernBatches(records, options));
+}
+
+/** @throws KafkaError with the code Kafka answers to such records. */
+export function prepareBatches(batches: readonly RecordBatch[], options: PrepareOptions): RecordBatch[] {
+  return corruptWhenMalformed(() => batches.map((batch) => prepareBatch(batch, options)));
+}
+
+function corruptWhenMalformed<T>(read: () => T): T {
   try {
-    return modernBatches(records, options).map((batch) => prepareBatch(batch, options));
+    return read();
   } catch (error) {
     if (error instanceof MalformedError) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, error.message);
     throw error;
   }
 }
 
-function modernBatches(records: Buffer, { apiVersion, settings }: PrepareOptions): RecordBatch[] {
+function modernBatches(
+  records: Buffer,
+  { apiVersion, settings }: Pick<PrepareOptions, 'apiVersion' | 'settings'>,
+): RecordBatch[] {
   const magic = magicAt(records);
   if (apiVersion < FIRST_VERSION_WITH_BATCHES && magic < 2) {
     return [...batches(upConvert(records, { maxDecompressedBytes: settings.log.maxDecompressedBytes }))];
@@ -58,12 +73,8 @@ function modernBatches(records: Buffer, { apiVersion, settings }: PrepareOptions
   if (found.length === 0) {
     throw new KafkaError(ErrorCode.INVALID_RECORD, 'the record batch claims more bytes than are there');
   }
-  const wholeBytes = found.reduce((total, batch) => total + batch.sizeBytes, 0);
-  if (wholeBytes !== records.length) {
-    const message = `the last record batch claims more bytes than the ${records.length - wholeBytes} that are there`;
-    throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, message);
-  }
-  if (apiVersion >= FIRST_VERSION_WITH_BATCHES) {
+  // Bytes behind that make no whole batch are left out, as Kafka does.
+  if (apiVersion >= FIRST_VERSION_WITH_BATCHES && found.length > 1) {
     throw new KafkaError(
       ErrorCode.INVALID_RECORD,
       `expected one record batch a partition, got ${found.length}`,
