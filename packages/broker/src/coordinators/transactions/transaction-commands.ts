@@ -20,9 +20,6 @@ export interface InitProducerIdCommand {
   readonly transactionTimeoutMs: number;
   /** What the producer was before (KIP-360); null for one that starts anew. */
   readonly expected: { readonly producerId: number; readonly producerEpoch: number } | null;
-  /** KIP-939: another system decides, so there is no timeout. */
-  readonly enableTwoPhaseCommit?: boolean;
-  readonly keepPreparedTransaction?: boolean;
 }
 
 /** A transactional producer as it names itself. */

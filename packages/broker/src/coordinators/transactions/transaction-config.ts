@@ -9,8 +9,6 @@ export interface TransactionConfig {
   readonly idExpirationMs: number;
   /** transaction.remove.expired.transaction.cleanup.interval.ms */
   readonly idExpirationCheckIntervalMs: number;
-  /** transaction.two.phase.commit.enable */
-  readonly isTwoPhaseCommitEnabled: boolean;
 }
 
 /** Kafka's defaults. */
@@ -19,5 +17,4 @@ export const defaultTransactionConfig: TransactionConfig = {
   timeoutCheckIntervalMs: 10_000,
   idExpirationMs: 604_800_000,
   idExpirationCheckIntervalMs: 3_600_000,
-  isTwoPhaseCommitEnabled: false,
 };

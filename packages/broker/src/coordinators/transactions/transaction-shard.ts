@@ -130,35 +130,23 @@ export class TransactionShard implements CoordinatorShard {
   // Commands -------------------------------------------------------------------------------------------------------
 
   initProducerId(command: InitProducerIdCommand, reply: Reply<ProducerIdAnswer>): void {
-    const { transactionalId } = command;
-    const { config } = this.#options;
+    const { transactionalId, transactionTimeoutMs: timeoutMs } = command;
+    const { config, clock } = this.#options;
     const refuse = (errorCode: number) => reply(noProducerId(errorCode));
-    if (command.enableTwoPhaseCommit === true && !config.isTwoPhaseCommitEnabled) {
-      refuse(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
-      return;
-    }
-    // Not in Apache Kafka 4.3 either.
-    if (command.keepPreparedTransaction === true) {
-      refuse(ErrorCode.UNSUPPORTED_VERSION);
-      return;
-    }
-    const isUnlimited = command.enableTwoPhaseCommit === true;
-    const timeoutMs = isUnlimited ? NO_TIMEOUT_MS : command.transactionTimeoutMs;
-    if (!isUnlimited && (timeoutMs <= 0 || timeoutMs > config.maxTimeoutMs)) {
+    if (timeoutMs <= 0 || timeoutMs > config.maxTimeoutMs) {
       refuse(ErrorCode.INVALID_TRANSACTION_TIMEOUT);
       return;
     }
-    const resolved = { ...command, transactionTimeoutMs: timeoutMs };
     if (this.#entries.has(transactionalId)) {
-      this.#initKnown(resolved, reply);
+      this.#initKnown(command, reply);
       return;
     }
     this.#withProducerId(refuse, (producerId) => {
       if (!this.#entries.has(transactionalId)) {
-        const metadata = newMetadata(producerId, timeoutMs, this.#options.clock.wallMs());
+        const metadata = newMetadata(producerId, timeoutMs, clock.wallMs());
         this.#entries.set(transactionalId, newEntry(transactionalId, metadata));
       }
-      this.#initKnown(resolved, reply);
+      this.#initKnown(command, reply);
     });
   }
 
