@@ -1,11 +1,12 @@
 // FindCoordinator (KIP-699 several keys at once from version 4, KIP-932 share groups from version 6).
 //
-// The coordinator of a group is the leader of the partition of __consumer_offsets that keeps it; the topic is made when
-// the first group is looked for. There are no transactions and no share groups yet: who asks for their coordinator gets
-// an error that clients do not retry, since waiting would not help.
+// The coordinator of a group is the leader of the partition of __consumer_offsets that keeps it, that of a transactional
+// id the leader of its partition of __transaction_state, that of a share partition the leader of its partition of
+// __share_group_state; each topic is made when the first is looked for.
 
-import { GROUP_METADATA_TOPIC } from '@moldau/metadata';
+import { GROUP_METADATA_TOPIC, SHARE_GROUP_STATE_TOPIC, TRANSACTION_STATE_TOPIC } from '@moldau/metadata';
 import { ErrorCode, findCoordinatorRequest, findCoordinatorResponse, KafkaError } from '@moldau/protocol';
+import { parseShareKeyText } from '../coordinators/share/share-state-records.ts';
 import { endpointsFor } from './endpoints.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 
@@ -52,38 +53,49 @@ async function find(
   context: RequestContext,
   services: Services,
 ): Promise<Coordinator> {
-  if (keyType === KeyType.TRANSACTION) {
-    return nowhere(
-      key,
-      ErrorCode.INVALID_REQUEST,
-      'This broker does not serve transactions yet. Remove transactional.id from the producer; enable.idempotence works without it.',
-    );
-  }
-  if (keyType === KeyType.SHARE) {
-    return nowhere(
-      key,
-      ErrorCode.INVALID_REQUEST,
-      'This broker does not serve share groups yet. Use a consumer group.',
-    );
-  }
-  if (keyType !== KeyType.GROUP) {
-    return nowhere(key, ErrorCode.INVALID_REQUEST, `There is no coordinator of type ${keyType}.`);
-  }
+  const place = placeOf(keyType, key, services);
+  if (typeof place === 'string') return nowhere(key, ErrorCode.INVALID_REQUEST, place);
+  const { topic, prepare, partition } = place;
   try {
-    if (services.metadata().topicByName(GROUP_METADATA_TOPIC) === undefined)
-      await services.groups.prepare(key);
+    if (services.metadata().topicByName(topic) === undefined) await prepare();
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
     return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, error.message);
   }
-  return leaderOf(services.groups.partitionFor(key), key, context, services);
+  return leaderOf(topic, partition(), key, context, services);
 }
 
-function leaderOf(partition: number, key: string, context: RequestContext, services: Services): Coordinator {
-  const leader = services.metadata().topicByName(GROUP_METADATA_TOPIC)?.partition(partition)?.leader;
+/** The internal topic that keeps a key, and where in it; else what is wrong with the key. */
+function placeOf(
+  keyType: number,
+  key: string,
+  { groups, transactions, share }: Services,
+): { topic: string; prepare: () => Promise<void>; partition: () => number } | string {
+  if (keyType === KeyType.SHARE) {
+    const shareKey = parseShareKeyText(key);
+    if (shareKey === undefined)
+      return `A share partition's key is a group, a topic's id and a partition, not ${key}.`;
+    const prepare = () => share.state.prepare(shareKey);
+    return { topic: SHARE_GROUP_STATE_TOPIC, prepare, partition: () => share.state.partitionFor(shareKey) };
+  }
+  if (keyType !== KeyType.GROUP && keyType !== KeyType.TRANSACTION)
+    return `There is no coordinator of type ${keyType}.`;
+  const [coordinator, topic] =
+    keyType === KeyType.GROUP ? [groups, GROUP_METADATA_TOPIC] : [transactions, TRANSACTION_STATE_TOPIC];
+  return { topic, prepare: () => coordinator.prepare(key), partition: () => coordinator.partitionFor(key) };
+}
+
+function leaderOf(
+  topic: string,
+  partition: number,
+  key: string,
+  context: RequestContext,
+  services: Services,
+): Coordinator {
+  const leader = services.metadata().topicByName(topic)?.partition(partition)?.leader;
   const endpoint = endpointsFor(context, services).find(({ nodeId }) => nodeId === leader);
   if (endpoint === undefined) {
-    const message = `Partition ${partition} of ${GROUP_METADATA_TOPIC}, which keeps this group, has no leader with a listener ${context.listenerName}.`;
+    const message = `Partition ${partition} of ${topic}, which keeps this key, has no leader with a listener ${context.listenerName}.`;
     return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, message);
   }
   const { nodeId, host, port } = endpoint;

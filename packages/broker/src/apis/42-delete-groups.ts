@@ -8,11 +8,11 @@ export const deleteGroups = serve({
   response: deleteGroupsResponse,
   minVersion: 0,
   maxVersion: 2,
-  async handle({ groupsNames }, _context, { groups }) {
+  async handle({ groupsNames }, _context, { groups, share }) {
     const groupIds = [...new Set(groupsNames)];
     const results = groupIds.map(async (groupId) => ({
       groupId,
-      errorCode: await groups.deleteGroup(groupId),
+      errorCode: (await share.groups.deleteGroup(groupId)) ?? (await groups.deleteGroup(groupId)),
     }));
     return { results: await Promise.all(results) };
   },

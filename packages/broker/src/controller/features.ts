@@ -29,7 +29,7 @@ const features: readonly Feature[] = [
   { name: 'kraft.version', minLevel: 0, maxLevel: 0, isServed: true },
   { name: GROUP_VERSION, minLevel: 0, maxLevel: 1, isServed: false },
   { name: TRANSACTION_VERSION, minLevel: 0, maxLevel: 2, isServed: false },
-  { name: SHARE_VERSION, minLevel: 0, maxLevel: 1, isServed: false },
+  { name: SHARE_VERSION, minLevel: 0, maxLevel: 1, isServed: true },
 ];
 
 export const supportedFeatures: readonly Feature[] = features.filter(({ isServed }) => isServed);

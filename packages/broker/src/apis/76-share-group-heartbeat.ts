@@ -1,0 +1,27 @@
+// ShareGroupHeartbeat (KIP-932): joins, stays in and leaves a share group. A member is told its partitions when it joins, when
+// it asks by naming its topics, and when they change.
+
+import { shareGroupHeartbeatRequest, shareGroupHeartbeatResponse } from '@moldau/protocol';
+import { serve } from './handler.ts';
+
+export const shareGroupHeartbeat = serve({
+  request: shareGroupHeartbeatRequest,
+  response: shareGroupHeartbeatResponse,
+  minVersion: 1,
+  maxVersion: 1,
+  async handle(request, { clientId, clientHost }, { share }) {
+    const { assignment, ...answer } = await share.groups.heartbeat({
+      ...request,
+      ...{ clientId: clientId ?? '', clientHost },
+    });
+    if (assignment === null) return answer;
+    const topicPartitions = Array.from(assignment, ([topicId, partitions]) => ({
+      topicId,
+      partitions: [...partitions].sort((a, b) => a - b),
+    }));
+    return { ...answer, assignment: { topicPartitions } };
+  },
+  fail: (_request, errorCode, errorMessage) => ({
+    ...{ errorCode, errorMessage, memberEpoch: 0, heartbeatIntervalMs: 0 },
+  }),
+});

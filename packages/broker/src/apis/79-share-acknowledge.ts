@@ -1,0 +1,55 @@
+// ShareAcknowledge (KIP-932): a member says what became of records it was given: accepted, released to be delivered again,
+// or rejected. Version 2 adds renewing their locks (KIP-1222).
+
+import { ErrorCode, shareAcknowledgeRequest, shareAcknowledgeResponse } from '@moldau/protocol';
+import { FINAL_EPOCH } from '../coordinators/share/share-sessions.ts';
+import { serve } from './handler.ts';
+import {
+  acknowledgeAll,
+  acknowledgedPartitions,
+  byTopic,
+  identityProblem,
+  leadersOf,
+} from './share-requests.ts';
+
+export const shareAcknowledge = serve({
+  request: shareAcknowledgeRequest,
+  response: shareAcknowledgeResponse,
+  minVersion: 1,
+  maxVersion: 2,
+  async handle(request, context, services) {
+    const { groupId, memberId, shareSessionEpoch, isRenewAck } = request;
+    const problem = identityProblem(groupId, memberId);
+    if (groupId === null || memberId === null || problem !== undefined)
+      return refused(ErrorCode.INVALID_REQUEST, problem ?? null);
+    const { share } = services;
+    const errorCode = share.sessions.acknowledge(groupId, memberId, shareSessionEpoch);
+    if (errorCode !== ErrorCode.NONE) return refused(errorCode, null);
+    const partitions = acknowledgedPartitions(request.topics);
+    const errors = await acknowledgeAll({ groupId, memberId, isRenewAck }, partitions, context, services);
+    if (shareSessionEpoch === FINAL_EPOCH) {
+      const held = share.sessions.close(groupId, memberId);
+      await share.partitions.release(groupId, memberId, held);
+    }
+    const parts = partitions.map(({ topicId, partition }, index) => ({
+      topicId,
+      partition,
+      ...errors[index]!,
+    }));
+    const { leaderOf, nodeEndpoints } = leadersOf(parts, context, services);
+    return {
+      errorCode: ErrorCode.NONE,
+      acquisitionLockTimeoutMs: share.config.of(groupId).lockDurationMs,
+      responses: byTopic(parts, (part) => ({
+        ...{ partitionIndex: part.partition, errorCode: part.errorCode, errorMessage: part.errorMessage },
+        currentLeader: leaderOf(part),
+      })),
+      nodeEndpoints,
+    };
+  },
+  fail: (_request, errorCode, errorMessage) => refused(errorCode, errorMessage),
+});
+
+function refused(errorCode: number, errorMessage: string | null) {
+  return { errorCode, errorMessage, acquisitionLockTimeoutMs: 0, responses: [], nodeEndpoints: [] };
+}
