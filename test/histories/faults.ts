@@ -42,7 +42,7 @@ export class Faults {
 
   async #brokerFaults(endMs: number): Promise<void> {
     const { kills, seconds } = this.#plan;
-    const intervalMs = (seconds * 1000) / (kills + 1);
+    const intervalMs = ((seconds * 1000) / (kills + 1)) * (1 - CLEAN_SHARE);
     while (this.kills < kills) {
       await sleep(intervalMs * (0.3 + this.#random() * 1.2));
       await this.restartBroker(this.#random() < CLEAN_SHARE ? 'SIGTERM' : 'SIGKILL');
@@ -60,22 +60,30 @@ export class Faults {
 
   async #clientFaults(endMs: number): Promise<void> {
     const random = seededRandom(this.#plan.seed + 1);
+    const troubled = new Set<Worker>();
+    const underWay: Promise<unknown>[] = [];
     await sleep(CLIENT_FAULT_MS);
     for (;;) {
       await sleep(CLIENT_FAULT_MS * (0.2 + random() * 1.6));
-      if (performance.now() > endMs) return;
+      if (performance.now() > endMs) break;
       const worker = this.#workers[Math.floor(random() * this.#workers.length)];
-      if (worker === undefined) return;
+      const [kind, isReplaced, forMs] = [random(), random() < 0.7, 1_000 + random() * 9_000];
+      if (worker === undefined || troubled.has(worker)) continue;
+      troubled.add(worker);
       this.clientFaults += 1;
-      const kind = random();
-      const isTransactional = worker.place.settings.transactional !== undefined;
-      if (kind < 0.3) await worker.crash();
-      else if (kind < 0.6) {
-        await worker.finish();
-        worker.start();
-      } else await worker.pause(1_000 + random() * 9_000, isTransactional && random() < 0.7);
+      underWay.push(clientFault(worker, kind, isReplaced, forMs).finally(() => troubled.delete(worker)));
     }
+    await Promise.all(underWay);
   }
+}
+
+/** A crash, a good end with a new beginning, or a pause, in which a producer with a transactional id may be replaced and so fenced. */
+async function clientFault(worker: Worker, kind: number, isReplaced: boolean, forMs: number): Promise<void> {
+  if (kind < 0.3) await worker.crash();
+  else if (kind < 0.6) {
+    await worker.finish();
+    worker.start();
+  } else await worker.pause(forMs, isReplaced && worker.place.settings.transactional !== undefined);
 }
 
 export function sleep(ms: number): Promise<void> {
