@@ -13,8 +13,10 @@ import {
   GROUP_METADATA_TOPIC,
   MetadataStoreError,
   SHARE_GROUP_STATE_TOPIC,
+  TRANSACTION_STATE_TOPIC,
+  isInternalTopic,
 } from '@moldau/metadata';
-import { ErrorCode, KafkaError, uuidFromBytes } from '@moldau/protocol';
+import { ErrorCode, encodeMarker, KafkaError, RecordBatch, uuidFromBytes } from '@moldau/protocol';
 import { dispatch } from './apis/dispatch.ts';
 import type { ApiHandler, Services } from './apis/handler.ts';
 import { handlers } from './apis/handlers.ts';
@@ -22,7 +24,7 @@ import type { BrokerConfig } from './config/broker-config.ts';
 import { ShareSettings } from './config/share-settings.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
 import { Controller } from './controller/controller.ts';
-import { featureProblem } from './controller/features.ts';
+import { featureProblem, TRANSACTION_VERSION } from './controller/features.ts';
 import { GroupCoordinator } from './coordinators/groups/group-coordinator.ts';
 import { PartitionLogs } from './coordinators/runtime/partition-logs.ts';
 import { ShareCoordinator } from './coordinators/share/share-coordinator.ts';
@@ -31,6 +33,12 @@ import { ShareGroupCoordinator } from './coordinators/share/share-group-coordina
 import { SharePartitions } from './coordinators/share/share-partitions.ts';
 import type { ShareServices } from './coordinators/share/share-services.ts';
 import { ShareSessions } from './coordinators/share/share-sessions.ts';
+import type {
+  PartitionAnswer,
+  TransactionMarkers,
+  TransactionVersion,
+} from './coordinators/transactions/transaction-commands.ts';
+import { TransactionCoordinator } from './coordinators/transactions/transaction-coordinator.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
 import { FetchSessions } from './replication/fetch-sessions.ts';
 import { Fetcher } from './replication/fetcher.ts';
@@ -119,13 +127,14 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   });
   const share = openShareGroups(options, { follower, controller, partitions, logs, groups, shareSettings });
   const fetcher = new Fetcher({ partitions, timers, clock, logger });
+  const producerIds = new ProducerIds(() => controller.reserveProducerIds());
+  const transactions = openTransactions(options, { follower, controller, partitions, logs, producerIds });
   const services: Services = {
     ...{ config, topicConfigs, clock, timers, random, logger },
-    ...{ controller, partitions, groups, share, fetcher, logs, handlers },
+    ...{ controller, partitions, groups, transactions, share, fetcher, logs, handlers, producerIds },
     metadata: () => image,
     metadataPosition: () => follower.position,
     fetchSessions: new FetchSessions({ clock, random, maxSessions: config.fetchSessionSlots }),
-    producerIds: new ProducerIds(() => controller.reserveProducerIds()),
   };
   const limits: NetworkLimits = { ...DEFAULT_NETWORK_LIMITS, ...config.network };
   const updateConfig = (): void => {
@@ -164,7 +173,12 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     fetcher.stop();
     share.fetcher.stop();
     // All at once: requests that wait for their group are answered by its close.
-    await Promise.all([server.stop(STOP_GRACE_MS), groups.close(), share.state.close()]);
+    await Promise.all([
+      server.stop(STOP_GRACE_MS),
+      groups.close(),
+      transactions.close(),
+      share.state.close(),
+    ]);
     share.partitions.close();
   });
   const { backlog } = config.network;
@@ -203,6 +217,9 @@ function internalTopicLogs(
   return new PartitionLogs({
     partitionCount: () => image.topicByName(topic)?.partitionCount ?? partitionCount(),
     partitionsOnDisk: () =>
+  transactions
+    .start()
+    .catch((error: unknown) => logger.error({ err: error }, 'transactions could not be loaded'));
       logs.directoryNames().flatMap((name) => {
         const found = partitionFolder.exec(name);
         return found === null ? [] : [Number(found[1])];
@@ -237,6 +254,29 @@ function openShareGroups(
   });
   const sharePartitions = new SharePartitions({
     ...{ partitions, clock, timers, logger },
+function openTransactions(
+  { config, clock, timers, logger }: BrokerOptions,
+  rooms: Rooms & { producerIds: ProducerIds },
+): TransactionCoordinator {
+  const { image } = rooms.follower;
+  return new TransactionCoordinator({
+    ...{ clock, timers, logger },
+    config: config.transactions,
+    logs: internalTopicLogs(
+      {
+        topic: TRANSACTION_STATE_TOPIC,
+        partitionCount: () => config.get('transaction.state.log.num.partitions'),
+      },
+      rooms,
+    ),
+    newProducerId: () => rooms.producerIds.next(),
+    writeMarkers: (markers) => writeMarkers(rooms.partitions, markers, clock.wallMs()),
+    serverVersion: () => image.featureLevel(TRANSACTION_VERSION) as TransactionVersion,
+    coordinatorEpoch: (partition) =>
+      image.topicByName(TRANSACTION_STATE_TOPIC)?.partition(partition)?.leaderEpoch ?? 0,
+  });
+}
+
     ...{ coordinator: state, config: shareSettings },
   });
   const sessions = new ShareSessions({
@@ -298,4 +338,27 @@ async function storedClusterId({ disk, config }: BrokerOptions): Promise<string 
     if (found !== null) return found[1];
   }
   return undefined;
+}
+
+async function writeMarkers(
+  registry: PartitionRegistry,
+  { partitions, ...marker }: TransactionMarkers,
+  timestampMs: number,
+): Promise<PartitionAnswer[]> {
+  return Promise.all(
+    partitions.map(async (each) => {
+      const partition = registry.get(each.topic, each.partition);
+      if (partition === undefined) return { ...each, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+      try {
+        const { written } = await partition.inOrder(() =>
+          partition.append([new RecordBatch(encodeMarker(marker, timestampMs))], 'coordinator'),
+        );
+        await Promise.all([written, partition.log.flush()]);
+        return { ...each, errorCode: ErrorCode.NONE };
+      } catch (error) {
+        if (error instanceof KafkaError) return { ...each, errorCode: error.code };
+        throw error;
+      }
+    }),
+  );
 }

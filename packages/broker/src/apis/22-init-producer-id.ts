@@ -1,24 +1,34 @@
-// InitProducerId (KIP-98, KIP-360 epoch bumps from version 3) for idempotent producers.
+// InitProducerId (KIP-98, KIP-360 epoch bumps from version 3) for idempotent and for transactional producers.
 //
-// A producer that comes back with its id asks for a higher epoch; as nothing is kept of idempotent producers between
-// batches, it gets a new id, as Kafka does. There are no transactions yet: a transactional id is refused with an error
-// that clients do not retry.
+// Of idempotent producers nothing is kept between batches: one that comes back with its id gets a new one, as in Kafka.
 
 import { ErrorCode, initProducerIdRequest, initProducerIdResponse } from '@moldau/protocol';
 import { serve } from './handler.ts';
+import { epochErrorFor } from './transactional-requests.ts';
+
+const FIRST_VERSION_WITH_FENCED = 4;
+const NO_ID = { producerId: -1, producerEpoch: -1 };
 
 export const initProducerId = serve({
   request: initProducerIdRequest,
   response: initProducerIdResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle({ transactionalId, producerId, producerEpoch }, _context, { producerIds }) {
+  async handle(request, { apiVersion }, { producerIds, transactions }) {
+    const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request;
     // An id without an epoch, or an epoch without an id, says nothing.
-    const isHalfKnown = (producerId === -1) !== (producerEpoch === -1);
-    if (transactionalId !== null || isHalfKnown) {
-      return { errorCode: ErrorCode.INVALID_REQUEST, producerId: -1, producerEpoch: -1 };
+    if ((producerId === -1) !== (producerEpoch === -1)) {
+      return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_ID };
     }
-    return { errorCode: ErrorCode.NONE, producerId: await producerIds.next(), producerEpoch: 0 };
+    if (transactionalId === null) {
+      return { errorCode: ErrorCode.NONE, producerId: await producerIds.next(), producerEpoch: 0 };
+    }
+    const expected = producerId === -1 ? null : { producerId, producerEpoch };
+    const answer = await transactions.initProducerId({ transactionalId, transactionTimeoutMs, expected });
+    return {
+      ...answer,
+      errorCode: epochErrorFor(answer.errorCode, apiVersion < FIRST_VERSION_WITH_FENCED),
+    };
   },
-  fail: (_request, errorCode) => ({ errorCode, producerId: -1, producerEpoch: -1 }),
+  fail: (_request, errorCode) => ({ errorCode, ...NO_ID }),
 });

@@ -69,6 +69,8 @@ export class BrokerConfig {
   readonly groups = new GroupSettings(this);
   readonly #static: ConfigTexts;
   #ofBroker: ConfigTexts = NOTHING;
+  /** What transactions depend on; as `groups`. */
+  readonly transactions = new TransactionSettings(this);
   #ofAllBrokers: ConfigTexts = NOTHING;
   readonly #values = new Map<string, unknown>();
   readonly #listeners = new Set<() => void>();
@@ -346,3 +348,28 @@ function parseOverrides(text: string): ReadonlyMap<string, number> {
     }),
   );
 }
+/** Reads each value when it is asked for, so that changes take effect. */
+class TransactionSettings {
+  readonly #config: BrokerConfig;
+
+  constructor(config: BrokerConfig) {
+    this.#config = config;
+  }
+
+  get maxTimeoutMs(): number {
+    return this.#config.get('transaction.max.timeout.ms');
+  }
+
+  get timeoutCheckIntervalMs(): number {
+    return this.#config.get('transaction.abort.timed.out.transaction.cleanup.interval.ms');
+  }
+
+  get idExpirationMs(): number {
+    return this.#config.get('transactional.id.expiration.ms');
+  }
+
+  get idExpirationCheckIntervalMs(): number {
+    return this.#config.get('transaction.remove.expired.transaction.cleanup.interval.ms');
+  }
+}
+

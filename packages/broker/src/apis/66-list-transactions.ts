@@ -1,0 +1,20 @@
+// ListTransactions (KIP-664; KIP-994 duration filter from version 1, KIP-1152 pattern from version 2): the transactional
+// ids of this broker. States that nobody knows are told apart from states that nothing is in.
+
+import { listTransactionsRequest, listTransactionsResponse } from '@moldau/protocol';
+import { serve } from './handler.ts';
+
+export const listTransactions = serve({
+  request: listTransactionsRequest,
+  response: listTransactionsResponse,
+  minVersion: 0,
+  maxVersion: 2,
+  async handle(request, _context, { transactions }) {
+    const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern } = request;
+    return transactions.list({
+      ...{ stateFilters, producerIdFilters, transactionalIdPattern },
+      durationFilterMs: durationFilter,
+    });
+  },
+  fail: (_request, errorCode) => ({ errorCode, unknownStateFilters: [], transactionStates: [] }),
+});
