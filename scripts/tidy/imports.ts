@@ -21,10 +21,11 @@ const BROKER_TABLE: Readonly<Record<string, readonly string[]>> = {
   config: [],
   network: ['config'],
   security: ['config', 'network'],
+  quotas: ['config'],
   replication: ['config', 'network', 'security'],
   coordinators: ['config', 'network', 'security', 'replication'],
-  controller: ['config', 'network', 'security', 'replication'],
-  apis: ['config', 'network', 'security', 'replication', 'coordinators', 'controller'],
+  controller: ['config', 'network', 'security', 'quotas', 'replication'],
+  apis: ['config', 'network', 'security', 'quotas', 'replication', 'coordinators', 'controller'],
 };
 
 const BROKER_SOURCES = 'packages/broker/src/';

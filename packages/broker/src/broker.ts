@@ -11,10 +11,10 @@ import {
   ConfigResourceType,
   EmbeddedMetadataStore,
   GROUP_METADATA_TOPIC,
+  isInternalTopic,
   MetadataStoreError,
   SHARE_GROUP_STATE_TOPIC,
   TRANSACTION_STATE_TOPIC,
-  isInternalTopic,
 } from '@moldau/metadata';
 import { ErrorCode, encodeMarker, KafkaError, RecordBatch, uuidFromBytes } from '@moldau/protocol';
 import { dispatch } from './apis/dispatch.ts';
@@ -40,6 +40,8 @@ import type {
 } from './coordinators/transactions/transaction-commands.ts';
 import { TransactionCoordinator } from './coordinators/transactions/transaction-coordinator.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
+import { ClientQuotas } from './quotas/client-quotas.ts';
+import { ConnectionQuotas } from './quotas/connection-quotas.ts';
 import { FetchSessions } from './replication/fetch-sessions.ts';
 import { Fetcher } from './replication/fetcher.ts';
 import { MetadataFollower } from './replication/metadata-follower.ts';
@@ -107,7 +109,8 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const controllerEpoch = await session.claimController();
   const controller = new Controller({ store, follower, controllerEpoch, config, random, logger });
   const topicConfigs = new TopicConfigs(config);
-  const settingsOf = (topicName: string) => topicConfigs.settings(image.topicConfigs(topicName));
+  const settingsOf = (topicName: string) =>
+    topicConfigs.settings(image.topicConfigs(topicName), isInternalTopic(topicName));
   const partitions = new PartitionRegistry({ logs, metadata: () => image, settingsOf });
   const shareSettings = new ShareSettings(config, (groupId) =>
     image.configs(ConfigResourceType.GROUP, groupId),
@@ -125,11 +128,27 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     ),
     share: { config: shareSettings, topics },
   });
-  const share = openShareGroups(options, { follower, controller, partitions, logs, groups, shareSettings });
-  const fetcher = new Fetcher({ partitions, timers, clock, logger });
   const producerIds = new ProducerIds(() => controller.reserveProducerIds());
   const transactions = openTransactions(options, { follower, controller, partitions, logs, producerIds });
+  const share = openShareGroups(options, { follower, controller, partitions, logs, groups, shareSettings });
+  const fetcher = new Fetcher({ partitions, timers, clock, logger });
+  const quotas = new ClientQuotas({
+    clock,
+    windows: () => config.quotaWindows,
+    mutationWindows: () => config.mutationQuotaWindows,
+  });
+  const connectionQuotas = new ConnectionQuotas({
+    windows: () => config.quotaWindows,
+    brokerRate: () => config.maxConnectionCreationRate,
+    lookup: (host) => network.lookup(host),
+  });
+  const updateQuotas = (): void => {
+    quotas.update(image.clientQuotas.all());
+    connectionQuotas.update(image.clientQuotas.all());
+  };
+  updateQuotas();
   const services: Services = {
+    ...{ quotas, network },
     ...{ config, topicConfigs, clock, timers, random, logger },
     ...{ controller, partitions, groups, transactions, share, fetcher, logs, handlers, producerIds },
     metadata: () => image,
@@ -143,6 +162,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
       logger.warn({ problem }, 'a stored broker config is left out');
     }
     Object.assign(limits, config.network);
+    logs.cleaner.configure(config.cleaner);
   };
   updateConfig();
   follower.subscribe({
@@ -157,6 +177,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
         logger.error({ err: error, topic: topic.name }, 'a deleted topic left something behind'),
       );
     },
+    clientQuotasChanged: updateQuotas,
     topicConfigured: (topic) => partitions.topicConfigured(topic),
     brokersConfigured() {
       updateConfig();
@@ -167,6 +188,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     ...{ network, clock, timers, logger },
     limits,
     apis: handlers,
+    admit: (address, nowMs) => connectionQuotas.admit(address, nowMs),
     dispatch: (api, frame, bodyOffset, context) => dispatch(api, frame, bodyOffset, context, services),
   });
   onStop(async () => {
@@ -196,6 +218,9 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   );
   await controller.registerBroker(ownImage(config, listeners));
   await createInitialTopics(config, controller, logger);
+  transactions
+    .start()
+    .catch((error: unknown) => logger.error({ err: error }, 'transactions could not be loaded'));
   share.state.start();
   groups.start().catch((error: unknown) => logger.error({ err: error }, 'groups could not be loaded'));
   return { listeners, clusterId };
@@ -217,9 +242,6 @@ function internalTopicLogs(
   return new PartitionLogs({
     partitionCount: () => image.topicByName(topic)?.partitionCount ?? partitionCount(),
     partitionsOnDisk: () =>
-  transactions
-    .start()
-    .catch((error: unknown) => logger.error({ err: error }, 'transactions could not be loaded'));
       logs.directoryNames().flatMap((name) => {
         const found = partitionFolder.exec(name);
         return found === null ? [] : [Number(found[1])];
@@ -230,6 +252,29 @@ function internalTopicLogs(
       if (partition !== undefined) return partition;
       throw new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE, `${topic} has no partition ${index}`);
     },
+  });
+}
+
+function openTransactions(
+  { config, clock, timers, logger }: BrokerOptions,
+  rooms: Rooms & { producerIds: ProducerIds },
+): TransactionCoordinator {
+  const { image } = rooms.follower;
+  return new TransactionCoordinator({
+    ...{ clock, timers, logger },
+    config: config.transactions,
+    logs: internalTopicLogs(
+      {
+        topic: TRANSACTION_STATE_TOPIC,
+        partitionCount: () => config.get('transaction.state.log.num.partitions'),
+      },
+      rooms,
+    ),
+    newProducerId: () => rooms.producerIds.next(),
+    writeMarkers: (markers) => writeMarkers(rooms.partitions, markers, clock.wallMs()),
+    serverVersion: () => image.featureLevel(TRANSACTION_VERSION) as TransactionVersion,
+    coordinatorEpoch: (partition) =>
+      image.topicByName(TRANSACTION_STATE_TOPIC)?.partition(partition)?.leaderEpoch ?? 0,
   });
 }
 
@@ -254,29 +299,6 @@ function openShareGroups(
   });
   const sharePartitions = new SharePartitions({
     ...{ partitions, clock, timers, logger },
-function openTransactions(
-  { config, clock, timers, logger }: BrokerOptions,
-  rooms: Rooms & { producerIds: ProducerIds },
-): TransactionCoordinator {
-  const { image } = rooms.follower;
-  return new TransactionCoordinator({
-    ...{ clock, timers, logger },
-    config: config.transactions,
-    logs: internalTopicLogs(
-      {
-        topic: TRANSACTION_STATE_TOPIC,
-        partitionCount: () => config.get('transaction.state.log.num.partitions'),
-      },
-      rooms,
-    ),
-    newProducerId: () => rooms.producerIds.next(),
-    writeMarkers: (markers) => writeMarkers(rooms.partitions, markers, clock.wallMs()),
-    serverVersion: () => image.featureLevel(TRANSACTION_VERSION) as TransactionVersion,
-    coordinatorEpoch: (partition) =>
-      image.topicByName(TRANSACTION_STATE_TOPIC)?.partition(partition)?.leaderEpoch ?? 0,
-  });
-}
-
     ...{ coordinator: state, config: shareSettings },
   });
   const sessions = new ShareSessions({

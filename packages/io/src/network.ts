@@ -52,4 +52,6 @@ export interface Network {
     options: { host: string; port: number; timeoutMs: number },
     handler: ConnectionHandler,
   ): Promise<Connection>;
+  /** The addresses of a host; none when it has none. An address is its own. */
+  lookup(host: string): Promise<string[]>;
 }

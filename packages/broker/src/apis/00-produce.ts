@@ -59,6 +59,7 @@ export const produce = serve({
         ),
       ),
     );
+    context.throttle(services.quotas.recordProduced(context, context.sizeBytes));
     if (request.acks === 0) {
       const failure = answers.flat().find((answer) => answer.errorCode !== ErrorCode.NONE);
       if (failure !== undefined) throw new KafkaError(failure.errorCode, failure.errorMessage ?? undefined);
@@ -93,16 +94,16 @@ async function producePartition(
   context: RequestContext,
   services: Services,
 ): Promise<PartitionAnswer> {
-  try {
   let logStartOffset = () => -1;
+  try {
     const partition = findPartition(topic, data.index, context, services);
     checkAcks(request.acks, partition);
     const appended = await partition.inOrder(() => {
       const { settings } = partition;
       const { apiVersion } = context;
-      const nowMs = services.clock.wallMs();
       const batches = batchesOf(data.records, { apiVersion, settings });
       logStartOffset = () => partition.log.logStartOffset;
+      const nowMs = services.clock.wallMs();
       return partition.append(prepareBatches(batches, { apiVersion, settings, nowMs }));
     });
     await acknowledged(appended, partition, request, services);

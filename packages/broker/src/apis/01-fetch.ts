@@ -42,13 +42,24 @@ export const fetch = serve({
       forgotten: request.forgottenTopicsData,
     });
     if (session.errorCode !== ErrorCode.NONE) return { errorCode: session.errorCode, responses: [] };
+    const maxBytes = Math.min(
+      request.maxBytes,
+      services.config.fetchMaxBytes,
+      services.quotas.maxFetchBytes(context),
+    );
     const limits = {
-      minBytes: request.minBytes,
-      maxBytes: Math.min(request.maxBytes, services.config.fetchMaxBytes),
+      minBytes: Math.min(request.minBytes, maxBytes),
+      maxBytes,
       maxWaitMs: request.maxWaitMs,
       isHardLimit: context.apiVersion < FIRST_VERSION_WITH_SOFT_LIMIT,
     };
     const reads = await services.fetcher.fetch(session.partitions, limits, (run) => context.onClosed(run));
+    const sizeBytes = reads.reduce((total, read) => total + read.sizeBytes, 0);
+    const throttleMs = services.quotas.recordFetched(context, sizeBytes);
+    if (throttleMs > 0) {
+      context.throttle(throttleMs);
+      return { sessionId: services.fetchSessions.throttled(session), responses: [] };
+    }
     return {
       sessionId: session.sessionId,
       responses: groupByTopic(

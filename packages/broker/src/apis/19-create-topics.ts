@@ -6,18 +6,22 @@ import type { TopicConfigs } from '../config/topic-settings.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_CONFIGS = 5;
+const FIRST_VERSION_WITH_STRICT_QUOTA = 6;
 
 export const createTopics = serve({
   request: createTopicsRequest,
   response: createTopicsResponse,
   minVersion: 0,
   maxVersion: 7,
-  async handle({ topics, validateOnly }, { apiVersion }, { controller, topicConfigs }) {
-    const created = await controller.createTopics({ topics, validateOnly });
+  async handle({ topics, validateOnly }, context, { controller, topicConfigs, quotas }) {
+    const mutations = quotas.mutations(context, context.apiVersion >= FIRST_VERSION_WITH_STRICT_QUOTA);
+    const created = await controller.createTopics({ topics, validateOnly, mutations });
+    context.throttle(mutations.throttleMs);
     const describe = describeOnce(topicConfigs);
     return {
       topics: created.map(({ configs, ...topic }) => {
-        const isAnswered = apiVersion >= FIRST_VERSION_WITH_CONFIGS && topic.errorCode === ErrorCode.NONE;
+        const isAnswered =
+          context.apiVersion >= FIRST_VERSION_WITH_CONFIGS && topic.errorCode === ErrorCode.NONE;
         return { ...topic, configs: isAnswered ? describe(configs) : [] };
       }),
     };

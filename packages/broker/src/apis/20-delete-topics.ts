@@ -10,6 +10,7 @@ import {
 import { type RequestContext, serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_IDS = 6;
+const FIRST_VERSION_WITH_STRICT_QUOTA = 5;
 const FIRST_VERSION_WITH_DELETION_DISABLED = 3;
 
 export const deleteTopics = serve({
@@ -17,7 +18,7 @@ export const deleteTopics = serve({
   response: deleteTopicsResponse,
   minVersion: 0,
   maxVersion: 6,
-  async handle(request, context, { controller, config }) {
+  async handle(request, context, { controller, config, quotas }) {
     const topics = topicsOf(request, context);
     if (!config.deleteTopicEnable) {
       const errorCode =
@@ -27,7 +28,10 @@ export const deleteTopics = serve({
       const errorMessage = 'Topic deletion is disabled: delete.topic.enable is false.';
       return { responses: topics.map((topic) => ({ ...topic, errorCode, errorMessage })) };
     }
-    return { responses: await controller.deleteTopics(topics) };
+    const mutations = quotas.mutations(context, context.apiVersion >= FIRST_VERSION_WITH_STRICT_QUOTA);
+    const responses = await controller.deleteTopics(topics, mutations);
+    context.throttle(mutations.throttleMs);
+    return { responses };
   },
   fail: (request, errorCode, errorMessage) => ({
     responses: [

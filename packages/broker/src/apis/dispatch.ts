@@ -3,6 +3,9 @@
 // Invariant: whatever a handler does, the broker lives. A KafkaError is answered as such; any other exception is logged
 // with its request and answered where the API has room for an error; where it has none, or where the bytes are not a
 // request of this API, the rejection tells the caller to end that connection.
+//
+// While a quota of request time is set, what a request takes is measured here: its decoding, and what its handler does before it first waits
+// for something. What happens after that, and the encoding, is done for several requests at once and is nobody's.
 
 import { inspect } from 'node:util';
 import type { Logger } from '@moldau/io';
@@ -25,14 +28,21 @@ export async function dispatch(
   context: RequestContext,
   services: Services,
 ): Promise<Uint8Array[] | undefined> {
+  const { quotas, clock } = services;
+  const startMs = quotas.timesRequests ? clock.monotonicMs() : 0;
   const request = handler.request.decode(frame, context.apiVersion, bodyOffset);
   let answer: unknown;
+  let spentMs = 0;
   try {
-    answer = await handler.handle(request, context, services);
+    const pending = handler.handle(request, context, services);
+    if (startMs > 0) spentMs = clock.monotonicMs() - startMs;
+    answer = await pending;
   } catch (error) {
     answer = answerToFailure(error, handler, request, context, services.logger);
   }
+  if (startMs > 0) context.throttle(quotas.recordTime(context, spentMs));
   if (answer === NO_RESPONSE) return undefined;
+  if (context.throttleMs > 0) answer = { ...(answer as object), throttleTimeMs: context.throttleMs };
   return handler.response.encodeChunks(answer as never, context.apiVersion);
 }
 

@@ -3,7 +3,7 @@
 // A handler authorises, translates and delegates; it holds no state. Dispatch, the version check and the
 // ApiVersions answer all come from the one array of handlers in handlers.ts.
 
-import type { Clock, Logger, Random, Timers } from '@moldau/io';
+import type { Clock, Logger, Network, Random, Timers } from '@moldau/io';
 import type { LogManager } from '@moldau/log';
 import type { MetadataImage } from '@moldau/metadata';
 import type { Message } from '@moldau/protocol';
@@ -14,6 +14,7 @@ import type { GroupCoordinator } from '../coordinators/groups/group-coordinator.
 import type { ShareServices } from '../coordinators/share/share-services.ts';
 import type { TransactionCoordinator } from '../coordinators/transactions/transaction-coordinator.ts';
 import type { RequestContext } from '../network/request-context.ts';
+import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import type { FetchSessions } from '../replication/fetch-sessions.ts';
 import type { Fetcher } from '../replication/fetcher.ts';
 import type { PartitionRegistry } from '../replication/partition-registry.ts';
@@ -33,6 +34,9 @@ export interface Services {
   readonly metadata: () => MetadataImage;
   /** How many records of the metadata log the image holds. */
   readonly metadataPosition: () => number;
+  readonly quotas: ClientQuotas;
+  /** To find out the addresses of hosts. */
+  readonly network: Pick<Network, 'lookup'>;
   readonly controller: Controller;
   readonly partitions: PartitionRegistry;
   readonly groups: GroupCoordinator;

@@ -3,12 +3,14 @@
 // Invariants: a value changed while the broker runs wins over one from the start: this broker's own first, then that for
 // all brokers (Kafka's order). Every value is valid: texts that are not never replace what is in force.
 
+import type { CleanerConfig } from '@moldau/log';
 import { ConfigError } from './config-error.ts';
 import {
   type ConfigDefinition,
   ConfigValueError,
   defaultValue,
   formatValue,
+  INT_MAX,
   parseValue,
 } from './definition.ts';
 import { type BrokerConfigKey, brokerConfigDefinitions } from './definitions/broker.ts';
@@ -67,10 +69,10 @@ export class BrokerConfig {
   readonly warnings: readonly string[];
   /** What groups depend on. Stays true while the broker runs, so it may be kept. */
   readonly groups = new GroupSettings(this);
-  readonly #static: ConfigTexts;
-  #ofBroker: ConfigTexts = NOTHING;
   /** What transactions depend on; as `groups`. */
   readonly transactions = new TransactionSettings(this);
+  readonly #static: ConfigTexts;
+  #ofBroker: ConfigTexts = NOTHING;
   #ofAllBrokers: ConfigTexts = NOTHING;
   readonly #values = new Map<string, unknown>();
   readonly #listeners = new Set<() => void>();
@@ -195,6 +197,30 @@ export class BrokerConfig {
     };
   }
 
+  /** Over how many windows of what length rates are taken. */
+  get quotaWindows() {
+    return windowsOf(this.get('quota.window.num'), this.get('quota.window.size.seconds'));
+  }
+
+  /** The same for partitions made and removed. */
+  get mutationQuotaWindows() {
+    return windowsOf(
+      this.get('controller.quota.window.num'),
+      this.get('controller.quota.window.size.seconds'),
+    );
+  }
+
+  /** Connections per second; infinite when there is no limit. */
+  get maxConnectionCreationRate(): number {
+    const rate = this.get('max.connection.creation.rate');
+    return rate === INT_MAX ? Number.POSITIVE_INFINITY : rate;
+  }
+
+  /** The largest push of client metrics. */
+  get telemetryMaxBytes(): number {
+    return this.get('telemetry.max.bytes');
+  }
+
   /** What the log manager depends on. */
   get logs() {
     return {
@@ -204,6 +230,19 @@ export class BrokerConfig {
       retentionCheckIntervalMs: this.get('log.retention.check.interval.ms'),
       checkpointIntervalMs: this.get('log.flush.offset.checkpoint.interval.ms'),
       producerIdExpirationMs: this.producerIdExpirationMs,
+      cleaner: this.cleaner,
+    };
+  }
+
+  /** log.cleaner.* */
+  get cleaner(): CleanerConfig {
+    return {
+      enabled: this.get('log.cleaner.enable'),
+      backoffMs: this.get('log.cleaner.backoff.ms'),
+      dedupeBufferBytes: this.get('log.cleaner.dedupe.buffer.size'),
+      loadFactor: this.get('log.cleaner.io.buffer.load.factor'),
+      ioBufferBytes: this.get('log.cleaner.io.buffer.size'),
+      maxBytesPerSecond: this.get('log.cleaner.io.max.bytes.per.second'),
     };
   }
 
@@ -323,31 +362,6 @@ class GroupSettings {
   }
 }
 
-/** One line for each value that is wrong; those of keys without effect cannot be. */
-function checkAll(texts: ConfigTexts): string[] {
-  return [...texts].flatMap(([key, text]) => {
-    const definition = Object.hasOwn(definitions, key) ? definitions[key] : undefined;
-    if (definition === undefined || definition.inert !== undefined) return [];
-    try {
-      parseValue(key, definition, text);
-      return [];
-    } catch (error) {
-      if (error instanceof ConfigValueError) return [error.message];
-      throw error;
-    }
-  });
-}
-
-/** 'host:count' pairs; the definition has checked them. */
-function parseOverrides(text: string): ReadonlyMap<string, number> {
-  const pairs = text.split(',').filter((each) => each.trim() !== '');
-  return new Map(
-    pairs.map((pair) => {
-      const colon = pair.lastIndexOf(':');
-      return [pair.slice(0, colon).trim(), Number(pair.slice(colon + 1))];
-    }),
-  );
-}
 /** Reads each value when it is asked for, so that changes take effect. */
 class TransactionSettings {
   readonly #config: BrokerConfig;
@@ -373,3 +387,32 @@ class TransactionSettings {
   }
 }
 
+/** One line for each value that is wrong; those of keys without effect cannot be. */
+function checkAll(texts: ConfigTexts): string[] {
+  return [...texts].flatMap(([key, text]) => {
+    const definition = Object.hasOwn(definitions, key) ? definitions[key] : undefined;
+    if (definition === undefined || definition.inert !== undefined) return [];
+    try {
+      parseValue(key, definition, text);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigValueError) return [error.message];
+      throw error;
+    }
+  });
+}
+
+/** 'host:count' pairs; the definition has checked them. */
+function parseOverrides(text: string): ReadonlyMap<string, number> {
+  const pairs = text.split(',').filter((each) => each.trim() !== '');
+  return new Map(
+    pairs.map((pair) => {
+      const colon = pair.lastIndexOf(':');
+      return [pair.slice(0, colon).trim(), Number(pair.slice(colon + 1))];
+    }),
+  );
+}
+
+function windowsOf(count: number, sizeSeconds: number): { count: number; sizeMs: number } {
+  return { count, sizeMs: sizeSeconds * 1000 };
+}

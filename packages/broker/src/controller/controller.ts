@@ -19,6 +19,12 @@ import {
 import { ErrorCode, KafkaError, type Uuid, uuidFromBytes } from '@moldau/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { InitialTopic } from '../config/initial-topics.ts';
+import type { MutationQuota } from '../quotas/client-quotas.ts';
+import {
+  type AlterClientQuotasCommand,
+  type AlteredClientQuota,
+  alterClientQuotas,
+} from './alter-client-quotas.ts';
 import {
   type AlteredResource,
   alterConfigs,
@@ -83,8 +89,9 @@ export class Controller {
     return this.#submit((view) => createTopics(view, command, this.#topicDefaults));
   }
 
-  deleteTopics(topics: readonly TopicReference[]): Promise<DeletedTopic[]> {
-    return this.#submit((view) => deleteTopics(view, topics));
+  /** @param mutations left out when the client has no bounds. */
+  deleteTopics(topics: readonly TopicReference[], mutations?: MutationQuota): Promise<DeletedTopic[]> {
+    return this.#submit((view) => deleteTopics(view, topics, mutations));
   }
 
   createPartitions(command: CreatePartitionsCommand): Promise<IncreasedTopic[]> {
@@ -103,6 +110,10 @@ export class Controller {
     validateOnly: boolean;
   }): Promise<AlteredResource[]> {
     return this.#submit((view) => incrementalAlterConfigs(view, command));
+  }
+
+  alterClientQuotas(command: AlterClientQuotasCommand): Promise<AlteredClientQuota[]> {
+    return this.#submit((view) => alterClientQuotas(view, command));
   }
 
   /**

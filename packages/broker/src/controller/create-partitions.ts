@@ -2,6 +2,7 @@
 
 import type { MetadataRecord, PartitionRun, TopicImage } from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import type { MutationQuota } from '../quotas/client-quotas.ts';
 import { MAX_PARTITIONS_PER_REQUEST, tooManyPartitions } from './create-topics.ts';
 import type { ReadableMetadata } from './metadata-view.ts';
 import { failed, type ItemResult, OK, type Outcome, splitDuplicates } from './outcome.ts';
@@ -18,6 +19,8 @@ export interface PartitionIncrease {
 export interface CreatePartitionsCommand {
   readonly topics: readonly PartitionIncrease[];
   readonly validateOnly: boolean;
+  /** What is left out has no bounds. */
+  readonly mutations?: MutationQuota;
 }
 
 export interface IncreasedTopic extends ItemResult {
@@ -26,7 +29,7 @@ export interface IncreasedTopic extends ItemResult {
 
 export function createPartitions(
   view: ReadableMetadata,
-  { topics, validateOnly }: CreatePartitionsCommand,
+  { topics, validateOnly, mutations }: CreatePartitionsCommand,
 ): Outcome<IncreasedTopic[]> {
   const { duplicates, single } = splitDuplicates(topics, ({ name }) => name);
   const records: MetadataRecord[] = [];
@@ -43,6 +46,7 @@ export function createPartitions(
       if (addedCount > room) throw tooManyPartitions();
       room -= addedCount;
       const partitions = place(view, topic, addedCount, wanted.assignments);
+      mutations?.record(addedCount);
       records.push({ type: 'partitions-added', topicId: topic.id, partitions });
       response.push({ name: wanted.name, ...OK });
     } catch (error) {

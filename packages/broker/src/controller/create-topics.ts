@@ -9,6 +9,7 @@ import {
 } from '@moldau/metadata';
 import { ErrorCode, KafkaError, type Uuid, ZERO_UUID } from '@moldau/protocol';
 import { validateTopicConfigs } from '../config/validate.ts';
+import type { MutationQuota } from '../quotas/client-quotas.ts';
 import { MetadataView, type ReadableMetadata } from './metadata-view.ts';
 import { failed, type ItemResult, OK, type Outcome, splitDuplicates } from './outcome.ts';
 import { invalidAssignment, placeAsAsked, spreadReplicas } from './replica-placement.ts';
@@ -32,6 +33,8 @@ export interface NewTopic {
 export interface CreateTopicsCommand {
   readonly topics: readonly NewTopic[];
   readonly validateOnly: boolean;
+  /** What is left out has no bounds. */
+  readonly mutations?: MutationQuota;
 }
 
 export interface CreatedTopic extends ItemResult {
@@ -68,6 +71,7 @@ export function createTopics(
     try {
       if (isTooLarge) throw tooManyPartitions();
       const created = createTopic(seen, topic, defaults);
+      command.mutations?.record(created.response.numPartitions);
       for (const record of created.records) seen.apply(record);
       records.push(...created.records);
       response.push(created.response);

@@ -7,7 +7,7 @@
 // - Reading stops while the client has too much in process, too much unread, or all connections together hold too much, and goes on by itself.
 // - Bytes that are no request end the connection, after the answers to what came before them. Nothing a client sends throws out of here.
 
-import type { Clock, Connection, ConnectionHandler } from '@moldau/io';
+import type { Clock, Connection, ConnectionHandler, Timer, Timers } from '@moldau/io';
 import { MalformedError } from '@moldau/protocol';
 import { foreignProtocol } from './foreign-protocol.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -32,6 +32,7 @@ export interface ConnectionServices<Api extends ServedApi> {
   readonly limits: NetworkLimits;
   readonly budget: MemoryBudget;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: RateLimitedLog;
   closed(connection: ClientConnection<Api>): void;
 }
@@ -57,6 +58,9 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   #isFlushScheduled = false;
   #isReading = true;
   #isWaitingForMemory = false;
+  // While this is set nothing is read and no request is started (KIP-219).
+  #mute: Timer | undefined;
+  #mutedUntilMs = 0;
   // No more requests are taken; the connection closes when the queue is empty.
   #isEnding = false;
   #isClosed = false;
@@ -122,7 +126,8 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     if (unsentBytes < this.#lastUnsentBytes) this.#lastActivityMs = nowMs;
     this.#lastUnsentBytes = unsentBytes;
     this.#settleAnswers(unsentBytes);
-    return this.#inProcessCount > 0 || this.#isWaitingForMemory ? 0 : nowMs - this.#lastActivityMs;
+    const isHeldUp = this.#isWaitingForMemory || this.#mute !== undefined;
+    return this.#inProcessCount > 0 || isHeldUp ? 0 : nowMs - this.#lastActivityMs;
   }
 
   /**
@@ -135,7 +140,8 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
       this.#sameFrameSinceMs = nowMs;
     }
     if (this.#isWaitingForMemory || this.heldBytes === 0) return false;
-    const isQuiet = this.#inProcessCount === 0 && nowMs - this.#lastActivityMs >= quietMs;
+    const isQuiet =
+      this.#inProcessCount === 0 && this.#mute === undefined && nowMs - this.#lastActivityMs >= quietMs;
     return isQuiet || nowMs - this.#sameFrameSinceMs >= frameMs;
   }
 
@@ -166,6 +172,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   closed(_error?: Error): void {
     this.#isClosed = true;
     this.#isEnding = true;
+    this.#mute?.cancel();
     this.#services.budget.forget(this.#onMemory);
     // What is in process keeps its memory until its handler is done; the rest goes now.
     for (const request of this.#queue.splice(this.#startedCount)) this.#releaseRequest(request);
@@ -178,6 +185,21 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
       this.#closeListeners.delete(run);
       run();
     }
+  }
+
+  /** Takes nothing for so long; a time that runs already and ends later stays. */
+  mute(durationMs: number): void {
+    if (this.#isClosed) return;
+    const untilMs = this.#services.clock.monotonicMs() + durationMs;
+    if (this.#mute !== undefined && untilMs <= this.#mutedUntilMs) return;
+    this.#mute?.cancel();
+    this.#mutedUntilMs = untilMs;
+    this.#mute = this.#services.timers.after(durationMs, () => {
+      this.#mute = undefined;
+      this.#lastActivityMs = this.#services.clock.monotonicMs();
+      this.#advance();
+    });
+    this.#setReading(false);
   }
 
   /** Takes no more requests, lets those in process be answered, then closes. */
@@ -319,7 +341,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
 
   #mayStart(request: Request<Api>): boolean {
     const { limits, budget } = this.#services;
-    if (this.#startedCount >= limits.requestsInProcessPerConnection) return false;
+    if (this.#startedCount >= limits.requestsInProcessPerConnection || this.#mute !== undefined) return false;
     if (this.#unsentBytes() > limits.unsentBytesPerConnection) return false;
     if (request.apiKey !== FETCH_KEY) return true;
     if (this.#startedCount > 0) return false;
@@ -354,6 +376,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   #answered(request: Request<Api>, body: readonly Uint8Array[] | undefined): void {
     this.#inProcessCount--;
     request.complete(body);
+    if (request.throttleMs > 0) this.mute(request.throttleMs);
     this.#ready(request);
   }
 
@@ -448,6 +471,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     const { limits } = this.#services;
     return (
       !this.#isEnding &&
+      this.#mute === undefined &&
       this.#queue.length < limits.requestsInProcessPerConnection &&
       this.#requestBytes < limits.requestBytesPerConnection &&
       this.#unsentBytes() <= limits.unsentBytesPerConnection

@@ -15,6 +15,12 @@ export interface RequestContext {
   readonly localPort: number;
   /** 'User:ANONYMOUS' until the connection has authenticated. */
   readonly principal: string;
+  /** Of the whole request, header and body. */
+  readonly sizeBytes: number;
+  /** Nothing more is taken from this connection for so long after the answer has been made; the longest time asked for counts. */
+  throttle(durationMs: number): void;
+  /** What throttle() was told, 0 when nothing. */
+  readonly throttleMs: number;
   /** True once nobody is there to read the answer: a waiting request may give up. */
   isClosed(): boolean;
   /** Runs once when nobody is there any more to read the answer. Returns the way to take that back. */

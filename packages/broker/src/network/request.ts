@@ -50,6 +50,8 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   /** The whole answer as it goes on the wire; empty when none is wanted. Undefined until it is known. */
   answer: Uint8Array[] | undefined;
   answerBytes = 0;
+  readonly sizeBytes: number;
+  throttleMs = 0;
   readonly #client: ClientIdentity;
 
   constructor(
@@ -66,6 +68,7 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
     this.clientId = header.clientId;
     this.bodyOffset = header.bodyOffset;
     this.frame = frame;
+    this.sizeBytes = frame.length;
     this.chargedBytes = chargedBytes;
   }
 
@@ -92,6 +95,9 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   }
   get principal(): string {
     return this.#client.principal;
+  }
+  throttle(durationMs: number): void {
+    this.throttleMs = Math.max(this.throttleMs, durationMs);
   }
   isClosed(): boolean {
     return this.#client.isClosed();

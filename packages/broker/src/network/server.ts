@@ -27,6 +27,11 @@ export interface ServerOptions<Api extends ServedApi> {
   readonly limits: NetworkLimits;
   readonly apis: readonly Api[];
   readonly dispatch: Dispatch<Api>;
+  /** Whether a connection from this address may be now, and how long it has to wait. */
+  readonly admit?: (
+    address: string,
+    nowMs: number,
+  ) => { readonly isAllowed: boolean; readonly delayMs: number };
 }
 
 export interface ServerListener {
@@ -41,6 +46,7 @@ export interface ServerListener {
  * client believes in. The kernel has a bound of its own.
  */
 const MIN_BACKLOG = 1024;
+const MAX_REFUSED = 1000;
 const LONGEST_SWEEP_MS = 1_000;
 const SHORTEST_SWEEP_MS = 10;
 /** While others wait for memory, a client that holds some loses its connection when it moves nothing for so long... */
@@ -64,6 +70,8 @@ export class Server<Api extends ServedApi> {
   readonly #log: RateLimitedLog;
   readonly #listeners: Listener[] = [];
   readonly #connections = new Set<ClientConnection<Api>>();
+  /** Those that are let hang before they are closed. */
+  readonly #refused = new Set<Connection>();
   readonly #countByAddress = new Map<string, number>();
   #nextConnectionId = 0;
   #sweep: Timer | undefined;
@@ -81,6 +89,7 @@ export class Server<Api extends ServedApi> {
       limits,
       budget: this.#budget,
       clock,
+      timers: options.timers,
       log: this.#log,
       closed: (connection) => this.#forget(connection),
     };
@@ -116,6 +125,7 @@ export class Server<Api extends ServedApi> {
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    for (const transport of this.#refused) transport.destroy();
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size > 0) {
       await new Promise<void>((resolve) => {
@@ -137,6 +147,9 @@ export class Server<Api extends ServedApi> {
       transport.destroy();
       return REFUSED;
     }
+    const { admit, clock } = this.#options;
+    const admission = admit?.(transport.remoteAddress, clock.monotonicMs());
+    if (admission?.isAllowed === false) return this.#refuseLater(transport, admission.delayMs);
     const connection = new ClientConnection(
       this.#services,
       transport,
@@ -146,7 +159,27 @@ export class Server<Api extends ServedApi> {
     this.#connections.add(connection);
     const address = connection.remoteAddress;
     this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1);
+    if (admission !== undefined && admission.delayMs > 0) connection.mute(admission.delayMs);
     return connection;
+  }
+
+  /** One that comes too often is let hang for a while, so that it does not come again at once. */
+  #refuseLater(transport: Connection, delayMs: number): ConnectionHandler {
+    const fields = { address: transport.remoteAddress, delayMs };
+    this.#log.warn('rate', fields, 'refused a connection: its address makes more than its quota allows');
+    if (this.#isStopping || this.#refused.size >= MAX_REFUSED) {
+      transport.destroy();
+      return REFUSED;
+    }
+    this.#refused.add(transport);
+    const timer = this.#options.timers.after(delayMs, () => transport.destroy());
+    return {
+      ...REFUSED,
+      closed: () => {
+        timer.cancel();
+        this.#refused.delete(transport);
+      },
+    };
   }
 
   /** Why a connection from this address may not be; it has been logged. */

@@ -82,6 +82,13 @@ export class FetchSessions {
     return isFull ? this.#viewFull(request) : this.#viewIncremental(request);
   }
 
+  /** The session to be answered when nothing was read after all: none for one that has only been asked for, so that its client asks again. */
+  throttled({ sessionId, isIncremental }: SessionView): number {
+    if (isIncremental) return sessionId;
+    this.#sessions.delete(sessionId);
+    return NO_SESSION;
+  }
+
   #viewFull(request: FetchSessionRequest): SessionView {
     this.#sessions.delete(request.sessionId);
     if (request.sessionEpoch === FINAL_EPOCH || !this.#makeRoom()) {

@@ -16,6 +16,7 @@ export interface MetadataListener {
   topicConfigured?(topic: TopicImage): void;
   /** Configs of a broker, or those for all brokers, have changed. */
   brokersConfigured?(): void;
+  clientQuotasChanged?(): void;
 }
 
 export class MetadataFollower implements MetadataWatcher {
@@ -48,6 +49,7 @@ export class MetadataFollower implements MetadataWatcher {
     this.image.apply(record);
     for (const listener of this.#listeners) {
       if (removed !== undefined) listener.topicRemoved?.(removed);
+      if (record.type === 'client-quota') listener.clientQuotasChanged?.();
       if (record.type === 'config') this.#tellConfigured(listener, record.resourceType, record.resourceName);
     }
   }

@@ -3,6 +3,7 @@
 // small ones no slower. Where it cannot be done, 'data' events are copied.
 // Nothing a handler throws escapes into an event: it breaks its own connection only.
 
+import dns from 'node:dns/promises';
 import { connect, createServer, type OnReadOpts, Socket } from 'node:net';
 import type { Connection, ConnectionHandler, Listener, Network } from '../network.ts';
 
@@ -269,4 +270,12 @@ function dial(
   });
 }
 
-export const nodeNetwork: Network = { listen, dial };
+async function lookup(host: string): Promise<string[]> {
+  try {
+    return (await dns.lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
+}
+
+export const nodeNetwork: Network = { listen, dial, lookup };

@@ -54,14 +54,6 @@ export const clusterConfigs = {
     }),
     'controller.quorum.voters': list('', 'The voters of the quorum.', { importance: 'HIGH' }),
     'controller.socket.timeout.ms': int(30_000, 'Timeout of the connection to the controller.'),
-    'controller.quota.window.num': int(11, "Samples kept for the controller's quota.", {
-      min: 1,
-      importance: 'LOW',
-    }),
-    'controller.quota.window.size.seconds': int(1, 'Length of one such sample.', {
-      min: 1,
-      importance: 'LOW',
-    }),
     'metadata.log.dir': string(null, 'Folder of the metadata log.', { importance: 'HIGH' }),
     'metadata.log.max.record.bytes.between.snapshots': long(
       20_971_520,

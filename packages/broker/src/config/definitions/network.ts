@@ -99,11 +99,11 @@ export const networkConfigs = {
       'Finished share fetches kept before they are purged.',
     ),
   }),
-  ...inert('Connections are accepted as fast as they come', {
-    'max.connection.creation.rate': int(INT_MAX, 'Connections accepted per second.', {
-      min: 0,
-      update: 'cluster-wide',
-    }),
+  'max.connection.creation.rate': int(INT_MAX, 'Connections accepted per second.', {
+    min: 0,
+    update: 'cluster-wide',
+  }),
+  ...inert('Listeners open when the metadata has been read, which takes milliseconds', {
     'early.start.listeners': list(null, 'Listeners opened before metadata is loaded.', {
       importance: 'HIGH',
     }),

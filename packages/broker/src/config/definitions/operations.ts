@@ -3,9 +3,15 @@
 import { inert, int, list, long, string } from '../definition.ts';
 
 export const operationsConfigs = {
-  ...inert('Quotas are not supported so far', {
-    'quota.window.num': int(11, 'Samples kept for client quotas.', { min: 1, importance: 'LOW' }),
-    'quota.window.size.seconds': int(1, 'Length of one such sample.', { min: 1, importance: 'LOW' }),
+  'quota.window.num': int(11, 'Samples kept for client quotas.', { min: 1, importance: 'LOW' }),
+  'quota.window.size.seconds': int(1, 'Length of one such sample.', { min: 1, importance: 'LOW' }),
+  'controller.quota.window.num': int(11, 'Samples kept for the quota of partitions made and removed.', {
+    min: 1,
+    importance: 'LOW',
+  }),
+  'controller.quota.window.size.seconds': int(1, 'Length of one such sample.', {
+    min: 1,
+    importance: 'LOW',
   }),
   ...inert('Metrics reporters are Java classes, and there is no JVM', {
     'metric.reporters': list('org.apache.kafka.common.metrics.JmxReporter', 'Classes that report metrics.', {
@@ -20,9 +26,9 @@ export const operationsConfigs = {
       importance: 'LOW',
     }),
     'kafka.metrics.reporters': list('', 'Classes that report the older metrics.', { importance: 'LOW' }),
-    'telemetry.max.bytes': int(1_048_576, 'The largest push of client metrics.', {
-      min: 1,
-      importance: 'LOW',
-    }),
+  }),
+  'telemetry.max.bytes': int(1_048_576, 'The largest push of client metrics.', {
+    min: 1,
+    importance: 'LOW',
   }),
 };
