@@ -5,6 +5,7 @@ export const PARTITION_METADATA_FILE = 'partition.metadata';
 export const META_PROPERTIES_FILE = 'meta.properties';
 export const RECOVERY_POINT_FILE = 'recovery-point-offset-checkpoint';
 export const LOG_START_OFFSET_FILE = 'log-start-offset-checkpoint';
+export const CLEANER_OFFSET_FILE = 'cleaner-offset-checkpoint';
 export const KAFKA_CLEAN_STOP_FILE = '.kafka_cleanshutdown';
 /** Our own clean-stop marker: left instead of Kafka's when some log has still to be recovered, so that Kafka does not trust it. */
 export const CLEAN_STOP_FILE = '.moldau-clean-stop';
@@ -19,6 +20,7 @@ export function segmentFileName(baseOffset: number, kind: SegmentFileKind): stri
 }
 
 const SEGMENT_FILE = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)$/;
+const CLEANED_SEGMENT_FILE = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)\.cleaned$/;
 const SWAPPED_SEGMENT_FILE = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)\.swap$/;
 
 export interface SegmentFileName {
@@ -33,6 +35,10 @@ function parse(pattern: RegExp, name: string): SegmentFileName | undefined {
 
 export function parseSegmentFileName(name: string): SegmentFileName | undefined {
   return parse(SEGMENT_FILE, name);
+}
+
+export function parseCleanedFileName(name: string): SegmentFileName | undefined {
+  return parse(CLEANED_SEGMENT_FILE, name);
 }
 
 export function parseSwapFileName(name: string): SegmentFileName | undefined {

@@ -23,6 +23,19 @@ export interface LogConfig {
   /** retention.bytes; -1 is no bound, except with durability 'memory' (see memoryRetentionBytes). */
   readonly retentionBytes: number;
   readonly cleanupPolicy: { readonly delete: boolean; readonly compact: boolean };
+  /** min.cleanable.dirty.ratio: a log is compacted when more than this share of it has not been, 0 to 1. */
+  readonly minCleanableDirtyRatio: number;
+  /** min.compaction.lag.ms: younger records are left alone. */
+  readonly minCompactionLagMs: number;
+  /** max.compaction.lag.ms: older records are compacted whatever the dirty ratio; Infinity never. */
+  readonly maxCompactionLagMs: number;
+  /** delete.retention.ms: tombstones and markers stay this long after the first compaction that meets them. */
+  readonly deleteRetentionMs: number;
+  /**
+   * The active segment of a compacted log is closed for compaction when it is larger than this, whatever segment.bytes says; Infinity
+   * leaves it alone, as Kafka does. For logs that must stay small although nobody sized their segments.
+   */
+  readonly compactionRollBytes: number;
   /** file.delete.delay.ms: removed segments and folders stay this long under another name, for readers that are still in them. */
   readonly fileDeleteDelayMs: number;
   /** flush.messages: fsync after this many records, beyond what durability asks; Infinity never. */
@@ -46,6 +59,11 @@ export const defaultLogConfig: LogConfig = {
   retentionMs: 604_800_000,
   retentionBytes: -1,
   cleanupPolicy: { delete: true, compact: false },
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Infinity,
+  deleteRetentionMs: 86_400_000,
+  compactionRollBytes: Infinity,
   fileDeleteDelayMs: 60_000,
   flushMessages: Infinity,
   flushMs: Infinity,
@@ -53,6 +71,13 @@ export const defaultLogConfig: LogConfig = {
   durability: 'fsync',
   maxDecompressedBytes: 256 * 1024 * 1024,
 };
+
+/** How long a segment takes appends: compaction must reach its records in time. */
+export function segmentLifetimeMs(config: LogConfig): number {
+  return config.cleanupPolicy.compact
+    ? Math.min(config.segmentMs, config.maxCompactionLagMs)
+    : config.segmentMs;
+}
 
 /** A log in memory that sets no retention.bytes keeps at most this much: 64 MiB. */
 export const DEFAULT_MEMORY_RETENTION_BYTES = 64 * 1024 * 1024;

@@ -11,6 +11,7 @@ import {
 } from './checkpoint-files.ts';
 import {
   CLEAN_STOP_FILE,
+  CLEANER_OFFSET_FILE,
   isDeletedDirectory,
   KAFKA_CLEAN_STOP_FILE,
   LOG_START_OFFSET_FILE,
@@ -129,10 +130,11 @@ async function checkIdentity(dir: LogDir, context: DirContext): Promise<void> {
 async function readCheckpoints(dir: LogDir, context: DirContext): Promise<void> {
   const { disk, logger, bootId } = context;
   const read = (name: string): Promise<Buffer | undefined> => readIfPresent(disk, `${dir.path}/${name}`);
-  const [recovery, starts, tailBytes, kafkaMarker, ourMarker] = await Promise.all(
+  const [recovery, starts, cleaned, tailBytes, kafkaMarker, ourMarker] = await Promise.all(
     [
       RECOVERY_POINT_FILE,
       LOG_START_OFFSET_FILE,
+      CLEANER_OFFSET_FILE,
       TAIL_STATES_FILE,
       KAFKA_CLEAN_STOP_FILE,
       CLEAN_STOP_FILE,
@@ -146,6 +148,7 @@ async function readCheckpoints(dir: LogDir, context: DirContext): Promise<void> 
   };
   dir.recoveryPoints = offsets(recovery, RECOVERY_POINT_FILE);
   dir.logStartOffsets = offsets(starts, LOG_START_OFFSET_FILE);
+  dir.cleanerOffsets = offsets(cleaned, CLEANER_OFFSET_FILE);
   const tails = tailBytes === undefined ? undefined : decodeTailStates(tailBytes);
   const marker = kafkaMarker ?? ourMarker;
   if (marker !== undefined) {

@@ -4,7 +4,12 @@
 
 import type { Clock, Disk, DiskLock, Logger } from '@moldau/io';
 import { encodeOffsetCheckpoint } from './checkpoint-files.ts';
-import { LOG_START_OFFSET_FILE, RECOVERY_POINT_FILE, TAIL_STATES_FILE } from './file-names.ts';
+import {
+  CLEANER_OFFSET_FILE,
+  LOG_START_OFFSET_FILE,
+  RECOVERY_POINT_FILE,
+  TAIL_STATES_FILE,
+} from './file-names.ts';
 import { GroupedOperation } from './grouping.ts';
 import { errorText } from './storage-error.ts';
 import { encodeTailStates, type TailState } from './tail-states.ts';
@@ -30,6 +35,8 @@ export class LogDir {
   /** By folder name: all below is durable. */
   recoveryPoints = new Map<string, number>();
   logStartOffsets = new Map<string, number>();
+  /** Where each compacted log's part begins that was never compacted. */
+  cleanerOffsets = new Map<string, number>();
   tails = new Map<string, TailState>();
   /** Whether the machine has been up since the process before: then nothing that it wrote is lost from the page cache. */
   sameBoot = false;
@@ -37,6 +44,7 @@ export class LogDir {
   stamp = 0;
   recoveryPointsDirty = false;
   logStartOffsetsDirty = false;
+  cleanerOffsetsDirty = false;
   tailsDirty = false;
   #fullUntilMs = 0;
   #neededBytes = 0;
@@ -104,12 +112,18 @@ export class LogDir {
   forget(directoryName: string): void {
     if (this.recoveryPoints.delete(directoryName)) this.recoveryPointsDirty = true;
     if (this.logStartOffsets.delete(directoryName)) this.logStartOffsetsDirty = true;
+    if (this.cleanerOffsets.delete(directoryName)) this.cleanerOffsetsDirty = true;
     if (this.tails.delete(directoryName)) this.tailsDirty = true;
   }
 
   setLogStartOffset(directoryName: string, offset: number): void {
     this.logStartOffsets.set(directoryName, offset);
     this.logStartOffsetsDirty = true;
+  }
+
+  setCleanerOffset(directoryName: string, offset: number): void {
+    this.cleanerOffsets.set(directoryName, offset);
+    this.cleanerOffsetsDirty = true;
   }
 
   setTail(directoryName: string, tail: TailState): void {
@@ -136,6 +150,10 @@ export class LogDir {
         this.logStartOffsetsDirty = false;
         await write(LOG_START_OFFSET_FILE, encodeOffsetCheckpoint(this.logStartOffsets));
       }
+      if (this.cleanerOffsetsDirty) {
+        this.cleanerOffsetsDirty = false;
+        await write(CLEANER_OFFSET_FILE, encodeOffsetCheckpoint(this.cleanerOffsets));
+      }
       if (this.tailsDirty) {
         this.tailsDirty = false;
         await write(
@@ -146,6 +164,7 @@ export class LogDir {
     } catch (error) {
       this.recoveryPointsDirty = true;
       this.logStartOffsetsDirty = true;
+      this.cleanerOffsetsDirty = true;
       this.tailsDirty = true;
       const message = 'cannot write the checkpoint files; a restart after a crash will scan more';
       this.#logger.error({ logDir: this.path, error }, message);

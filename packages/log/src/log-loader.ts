@@ -4,11 +4,9 @@
 import { decodePartitionMetadata } from './checkpoint-files.ts';
 import {
   asideDirectoryName,
-  isLeftover,
   LEADER_EPOCH_FILE,
   PARTITION_METADATA_FILE,
   parseSegmentFileName,
-  parseSwapFileName,
   segmentFileName,
 } from './file-names.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
@@ -19,6 +17,7 @@ import { dropSnapshotsBeyond, rebuildProducers, snapshotOffsets } from './produc
 import { Segment } from './segment.ts';
 import { headerAt, makeWritable, readIfPresent, readIndexes, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
+import { settleFolder } from './swap-recovery.ts';
 import type { TailState } from './tail-states.ts';
 
 const SEGMENT_FILE_KINDS = ['log', 'index', 'timeindex', 'txnindex'] as const;
@@ -36,7 +35,7 @@ export async function loadLog(state: LogState, dir: LogDir): Promise<void> {
   }
   state.directoryMade = true;
   state.directorySynced = true;
-  const names = await tidyFolder(state);
+  const names = await settleFolder(state.environment.disk, state.directory);
   await findSegments(state, names);
   const startOffset = dir.logStartOffsets.get(state.directoryName) ?? 0;
   await dropRemoved(state, startOffset);
@@ -79,60 +78,6 @@ async function moveAside(state: LogState): Promise<void> {
   state.dir!.forget(state.directoryName);
 }
 
-/** Removes what interrupted work left, completes what can be completed, and answers the names that remain. */
-async function tidyFolder(state: LogState): Promise<string[]> {
-  const { disk } = state.environment;
-  const names = (await disk.list(state.directory))
-    .filter((entry) => entry.kind === 'file')
-    .map((entry) => entry.name);
-  const leftovers = names.filter((name) => isLeftover(name) || name.endsWith('.tmp'));
-  for (const name of leftovers) await disk.remove(`${state.directory}/${name}`);
-  const kept = names.filter((name) => !leftovers.includes(name));
-  if (!kept.some((name) => name.endsWith('.swap'))) return kept;
-  const wasCleaning = names.some((name) => name.endsWith('.cleaned'));
-  await settleSwaps(state, kept, wasCleaning);
-  return (await disk.list(state.directory))
-    .filter((entry) => entry.kind === 'file')
-    .map((entry) => entry.name);
-}
-
-/**
- * A .swap file is the output of a finished compaction or split that was about to replace segments: with .cleaned files beside it the
- * work was not finished and is dropped, else it takes the place of the segments whose offsets it covers.
- */
-async function settleSwaps(state: LogState, names: readonly string[], wasCleaning: boolean): Promise<void> {
-  const { disk } = state.environment;
-  const swaps = names.flatMap((name) => parseSwapFileName(name) ?? []);
-  const path = (name: string): string => `${state.directory}/${name}`;
-  for (const swap of swaps.filter((each) => each.kind === 'log')) {
-    const name = segmentFileName(swap.baseOffset, 'log');
-    if (wasCleaning) continue;
-    const nextOffset = await endOfSwap(state, `${path(name)}.swap`, swap.baseOffset);
-    for (const other of names.flatMap((each) => parseSegmentFileName(each) ?? [])) {
-      const isReplaced =
-        other.baseOffset >= swap.baseOffset && other.baseOffset < nextOffset && other.kind !== 'snapshot';
-      if (isReplaced) await disk.remove(path(segmentFileName(other.baseOffset, other.kind)));
-    }
-    await disk.rename(`${path(name)}.swap`, path(name));
-  }
-  // Indexes are built again where they are needed.
-  for (const swap of swaps) {
-    if (swap.kind !== 'log' || wasCleaning)
-      await disk.remove(`${path(segmentFileName(swap.baseOffset, swap.kind))}.swap`);
-  }
-}
-
-async function endOfSwap(state: LogState, path: string, baseOffset: number): Promise<number> {
-  const file = await state.environment.disk.open(path, 'read');
-  try {
-    const to = await file.sizeBytes();
-    const options = { from: 0, to, minOffset: baseOffset, checkCrc: false, visit: () => undefined };
-    return Math.max(baseOffset + 1, (await scanSegment(file, options)).nextOffset);
-  } finally {
-    await file.close();
-  }
-}
-
 /** Fills state.segments with sizes; removes index files that belong to no segment. */
 async function findSegments(state: LogState, names: readonly string[]): Promise<void> {
   const { disk } = state.environment;
@@ -140,6 +85,7 @@ async function findSegments(state: LogState, names: readonly string[]): Promise<
   const bases = files.filter((file) => file.kind === 'log').map((file) => file.baseOffset);
   bases.sort((a, b) => a - b);
   const known = new Set(bases);
+  const cleanedOffset = state.dir!.cleanerOffsets.get(state.directoryName) ?? 0;
   for (const file of files) {
     if (file.kind === 'snapshot' || known.has(file.baseOffset)) continue;
     await disk.remove(`${state.directory}/${segmentFileName(file.baseOffset, file.kind)}`);
@@ -148,7 +94,10 @@ async function findSegments(state: LogState, names: readonly string[]): Promise<
     const segment = new Segment(baseOffset, state.environment.clock.wallMs());
     const stat = await disk.stat(segment.path(state.directory, 'log'));
     const sizeBytes = stat?.sizeBytes ?? 0;
-    if (sizeBytes === 0 && baseOffset !== bases[bases.length - 1]) {
+    const isLast = baseOffset === bases[bases.length - 1];
+    // Compaction may empty the first segment; its name still says where the log starts.
+    const isStart = baseOffset === bases[0] && baseOffset < cleanedOffset;
+    if (sizeBytes === 0 && !isLast && !isStart) {
       for (const kind of SEGMENT_FILE_KINDS) await disk.remove(segment.path(state.directory, kind));
       continue;
     }

@@ -10,6 +10,7 @@ import { asideDirectoryName, CLEAN_STOP_FILE, KAFKA_CLEAN_STOP_FILE } from './fi
 import { Limiter } from './grouping.ts';
 import { IndexCache } from './index-cache.ts';
 import { Log } from './log.ts';
+import { type CleanerConfig, defaultCleanerConfig, LogCleaner } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogDir } from './log-dir.ts';
 import { type DirIdentity, LogDirError, type OpenedDir, openLogDir } from './log-dir-opening.ts';
@@ -39,6 +40,8 @@ export interface LogManagerOptions {
   readonly checkpointIntervalMs?: number;
   /** producer.id.expiration.ms; default 86,400,000. */
   readonly producerIdExpirationMs?: number;
+  /** log.cleaner.*; default Kafka's. */
+  readonly cleaner?: CleanerConfig;
 }
 
 const DEFAULT_OPEN_FILES = 512;
@@ -61,6 +64,8 @@ export class LogManager {
   readonly #background = new Set<Promise<void>>();
   readonly #timers = new Map<string, Timer>();
   readonly #retention: RetentionRounds;
+  /** Compacts the logs whose policy asks for it. */
+  readonly cleaner: LogCleaner;
   #soon: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
@@ -105,6 +110,11 @@ export class LogManager {
       this.#environment,
       () => this.#logs.values(),
       options.retentionCheckIntervalMs ?? 300_000,
+    );
+    this.cleaner = new LogCleaner(
+      this.#environment,
+      () => this.#logs.values(),
+      options.cleaner ?? defaultCleanerConfig,
     );
   }
 
@@ -158,6 +168,7 @@ export class LogManager {
       this.#expireProducers(producerIdExpirationMs),
     );
     this.#every('retention', this.#retention.stepIntervalMs, () => this.#retention.step());
+    this.cleaner.start();
   }
 
   #once(name: string, delayMs: number, run: () => void): void {
@@ -331,6 +342,7 @@ export class LogManager {
   async #close(): Promise<void> {
     for (const timer of this.#timers.values()) timer.cancel();
     const { disk, clock, handles } = this.#environment;
+    await this.cleaner.stop();
     await Promise.all(this.#removing.values());
     await closeLogs(this.#environment, [...this.#logs.values()]);
     while (this.#background.size > 0) await Promise.allSettled(this.#background);

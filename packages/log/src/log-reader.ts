@@ -33,7 +33,7 @@ export function readLog(
   const { maxBytes, minOneBatch } = options;
   const request: SliceRequest = { fromOffset, upToOffset: limit, maxBytes, minOneBatch };
   const { tail } = state;
-  if (tail !== undefined && fromOffset >= tail.firstOffset) {
+  if (tail !== undefined && (state.isInMemory || fromOffset >= tail.firstOffset)) {
     const chunks: Buffer[] = [];
     const found = tail.read(request, chunks);
     return found === undefined ? nothing(fromOffset) : { chunks, ...found };
@@ -68,6 +68,7 @@ async function readFiles(state: LogState, request: SliceRequest): Promise<ReadRe
     if (segment.baseOffset >= request.upToOffset) break;
     const result = await readSegment(state, segment, request);
     if (result === undefined) continue;
+    if (result === 'replaced') return readFiles(state, request);
     return withTail(state, result, request);
   }
   return nothing(request.fromOffset);
@@ -94,15 +95,15 @@ function withTail(state: LogState, result: ReadResult, request: SliceRequest): R
   return { chunks, firstOffset: result.firstOffset, nextOffset: more.nextOffset, sizeBytes };
 }
 
-/** undefined when the segment has no batch for this request. */
+/** undefined when the segment has no batch for this request, 'replaced' when compaction has just put another in its place. */
 async function readSegment(
   state: LogState,
   segment: Segment,
   request: SliceRequest,
-): Promise<ReadResult | undefined> {
+): Promise<ReadResult | 'replaced' | undefined> {
   failIfDamaged(state, segment, request.fromOffset);
   try {
-    let position = state.cursors?.positionOf(request.fromOffset, segment.baseOffset) ?? -1;
+    let position = state.cursors?.positionOf(request.fromOffset, segment) ?? -1;
     const isExact = position >= 0;
     if (!isExact) {
       await ensureIndexes(state, segment);
@@ -115,6 +116,7 @@ async function readSegment(
   } catch (error) {
     if (error instanceof KafkaError) throw error;
     if (isAbsent(error) && !state.segments.includes(segment)) {
+      if (request.fromOffset >= state.logStartOffset && !state.removed) return 'replaced';
       throw new KafkaError(
         ErrorCode.OFFSET_OUT_OF_RANGE,
         `offset ${request.fromOffset} has just been removed from ${state.directoryName}`,
@@ -181,7 +183,7 @@ async function readAt(
     const slice = sliceBatches(bytes, 0, request);
     if (slice.start >= 0) {
       state.cursors ??= new ReadCursors();
-      state.cursors.remember(slice.nextOffset, segment.baseOffset, position + slice.end);
+      state.cursors.remember(slice.nextOffset, segment, position + slice.end);
       const chunk = bytes.subarray(slice.start, slice.end);
       // A small answer must not keep a large buffer.
       const chunks = [chunk.length * 2 < wantedBytes ? Buffer.from(chunk) : chunk];

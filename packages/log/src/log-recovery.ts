@@ -148,7 +148,11 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
       if (segment.baseOffset < before) {
         const fields = { log: state.directoryName, segment: segment.baseOffset };
         state.environment.logger.error(fields, 'a segment overlaps the one before it');
-      } else if (segment.baseOffset > before && before >= knowledge.goodOffset && !knowledge.sameBoot) {
+      } else if (
+        segment.baseOffset > gapsUpTo(state, before) &&
+        before >= knowledge.goodOffset &&
+        !knowledge.sameBoot
+      ) {
         // The power cut took a whole file of those that were never fsynced.
         await dropFollowing(state, index - 1);
         return;
@@ -170,6 +174,11 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
     // Its roll may not have come to write it, and once this segment is removed nothing else knows its producers.
     await state.environment.disk.replaceFile(snapshotPath(state, next.baseOffset), snapshotBytes(state));
   }
+}
+
+/** Compaction leaves gaps between segments, up to where it came; such a gap is no loss. */
+function gapsUpTo(state: LogState, offset: number): number {
+  return Math.max(offset, state.dir?.cleanerOffsets.get(state.directoryName) ?? 0);
 }
 
 /** Takes in what is good of one segment. False when its tail was torn, so that nothing can follow. */

@@ -12,7 +12,8 @@ import { isAbsent } from './storage-error.ts';
 export async function enforceRetention(state: LogState, nowMs: number, roll: () => void): Promise<number> {
   let count = countBelowStart(state);
   if (state.config.cleanupPolicy.delete || state.isInMemory) {
-    count = Math.max(count, await countByAge(state, nowMs), countBySize(state));
+    const byAge = state.config.cleanupPolicy.delete ? await countByAge(state, nowMs) : 0;
+    count = Math.max(count, byAge, countBySize(state));
   }
   if (count === 0) return 0;
   if (count === state.segments.length) {
@@ -85,7 +86,12 @@ export function boundMemory(state: LogState): void {
 }
 
 /** Removes that many segments from the front; the last one always stays. Synchronous for a log in memory. */
-export async function removeOldest(state: LogState, count: number): Promise<number> {
+export function removeOldest(state: LogState, count: number): Promise<number> {
+  if (state.isInMemory) return removeFirst(state, count);
+  return state.reshaping.shared(() => removeFirst(state, count));
+}
+
+async function removeFirst(state: LogState, count: number): Promise<number> {
   const gone = state.segments.slice(0, Math.min(count, state.segments.length - 1));
   if (gone.length === 0) return 0;
   const first = state.segments[gone.length]!;

@@ -11,6 +11,7 @@ import type { LogConfig } from './log-config.ts';
 import type { LogDir } from './log-dir.ts';
 import { ProducerStates } from './producer-state.ts';
 import type { ReadCursors } from './read-cursors.ts';
+import { ReshapeGate } from './reshape-gate.ts';
 import { Segment } from './segment.ts';
 import { LogTail, type TailCache } from './tail-cache.ts';
 
@@ -73,6 +74,11 @@ export class LogState {
   /** Why appends are refused although the log dir is online: the log is being cut. */
   refusal: string | undefined;
   removed = false;
+  readonly reshaping = new ReshapeGate();
+  /** Of a log in memory: all below was compacted. -1 when it never was. */
+  memoryCleanerOffset = -1;
+  /** While the log is being compacted. */
+  cleaning: Promise<void> | undefined;
   /** Whether anything was appended or cut since it was loaded. */
   hasChanged = false;
 

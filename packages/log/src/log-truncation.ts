@@ -8,7 +8,11 @@ import { ensureIndexes, makeWritable, withFile, writeIndexes } from './segment-f
 import { scanSegment } from './segment-scan.ts';
 
 /** Drops all batches that reach beyond `offset`. Afterwards that is the log's end. */
-export async function truncateLoaded(state: LogState, offset: number): Promise<void> {
+export function truncateLoaded(state: LogState, offset: number): Promise<void> {
+  return state.reshaping.shared(() => truncate(state, offset));
+}
+
+async function truncate(state: LogState, offset: number): Promise<void> {
   const { disk } = state.environment;
   state.cursors?.clear();
   state.hasChanged = true;
@@ -114,6 +118,10 @@ async function lowerCheckpoints(state: LogState, offset: number): Promise<void> 
   if ((dir.recoveryPoints.get(directoryName) ?? 0) > offset) {
     dir.recoveryPoints.set(directoryName, offset);
     dir.recoveryPointsDirty = true;
+    changed = true;
+  }
+  if ((dir.cleanerOffsets.get(directoryName) ?? 0) > offset) {
+    dir.setCleanerOffset(directoryName, offset);
     changed = true;
   }
   if ((dir.tails.get(directoryName)?.endOffset ?? 0) > offset) {

@@ -380,6 +380,12 @@ export class Log {
     return enforceRetention(state, nowMs, () => this.#roll(state.logEndOffset));
   }
 
+  /** For the cleaner alone: closes the active segment, unless it is empty. */
+  rollForCleaning(): void {
+    const state = this.#state();
+    if (state.active.sizeBytes > 0 && state.refusal === undefined) this.#roll(state.logEndOffset);
+  }
+
   /** Takes effect with the next append, flush or retention check. Durability may not change to or from 'memory' while in use. */
   updateConfig(config: LogConfig): void {
     const isMemory = config.durability === 'memory';
@@ -414,6 +420,7 @@ export class Log {
     state.removed = true;
     state.tail?.clear();
     await writer.drained();
+    await state.cleaning;
     for (const segment of state.segments) {
       this.#environment.indexCache.forget(segment);
       if (segment.slot !== undefined) await this.#environment.handles.close(segment.slot);

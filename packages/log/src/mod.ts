@@ -2,6 +2,14 @@
 
 export { Log } from './log.ts';
 export {
+  type CleanerConfig,
+  type CleanerSnapshot,
+  type CleaningReport,
+  defaultCleanerConfig,
+  type LogCleaner,
+  type UncleanableLog,
+} from './log-cleaner.ts';
+export {
   DEFAULT_MEMORY_RETENTION_BYTES,
   type Durability,
   defaultLogConfig,

@@ -4,7 +4,7 @@
 import type { RecordBatch } from '@moldau/protocol';
 import { FileSlot } from './file-handles.ts';
 import { type SegmentFileKind, segmentFileName } from './file-names.ts';
-import type { LogConfig } from './log-config.ts';
+import { type LogConfig, segmentLifetimeMs } from './log-config.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { TimeIndex } from './time-index.ts';
 import type { AbortedTransaction } from './types.ts';
@@ -21,6 +21,8 @@ export interface Damage {
 
 export class Segment {
   readonly baseOffset: number;
+  /** Stands behind the names of its files while compaction makes it, swaps it in, or has replaced it. */
+  suffix: '' | '.cleaned' | '.swap' | '.deleted' = '';
   /** Of what has been appended, queued bytes included. */
   sizeBytes = 0;
   writtenBytes = 0;
@@ -71,7 +73,7 @@ export class Segment {
   }
 
   path(directory: string, kind: SegmentFileKind): string {
-    return `${directory}/${segmentFileName(this.baseOffset, kind)}`;
+    return `${directory}/${segmentFileName(this.baseOffset, kind)}${this.suffix}`;
   }
 
   slotIn(directory: string, mode: 'read' | 'write'): FileSlot {
@@ -92,7 +94,7 @@ export class Segment {
       this.firstTimestampMs >= 0 ? maxTimestampMs - this.firstTimestampMs : nowMs - this.createdMs;
     return (
       this.sizeBytes > config.segmentBytes - batchesBytes ||
-      waitedMs > config.segmentMs - this.rollJitterMs ||
+      waitedMs > segmentLifetimeMs(config) - this.rollJitterMs ||
       this.offsetIndex!.isFull(config.segmentIndexBytes) ||
       this.timeIndex!.isFull(config.segmentIndexBytes) ||
       lastOffset - this.baseOffset > MAX_RELATIVE_OFFSET
@@ -101,7 +103,8 @@ export class Segment {
 
   /** Takes in a batch at the segment's end; its offsets are final. */
   add(batch: RecordBatch, indexIntervalBytes: number): void {
-    const maxTimestampMs = batch.maxTimestamp;
+    // What compaction left without records tells no time.
+    const maxTimestampMs = batch.recordCount === 0 ? -1 : batch.maxTimestamp;
     const lastOffset = batch.lastOffset;
     const sizeBytes = batch.sizeBytes;
     if (this.firstTimestampMs < 0) this.firstTimestampMs = maxTimestampMs;

@@ -8,6 +8,13 @@ import { type SliceRequest, sliceBatches } from './batch-walk.ts';
 /** What a run costs beyond its bytes. */
 const RUN_OVERHEAD_BYTES = 256;
 
+/** Whole batches that compaction left of a log in memory. */
+export interface CompactedRun {
+  readonly bytes: Buffer;
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+}
+
 interface CachedRun {
   readonly tail: LogTail;
   /** Emptied when the run leaves its log, so that the common queue holds no bytes. */
@@ -203,6 +210,23 @@ export class LogTail {
   /** The cached runs from an offset on, for walks over records. */
   *runsFrom(offset: number): Iterable<Buffer> {
     for (let at = this.#find(offset); at < this.#runs.length; at++) yield this.#runs[at]!.bytes!;
+  }
+
+  /** The runs that end at an offset or below it. */
+  *runsBelow(offset: number): Iterable<Buffer> {
+    for (let at = this.#head; at < this.#runs.length; at++) {
+      const run = this.#runs[at]!;
+      if (run.nextOffset > offset) return;
+      yield run.bytes!;
+    }
+  }
+
+  /** Of a log in memory: puts what compaction left in the place of the runs that end at an offset or below it. */
+  replaceBefore(offset: number, kept: readonly CompactedRun[]): void {
+    assert(this.#cache === undefined, 'only a log in memory is its own only copy');
+    const rest = this.#runs.slice(this.#find(offset));
+    this.#runs = [...kept.map((run) => ({ tail: this, ...run })), ...rest];
+    this.#head = 0;
   }
 
   /** Index of the run that holds the offset, or of the first one after it. */

@@ -38,10 +38,17 @@ type ValueOf<Key extends TopicConfigKey> =
 
 const definitions: Readonly<Record<string, ConfigDefinition>> = topicConfigDefinitions;
 
+/**
+ * The broker's own compacted topics are kept small even where segment.bytes (100 MB, as in Kafka) would let much pile up before the
+ * first compaction: an active segment larger than this is closed for it.
+ */
+const INTERNAL_ROLL_BYTES = 4 * 1024 * 1024;
+
 export class TopicConfigs {
   readonly #config: BrokerConfig;
   /** By identity: the image hands out a new map whenever a topic's configs change. */
   #settings = new WeakMap<ConfigTexts, TopicSettings>();
+  #internalSettings = new WeakMap<ConfigTexts, TopicSettings>();
   #revision = 0;
 
   constructor(config: BrokerConfig) {
@@ -49,15 +56,17 @@ export class TopicConfigs {
   }
 
   /** The same object as long as neither the topic's configs nor the broker's change. */
-  settings(texts: ConfigTexts): TopicSettings {
+  settings(texts: ConfigTexts, isInternal = false): TopicSettings {
     if (this.#revision !== this.#config.revision) {
       this.#revision = this.#config.revision;
       this.#settings = new WeakMap();
+      this.#internalSettings = new WeakMap();
     }
-    let settings = this.#settings.get(texts);
+    const known = isInternal ? this.#internalSettings : this.#settings;
+    let settings = known.get(texts);
     if (settings === undefined) {
-      settings = this.#resolveAll(texts);
-      this.#settings.set(texts, settings);
+      settings = this.#resolveAll(texts, isInternal);
+      known.set(texts, settings);
     }
     return settings;
   }
@@ -124,7 +133,7 @@ export class TopicConfigs {
       });
   }
 
-  #resolveAll(texts: ConfigTexts): TopicSettings {
+  #resolveAll(texts: ConfigTexts, isInternal: boolean): TopicSettings {
     const get = <Key extends TopicConfigKey>(key: Key) => this.value(texts, key);
     const policy = get('cleanup.policy');
     const compression = get('compression.type') as
@@ -141,6 +150,11 @@ export class TopicConfigs {
         retentionMs: unlimited(get('retention.ms')),
         retentionBytes: unlimited(get('retention.bytes')),
         cleanupPolicy: { delete: policy.includes('delete'), compact: policy.includes('compact') },
+        minCleanableDirtyRatio: get('min.cleanable.dirty.ratio'),
+        minCompactionLagMs: get('min.compaction.lag.ms'),
+        maxCompactionLagMs: get('max.compaction.lag.ms'),
+        deleteRetentionMs: get('delete.retention.ms'),
+        compactionRollBytes: isInternal ? INTERNAL_ROLL_BYTES : Number.POSITIVE_INFINITY,
         fileDeleteDelayMs: get('file.delete.delay.ms'),
         flushMessages: get('flush.messages'),
         flushMs: get('flush.ms'),

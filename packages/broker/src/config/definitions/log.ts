@@ -150,46 +150,47 @@ export const logConfigs = {
       update: 'cluster-wide',
     }),
   }),
-  ...inert('Compacted topics keep all their records so far', {
-    'log.cleaner.enable': bool(true, 'Whether compacted topics are compacted.'),
+  'log.cleaner.enable': bool(true, 'Whether compacted topics are compacted.'),
+  ...inert('One log is compacted at a time', {
     'log.cleaner.threads': int(1, 'Threads that compact.', { min: 0, update: 'cluster-wide' }),
-    'log.cleaner.backoff.ms': long(15_000, 'How long an idle cleaner sleeps.', {
-      min: 0,
-      update: 'cluster-wide',
-    }),
-    'log.cleaner.dedupe.buffer.size': long(134_217_728, 'Memory for the keys of a compaction.', {
-      update: 'cluster-wide',
-    }),
-    'log.cleaner.io.buffer.load.factor': double(0.9, 'How full that memory may become.', {
-      update: 'cluster-wide',
-    }),
-    'log.cleaner.io.buffer.size': int(524_288, 'Memory for reading and writing during compaction.', {
-      min: 0,
-      update: 'cluster-wide',
-    }),
-    'log.cleaner.io.max.bytes.per.second': double(
-      Number.MAX_VALUE,
-      'The most bytes per second a compaction moves.',
-      { update: 'cluster-wide' },
-    ),
-    'log.cleaner.min.cleanable.ratio': double(
-      0.5,
-      'The share of a log that must be dirty before it is compacted.',
-      { min: 0, max: 1, update: 'cluster-wide' },
-    ),
-    'log.cleaner.min.compaction.lag.ms': long(0, 'How long a record stays uncompacted at least.', {
-      min: 0,
-      update: 'cluster-wide',
-    }),
-    'log.cleaner.max.compaction.lag.ms': long(LONG_MAX, 'How long a record stays uncompacted at most.', {
-      min: 1,
-      update: 'cluster-wide',
-    }),
-    'log.cleaner.delete.retention.ms': long(
-      86_400_000,
-      'How long tombstones are kept in a compacted topic.',
-      { min: 0, update: 'cluster-wide' },
-    ),
+  }),
+  'log.cleaner.backoff.ms': long(15_000, 'How long an idle cleaner sleeps.', {
+    min: 0,
+    update: 'cluster-wide',
+  }),
+  'log.cleaner.dedupe.buffer.size': long(
+    134_217_728,
+    'The most memory for the keys of a compaction; taken as needed, given back after it.',
+    { update: 'cluster-wide' },
+  ),
+  'log.cleaner.io.buffer.load.factor': double(0.9, 'How full that memory may become.', {
+    update: 'cluster-wide',
+  }),
+  'log.cleaner.io.buffer.size': int(524_288, 'Memory for reading and writing during compaction.', {
+    min: 0,
+    update: 'cluster-wide',
+  }),
+  'log.cleaner.io.max.bytes.per.second': double(
+    Number.MAX_VALUE,
+    'The most bytes per second a compaction moves.',
+    { update: 'cluster-wide' },
+  ),
+  'log.cleaner.min.cleanable.ratio': double(
+    0.5,
+    'The share of a log that must be dirty before it is compacted.',
+    { min: 0, max: 1, update: 'cluster-wide' },
+  ),
+  'log.cleaner.min.compaction.lag.ms': long(0, 'How long a record stays uncompacted at least.', {
+    min: 0,
+    update: 'cluster-wide',
+  }),
+  'log.cleaner.max.compaction.lag.ms': long(LONG_MAX, 'How long a record stays uncompacted at most.', {
+    min: 1,
+    update: 'cluster-wide',
+  }),
+  'log.cleaner.delete.retention.ms': long(86_400_000, 'How long tombstones are kept in a compacted topic.', {
+    min: 0,
+    update: 'cluster-wide',
   }),
   ...inert('Folders are used until they fail, and then are offline', {
     'log.dir.failure.timeout.ms': long(
