@@ -1,6 +1,7 @@
 // Opening a log that has a folder: which segments there are, where it ends, its epochs and its producers. After a clean stop
 // nothing is scanned; else log-recovery.ts looks at the tail.
 
+import { abortedOf } from './aborted-transactions.ts';
 import { decodePartitionMetadata } from './checkpoint-files.ts';
 import {
   asideDirectoryName,
@@ -90,8 +91,12 @@ async function findSegments(state: LogState, names: readonly string[]): Promise<
     if (file.kind === 'snapshot' || known.has(file.baseOffset)) continue;
     await disk.remove(`${state.directory}/${segmentFileName(file.baseOffset, file.kind)}`);
   }
+  const withAborted = new Set(
+    files.flatMap(({ kind, baseOffset }) => (kind === 'txnindex' ? [baseOffset] : [])),
+  );
   for (const baseOffset of bases) {
     const segment = new Segment(baseOffset, state.environment.clock.wallMs());
+    if (!withAborted.has(baseOffset)) segment.aborted = [];
     const stat = await disk.stat(segment.path(state.directory, 'log'));
     const sizeBytes = stat?.sizeBytes ?? 0;
     const isLast = baseOffset === bases[bases.length - 1];
@@ -182,6 +187,7 @@ async function trustTail(state: LogState, tail: TailState, snapshots: readonly n
   segment.checkpointedBytes = segment.sizeBytes;
   state.logEndOffset = tail.endOffset;
   if (tail.hasProducers) await rebuildProducers(state, tail.endOffset, snapshots);
+  await abortedOf(state, segment);
 }
 
 async function finish(state: LogState, startOffset: number, snapshots: readonly number[]): Promise<void> {

@@ -2,9 +2,10 @@
 
 import type { RecordBatch } from '@moldau/protocol';
 import { batches } from '@moldau/protocol';
+import { abortedOf } from './aborted-transactions.ts';
 import type { LogState } from './log-state.ts';
 import type { Segment } from './segment.ts';
-import { abortedOf, ensureIndexes, maxTimestampOf, withFile } from './segment-files.ts';
+import { ensureIndexes, maxTimestampOf, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
 import { overlapping } from './transaction-index.ts';
 import type { AbortedTransaction, TimestampOffset } from './types.ts';
@@ -113,15 +114,39 @@ async function youngestFrom(
   return found;
 }
 
-export async function findAborted(
+/**
+ * Like Kafka, up to the next batch that the offset index knows behind upToOffset, or the end of the segment: a reader is not harmed by
+ * transactions it does not come to.
+ */
+export function findAborted(
   state: LogState,
   fromOffset: number,
   upToOffset: number,
-): Promise<AbortedTransaction[]> {
-  const found: AbortedTransaction[] = [];
+): AbortedTransaction[] | Promise<AbortedTransaction[]> {
+  const endOffset = nextIndexedOffset(state, upToOffset);
   const first = Math.max(0, state.segmentIndexFor(fromOffset));
-  for (const segment of state.segments.slice(first)) {
-    const entries = state.isInMemory ? (segment.aborted ?? []) : await abortedOf(state, segment);
+  return collectAborted(state, state.segments.slice(first), fromOffset, endOffset);
+}
+
+function nextIndexedOffset(state: LogState, offset: number): number {
+  const segment = state.segments[Math.max(0, state.segmentIndexFor(offset - 1))]!;
+  return segment.offsetIndex?.firstOffsetFrom(offset) ?? segment.nextOffset;
+}
+
+function collectAborted(
+  state: LogState,
+  segments: readonly Segment[],
+  fromOffset: number,
+  upToOffset: number,
+): AbortedTransaction[] | Promise<AbortedTransaction[]> {
+  const found: AbortedTransaction[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const entries = abortedOf(state, segment);
+    if (entries instanceof Promise)
+      return entries.then(async () => [
+        ...found,
+        ...(await collectAborted(state, segments.slice(index), fromOffset, upToOffset)),
+      ]);
     found.push(...overlapping(entries, fromOffset, upToOffset));
     // A transaction that began before upToOffset may end segments later; one whose stable offset had passed it cannot.
     if (entries.some((entry) => entry.lastStableOffset >= upToOffset)) break;

@@ -216,8 +216,8 @@ test('knows open and aborted transactions', async () => {
   let log = await openLog(manager);
   const data = (producerId: number, baseSequence: number): Buffer =>
     batchOf(['t'], { producerId, producerEpoch: 0, baseSequence, isTransactional: true });
-  log.append(data(1, 0), LEADER);
-  log.append(data(2, 0), LEADER);
+  log.append(data(1, 0), { ...LEADER, verification: 'waived' });
+  log.append(data(2, 0), { ...LEADER, verification: 'waived' });
   await log.append(batchOf(['plain']), LEADER).written;
   assert.equal(log.lastStableOffset, 0);
   log.append(markerOf(1, 0, false), { ...LEADER, origin: 'coordinator' });

@@ -4,6 +4,7 @@
 // and appends go on behind it.
 
 import type { DiskFile } from '@moldau/io';
+import { cutAborted } from './aborted-transactions.ts';
 import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { rebuildProducers } from './producer-recovery.ts';
@@ -15,6 +16,7 @@ import {
   snapshotBytes,
   snapshotPath,
   withFile,
+  writeAborted,
   writeIndexes,
 } from './segment-files.ts';
 import { findBatch, scanSegment } from './segment-scan.ts';
@@ -157,6 +159,8 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
         await dropFollowing(state, index - 1);
         return;
       }
+      // Its roll may not have come to write it, and once the segment before is removed nothing else knows its producers.
+      await state.environment.disk.replaceFile(snapshotPath(state, segment.baseOffset), snapshotBytes(state));
     }
     const isWhole = await scanOne(
       state,
@@ -164,15 +168,12 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
       isFirst ? start : { segmentIndex: index, position: 0, offset: segment.baseOffset },
       knowledge,
     );
+    await writeAborted(state, segment);
     if (!isWhole) {
       await dropFollowing(state, index);
       return;
     }
-    const next = state.segments[index + 1];
-    if (next === undefined) return;
-    segment.seal();
-    // Its roll may not have come to write it, and once this segment is removed nothing else knows its producers.
-    await state.environment.disk.replaceFile(snapshotPath(state, next.baseOffset), snapshotBytes(state));
+    if (index + 1 < state.segments.length) segment.seal();
   }
 }
 
@@ -193,6 +194,7 @@ async function scanOne(
   segment.nextOffset = start.offset;
   segment.bytesSinceIndexEntry = start.position - segment.offsetIndex!.lastPosition;
   segment.checkpointedBytes = start.position;
+  await cutAborted(state, segment, start.offset);
   await makeWritable(state, segment);
   segment.slotIn(state.directory, 'write');
   return withFile(state, segment, async (file) => {
@@ -204,7 +206,10 @@ async function scanOne(
         checkCrc: knowledge.checkCrc,
         visit: (batch) => {
           segment.add(batch, state.config.indexIntervalBytes);
-          if (batch.baseOffset >= start.offset) state.producerStates().apply(batch);
+          if (batch.baseOffset >= start.offset) {
+            const aborted = state.producerStates().apply(batch);
+            if (aborted !== undefined) segment.aborted!.push(aborted);
+          }
           state.assignEpoch(batch.partitionLeaderEpoch, batch.baseOffset);
           return undefined;
         },

@@ -1,6 +1,8 @@
 // Cutting the end off a loaded log, down to an offset: what a follower does after its leader changed, and what is done with
 // bytes that found no room. Nothing may be appended meanwhile; the writer must be idle.
 
+import { batches } from '@moldau/protocol';
+import { cutAborted } from './aborted-transactions.ts';
 import type { LogState } from './log-state.ts';
 import { dropSnapshotsBeyond, rebuildProducers, snapshotOffsets } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
@@ -55,6 +57,11 @@ function truncateInMemory(state: LogState, offset: number): void {
   state.flushedOffset = offset;
   state.logStartOffset = Math.min(state.logStartOffset, offset);
   state.epochs.truncateFromEnd(offset);
+  segment.aborted = segment.aborted?.filter((entry) => entry.lastOffset < offset);
+  // What fell out of memory is forgotten: its producers are those of the batches that are left.
+  state.producers = undefined;
+  for (const bytes of state.logTail().runsFrom(state.logStartOffset))
+    for (const batch of batches(bytes)) if (batch.hasProducerId) state.producerStates().apply(batch);
 }
 
 /** Removes segments that start at the offset or after it; at least one stays, or a new one starts there. */
@@ -81,6 +88,7 @@ async function cutSegment(state: LogState, segment: Segment, offset: number): Pr
   await makeWritable(state, segment);
   const { offsetIndex, timeIndex } = segment;
   segment.truncateIndexes(offset);
+  await cutAborted(state, segment, offset);
   segment.maxTimestampMs = timeIndex!.lastTimestampMs;
   segment.maxTimestampOffset = timeIndex!.lastOffset;
   const from = offsetIndex!.lastPosition;
@@ -106,7 +114,6 @@ async function cutSegment(state: LogState, segment: Segment, offset: number): Pr
   segment.writtenBytes = segment.sizeBytes;
   segment.syncedBytes = Math.min(segment.syncedBytes, segment.sizeBytes);
   segment.checkpointedBytes = Math.min(segment.checkpointedBytes, segment.sizeBytes);
-  segment.aborted = segment.aborted?.filter((entry) => entry.lastOffset < offset);
 }
 
 /** What the checkpoint files promise must be true before other bytes take the place of those that were cut. */

@@ -7,7 +7,7 @@ import { saveEpochs, savePartitionMetadata } from './epoch-file.ts';
 import type { LogState } from './log-state.ts';
 import { truncateLoaded } from './log-truncation.ts';
 import type { Segment } from './segment.ts';
-import { snapshotBytes, snapshotPath, writeIndexes, writeSmallFile } from './segment-files.ts';
+import { snapshotBytes, snapshotPath, writeAborted, writeIndexes, writeSmallFile } from './segment-files.ts';
 import { errorText, isOutOfSpace, storageError } from './storage-error.ts';
 import type { TailState } from './tail-states.ts';
 
@@ -321,6 +321,7 @@ export class LogWriter {
     } finally {
       handles.release(slot);
     }
+    await writeAborted(state, segment);
     segment.syncedBytes = Math.max(segment.syncedBytes, Math.min(writtenBytes, segment.writtenBytes));
   }
 

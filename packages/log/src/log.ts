@@ -13,9 +13,10 @@ import { boundMemory, enforceRetention, moveLogStart, removeOldest } from './log
 import { type LogEnvironment, LogState } from './log-state.ts';
 import { truncateLoaded } from './log-truncation.ts';
 import { LogWriter } from './log-writer.ts';
-import type { RememberedBatch } from './producer-state.ts';
+import type { ProducerStates, RememberedBatch } from './producer-state.ts';
 import { snapshotBytes } from './segment-files.ts';
 import { errorText, storageError } from './storage-error.ts';
+import type { VerificationGuard, VerificationRequest } from './transaction-verification.ts';
 import type {
   AbortedTransaction,
   ActiveProducer,
@@ -26,6 +27,7 @@ import type {
   ReadOptions,
   ReadResult,
   TimestampOffset,
+  TransactionChecks,
 } from './types.ts';
 
 const READY: Promise<void> = Promise.resolve();
@@ -131,10 +133,12 @@ export class Log {
     return this.#state().flushedOffset;
   }
 
-  /** First offset of the oldest open transaction, else writtenOffset. */
+  /** Where readers of committed records stop: the first offset of the oldest transaction that has not ended, else writtenOffset. */
   get lastStableOffset(): number {
-    const state = this.#state();
-    return Math.min(state.producers?.firstOpenTransactionOffset() ?? Infinity, state.writtenOffset);
+    const { producers, writtenOffset, logStartOffset } = this.#state();
+    const unstableOffset = producers?.firstUnstableOffset(writtenOffset);
+    if (unstableOffset === undefined || unstableOffset >= writtenOffset) return writtenOffset;
+    return Math.max(unstableOffset, logStartOffset);
   }
 
   get sizeBytes(): number {
@@ -154,8 +158,8 @@ export class Log {
 
   /**
    * Appends batches that were validated. Offsets, leader epoch and (with LogAppendTime) timestamps are set in place: the buffers
-   * belong to the log afterwards. Throws KafkaError: OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, RECORD_LIST_TOO_LARGE,
-   * KAFKA_STORAGE_ERROR; then nothing was appended and no producer moved on.
+   * belong to the log afterwards. Throws KafkaError: OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE,
+   * RECORD_LIST_TOO_LARGE, KAFKA_STORAGE_ERROR; then nothing was appended and no producer moved on.
    */
   append(batches: readonly RecordBatch[] | Buffer, options: AppendOptions): AppendResult {
     assert(this.#loaded !== undefined, 'await log.ready() first');
@@ -164,10 +168,11 @@ export class Log {
     assert(list.length > 0, 'an append has at least one batch');
     this.#refuseIfUnable(state);
     const origin = options.origin ?? 'client';
-    if (origin === 'client' && state.producers !== undefined) {
-      const repeated = this.#findRepeated(state, list);
+    if (origin === 'client' && (state.producers !== undefined || list.some(isTransactional))) {
+      const producers = state.producerStates();
+      const repeated = findRepeated(producers, list);
       if (repeated !== undefined) return this.#duplicateResult(state, writer, repeated);
-      state.producers.check(list);
+      producers.check(list, options.verification);
     }
     let sizeBytes = 0;
     for (const batch of list) sizeBytes += batch.sizeBytes;
@@ -187,6 +192,23 @@ export class Log {
     return this.#take(state, writer, list, contiguous(list), nowMs, appendTimeMs);
   }
 
+  /**
+   * Throws the KafkaError with which a batch or marker of the broker's own coordinators has to be refused: INVALID_PRODUCER_EPOCH,
+   * INVALID_TXN_STATE, TRANSACTION_COORDINATOR_FENCED. To be asked right before it is appended.
+   */
+  checkTransaction(batch: RecordBatch, checks: TransactionChecks): void {
+    this.#state().producerStates().checkOwn(batch, checks);
+  }
+
+  /**
+   * To be called before a transaction's coordinator is asked whether it goes on: the guard to append its batch with, or undefined when
+   * the transaction is open here and nobody need be asked. A marker that comes in between makes the guard worthless.
+   * Throws INVALID_PRODUCER_EPOCH.
+   */
+  beginVerification(request: VerificationRequest): VerificationGuard | undefined {
+    return this.#state().producerStates().beginVerification(request, this.#environment.clock.wallMs());
+  }
+
   #refuseIfUnable(state: LogState): void {
     if (state.removed) {
       throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `${state.directoryName} has been deleted`);
@@ -199,15 +221,6 @@ export class Log {
         `no space left in ${dir.path}: ${state.directoryName} takes appends again when there is room`,
       );
     }
-  }
-
-  #findRepeated(state: LogState, list: readonly RecordBatch[]): RememberedBatch | undefined {
-    for (const batch of list) {
-      if (!batch.hasProducerId || batch.isControl) continue;
-      const repeated = state.producers!.findDuplicate(batch);
-      if (repeated !== undefined) return repeated;
-    }
-    return undefined;
   }
 
   #duplicateResult(state: LogState, writer: LogWriter, repeated: RememberedBatch): AppendResult {
@@ -240,7 +253,7 @@ export class Log {
       state.assignEpoch(batch.partitionLeaderEpoch, batch.baseOffset);
       if (!batch.hasProducerId) continue;
       const aborted = state.producerStates().apply(batch);
-      if (aborted !== undefined) segment.aborted?.push(aborted);
+      if (aborted !== undefined) segment.aborted!.push(aborted);
     }
     state.hasChanged = true;
     state.logEndOffset = lastOffset + 1;
@@ -401,9 +414,16 @@ export class Log {
     return this.#state().producers?.describe() ?? [];
   }
 
-  /** Those that a reader of [fromOffset, upToOffset) with isolation read_committed must skip. */
-  async abortedTransactions(fromOffset: number, upToOffset: number): Promise<AbortedTransaction[]> {
-    return findAborted(await this.#whenReady(), fromOffset, upToOffset);
+  /**
+   * Those that a reader of [fromOffset, upToOffset) with isolation read_committed must skip, and possibly some that follow. Synchronous
+   * when they are in memory.
+   */
+  abortedTransactions(
+    fromOffset: number,
+    upToOffset: number,
+  ): AbortedTransaction[] | Promise<AbortedTransaction[]> {
+    if (this.#loaded !== undefined) return findAborted(this.#loaded.state, fromOffset, upToOffset);
+    return this.ready().then(() => findAborted(this.#state(), fromOffset, upToOffset));
   }
 
   /** For LogManager alone: undefined while the log is not loaded. */
@@ -426,6 +446,19 @@ export class Log {
       if (segment.slot !== undefined) await this.#environment.handles.close(segment.slot);
     }
   }
+}
+
+function findRepeated(producers: ProducerStates, list: readonly RecordBatch[]): RememberedBatch | undefined {
+  for (const batch of list) {
+    if (!batch.hasProducerId || batch.isControl) continue;
+    const repeated = producers.findDuplicate(batch);
+    if (repeated !== undefined) return repeated;
+  }
+  return undefined;
+}
+
+function isTransactional(batch: RecordBatch): boolean {
+  return batch.isTransactional;
 }
 
 function assignOffsets(

@@ -18,6 +18,7 @@ export {
 } from './log-config.ts';
 export { LogDirError } from './log-dir-opening.ts';
 export { LogManager, type LogManagerOptions } from './log-manager.ts';
+export type { Verification, VerificationGuard, VerificationRequest } from './transaction-verification.ts';
 export type {
   AbortedTransaction,
   ActiveProducer,
@@ -30,4 +31,5 @@ export type {
   ReadOptions,
   ReadResult,
   TimestampOffset,
+  TransactionChecks,
 } from './types.ts';

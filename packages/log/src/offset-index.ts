@@ -75,6 +75,12 @@ export class OffsetIndex {
     return low;
   }
 
+  /** Of the first entry at `offset` or above it; undefined when there is none. */
+  firstOffsetFrom(offset: number): number | undefined {
+    const entry = this.countUpTo(offset - 1);
+    return entry < this.#count ? this.offsetAt(entry) : undefined;
+  }
+
   /** Where to start scanning for `offset`; 0 when the index says nothing. */
   lookup(offset: number): number {
     const count = this.countUpTo(offset);

@@ -29,15 +29,25 @@ export async function dropSnapshotsBeyond(
   if (beyond.length > 0) await disk.syncDirectory(state.directory);
 }
 
-/**
- * Sets state.producers to what they were at upToOffset. `snapshots` are the offsets of those at hand; without any, the
- * batches of the segment that holds upToOffset are all there is to learn from.
- */
+/** Sets state.producers to what they were at upToOffset. */
 export async function rebuildProducers(
   state: LogState,
   upToOffset: number,
   snapshots: readonly number[],
 ): Promise<void> {
+  const rebuilt = await producersAt(state, upToOffset, snapshots);
+  state.producers = rebuilt.size > 0 ? rebuilt : undefined;
+}
+
+/**
+ * The producers as they were at upToOffset. `snapshots` are the offsets of those at hand; without any, the batches of
+ * the segment that holds upToOffset are all there is to learn from.
+ */
+export async function producersAt(
+  state: LogState,
+  upToOffset: number,
+  snapshots: readonly number[],
+): Promise<ProducerStates> {
   const { disk, logger } = state.environment;
   let states: ProducerStates | undefined;
   let fromOffset =
@@ -55,7 +65,7 @@ export async function rebuildProducers(
   }
   const rebuilt = states ?? new ProducerStates();
   await replay(state, rebuilt, fromOffset, upToOffset);
-  state.producers = rebuilt.size > 0 ? rebuilt : undefined;
+  return rebuilt;
 }
 
 async function replay(

@@ -3,7 +3,7 @@
 
 import { crc32c } from '@moldau/protocol';
 import { readInt64, writeInt64 } from './int64.ts';
-import { ProducerStates } from './producer-state.ts';
+import { type ProducerEntry, ProducerStates } from './producer-state.ts';
 
 const VERSION = 1;
 const CRC_POSITION = 2;
@@ -38,19 +38,22 @@ export function decodeProducerSnapshot(bytes: Buffer): ProducerStates | undefine
   if (crc32c(bytes, COUNT_POSITION) !== bytes.readUInt32BE(CRC_POSITION)) return undefined;
   const count = bytes.readInt32BE(COUNT_POSITION);
   if (count < 0 || bytes.length !== ENTRIES_POSITION + count * ENTRY_BYTES) return undefined;
-  const states = new ProducerStates();
+  const entries: [number, ProducerEntry][] = [];
   for (let at = ENTRIES_POSITION; at < bytes.length; at += ENTRY_BYTES) {
     const lastSequence = bytes.readInt32BE(at + 10);
     const lastOffset = readInt64(bytes, at + 14);
     const offsetDelta = bytes.readInt32BE(at + 22);
     const timestampMs = readInt64(bytes, at + 26);
-    states.restore(readInt64(bytes, at), {
+    const entry: ProducerEntry = {
       producerEpoch: bytes.readInt16BE(at + 8),
       coordinatorEpoch: bytes.readInt32BE(at + 34),
       currentTransactionFirstOffset: readInt64(bytes, at + 38),
       lastTimestampMs: timestampMs,
       batches: lastSequence < 0 ? [] : [{ lastSequence, lastOffset, offsetDelta, timestampMs }],
-    });
+    };
+    entries.push([readInt64(bytes, at), entry]);
   }
+  const states = new ProducerStates();
+  states.restore(entries);
   return states;
 }

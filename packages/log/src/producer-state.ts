@@ -2,14 +2,26 @@
 // again is recognised and a gap refused), and its open transaction. Checking changes nothing: only a batch that is really
 // appended moves a producer on.
 
-import { ErrorCode, KafkaError, type RecordBatch } from '@moldau/protocol';
-import type { AbortedTransaction, ActiveProducer } from './types.ts';
+import { type RecordBatch, readMarker } from '@moldau/protocol';
+import { OpenTransactions } from './open-transactions.ts';
+import {
+  checkMarker,
+  checkSequence,
+  checkTransaction,
+  type Standing,
+  staleEpoch,
+} from './producer-checks.ts';
+import {
+  type Verification,
+  type VerificationGuard,
+  type VerificationRequest,
+  Verifications,
+} from './transaction-verification.ts';
+import type { AbortedTransaction, ActiveProducer, TransactionChecks } from './types.ts';
 
 /** As many as a producer may have in flight. */
 const WINDOW_BATCHES = 5;
-const NO_EPOCH = -1;
 const NO_SEQUENCE = -1;
-const CONTROL_COMMIT = 1;
 
 export interface RememberedBatch {
   readonly lastSequence: number;
@@ -33,42 +45,20 @@ function firstSequenceOf(batch: RememberedBatch): number {
   return first < 0 ? first + 0x8000_0000 : first;
 }
 
-function follows(lastSequence: number, firstSequence: number): boolean {
-  return firstSequence === lastSequence + 1 || (firstSequence === 0 && lastSequence === 0x7fff_ffff);
+function lastSequenceOf({ batches }: ProducerEntry): number {
+  return batches[batches.length - 1]?.lastSequence ?? NO_SEQUENCE;
 }
 
-/** Where a producer stands while the batches of one append are being checked. */
-interface Standing {
-  producerEpoch: number;
-  lastSequence: number;
-}
-
-function checkBatch(batch: RecordBatch, standing: Standing | undefined): void {
-  if (standing === undefined || standing.producerEpoch === NO_EPOCH) return;
-  const { producerId, producerEpoch, baseSequence } = batch;
-  if (producerEpoch < standing.producerEpoch) {
-    throw new KafkaError(
-      ErrorCode.INVALID_PRODUCER_EPOCH,
-      `producer ${producerId} wrote with epoch ${producerEpoch}, but epoch ${standing.producerEpoch} has been seen: a newer producer took its place`,
-    );
-  }
-  if (producerEpoch > standing.producerEpoch) {
-    if (baseSequence === 0) return;
-    throw new KafkaError(
-      ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-      `producer ${producerId} opened epoch ${producerEpoch} with sequence ${baseSequence} where 0 is due`,
-    );
-  }
-  if (follows(standing.lastSequence, baseSequence)) return;
-  throw new KafkaError(
-    ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-    `producer ${producerId} (epoch ${producerEpoch}) sent sequence ${baseSequence} after ${standing.lastSequence}`,
-  );
+function standingOf(entry: ProducerEntry): Standing {
+  const { producerEpoch, coordinatorEpoch, currentTransactionFirstOffset } = entry;
+  const hasOpenTransaction = currentTransactionFirstOffset >= 0;
+  return { producerEpoch, coordinatorEpoch, hasOpenTransaction, lastSequence: lastSequenceOf(entry) };
 }
 
 export class ProducerStates {
   readonly #entries = new Map<number, ProducerEntry>();
-  #openTransactions = 0;
+  readonly #transactions = new OpenTransactions();
+  readonly #verifications = new Verifications();
 
   get size(): number {
     return this.#entries.size;
@@ -87,26 +77,58 @@ export class ProducerStates {
     return entry.batches.find((known) => known.lastSequence === last && firstSequenceOf(known) === first);
   }
 
-  /** Throws the KafkaError to be answered when a client's batches may not be appended. Nothing is changed. */
-  check(batches: readonly RecordBatch[]): void {
+  /**
+   * Throws the KafkaError to be answered when a client's batches may not be appended: INVALID_PRODUCER_EPOCH,
+   * OUT_OF_ORDER_SEQUENCE_NUMBER or INVALID_TXN_STATE. Nothing is changed.
+   */
+  check(batches: readonly RecordBatch[], verification?: Verification): void {
     let standings: Map<number, Standing> | undefined;
     for (const batch of batches) {
       if (!batch.hasProducerId || batch.isControl) continue;
       const producerId = batch.producerId;
-      checkBatch(batch, standings?.get(producerId) ?? this.#standing(producerId));
+      const standing = standings?.get(producerId) ?? this.#standing(producerId);
+      const state = this.#verifications.get(producerId);
+      checkTransaction(batch, standing, state, verification);
+      checkSequence(batch, standing, state);
       if (batches.length === 1) return;
       standings ??= new Map();
-      standings.set(producerId, { producerEpoch: batch.producerEpoch, lastSequence: batch.lastSequence });
+      standings.set(producerId, {
+        producerEpoch: batch.producerEpoch,
+        lastSequence: batch.lastSequence,
+        coordinatorEpoch: standing?.coordinatorEpoch ?? -1,
+        hasOpenTransaction: batch.isTransactional,
+      });
     }
+  }
+
+  /** As check(), for a batch or marker of the broker's own coordinators: sequences do not count. */
+  checkOwn(batch: RecordBatch, { verification, transactionVersion = 0 }: TransactionChecks): void {
+    const standing = this.#standing(batch.producerId);
+    if (!batch.isControl) {
+      checkTransaction(batch, standing, this.#verifications.get(batch.producerId), verification);
+      return;
+    }
+    const marker = readMarker(batch);
+    if (marker !== undefined) checkMarker(marker, transactionVersion, standing);
   }
 
   #standing(producerId: number): Standing | undefined {
     const entry = this.#entries.get(producerId);
-    if (entry === undefined) return undefined;
-    return {
-      producerEpoch: entry.producerEpoch,
-      lastSequence: entry.batches[entry.batches.length - 1]?.lastSequence ?? NO_SEQUENCE,
-    };
+    return entry === undefined ? undefined : standingOf(entry);
+  }
+
+  /**
+   * The guard that a batch must bring when the coordinator has said that its transaction goes on; undefined when the transaction is
+   * open here, which says so already. Throws INVALID_PRODUCER_EPOCH.
+   */
+  beginVerification(request: VerificationRequest, nowMs: number): VerificationGuard | undefined {
+    const { producerId, producerEpoch } = request;
+    const entry = this.#entries.get(producerId);
+    if (entry !== undefined && producerEpoch < entry.producerEpoch)
+      throw staleEpoch(producerId, producerEpoch, entry.producerEpoch);
+    const isOpen = entry !== undefined && entry.currentTransactionFirstOffset >= 0;
+    if (isOpen && producerEpoch === entry.producerEpoch) return undefined;
+    return this.#verifications.begin(request, nowMs);
   }
 
   /**
@@ -115,7 +137,10 @@ export class ProducerStates {
    */
   apply(batch: RecordBatch): AbortedTransaction | undefined {
     if (!batch.hasProducerId) return undefined;
-    if (batch.isControl) return this.#applyMarker(batch);
+    const isTransactional = batch.isTransactional;
+    const isControl = batch.isControl;
+    if (isTransactional) this.#verifications.appended(batch.producerId, batch.producerEpoch, isControl);
+    if (isControl) return this.#applyMarker(batch);
     const entry = this.#entryFor(batch.producerId, batch.producerEpoch);
     entry.lastTimestampMs = batch.maxTimestamp;
     if (batch.baseSequence >= 0) {
@@ -123,9 +148,9 @@ export class ProducerStates {
       const { lastSequence, lastOffset, lastOffsetDelta: offsetDelta, maxTimestamp: timestampMs } = batch;
       entry.batches.push({ lastSequence, lastOffset, offsetDelta, timestampMs });
     }
-    if (batch.isTransactional && entry.currentTransactionFirstOffset < 0) {
+    if (isTransactional && entry.currentTransactionFirstOffset < 0) {
       entry.currentTransactionFirstOffset = batch.baseOffset;
-      this.#openTransactions += 1;
+      this.#transactions.begin(batch.producerId, batch.baseOffset);
     }
     return undefined;
   }
@@ -157,22 +182,21 @@ export class ProducerStates {
     const firstOffset = entry.currentTransactionFirstOffset;
     if (firstOffset < 0) return undefined;
     entry.currentTransactionFirstOffset = -1;
-    this.#openTransactions -= 1;
-    if (marker.committed) return undefined;
     const lastOffset = batch.lastOffset;
-    const lastStableOffset = this.firstOpenTransactionOffset() ?? lastOffset + 1;
+    this.#transactions.end(firstOffset, lastOffset);
+    if (marker.committed) return undefined;
+    const lastStableOffset = this.#transactions.firstOpenOffset() ?? lastOffset + 1;
     return { producerId: batch.producerId, firstOffset, lastOffset, lastStableOffset };
   }
 
   /** undefined when no transaction is open. */
   firstOpenTransactionOffset(): number | undefined {
-    if (this.#openTransactions === 0) return undefined;
-    let first = Infinity;
-    for (const entry of this.#entries.values()) {
-      const offset = entry.currentTransactionFirstOffset;
-      if (offset >= 0 && offset < first) first = offset;
-    }
-    return first;
+    return this.#transactions.firstOpenOffset();
+  }
+
+  /** As firstOpenTransactionOffset, counting those whose marker is not below writtenOffset yet. */
+  firstUnstableOffset(writtenOffset: number): number | undefined {
+    return this.#transactions.firstUnstableOffset(writtenOffset);
   }
 
   /** Forgets producers that were silent for longer than this; one with an open transaction stays. Returns how many went. */
@@ -183,13 +207,20 @@ export class ProducerStates {
       this.#entries.delete(producerId);
       gone += 1;
     }
+    this.#verifications.expire(nowMs, expirationMs);
     return gone;
   }
 
-  /** Puts an entry as a snapshot has it. */
-  restore(producerId: number, entry: ProducerEntry): void {
-    this.#entries.set(producerId, entry);
-    if (entry.currentTransactionFirstOffset >= 0) this.#openTransactions += 1;
+  /** Puts the entries as a snapshot has them. */
+  restore(entries: Iterable<readonly [producerId: number, entry: ProducerEntry]>): void {
+    const open: [number, number][] = [];
+    for (const [producerId, entry] of entries) {
+      this.#entries.set(producerId, entry);
+      if (entry.currentTransactionFirstOffset >= 0)
+        open.push([producerId, entry.currentTransactionFirstOffset]);
+    }
+    open.sort((a, b) => a[1] - b[1]);
+    for (const [producerId, firstOffset] of open) this.#transactions.begin(producerId, firstOffset);
   }
 
   entries(): IterableIterator<[number, ProducerEntry]> {
@@ -200,22 +231,10 @@ export class ProducerStates {
     return [...this.#entries].map(([producerId, entry]) => ({
       producerId,
       producerEpoch: entry.producerEpoch,
-      lastSequence: entry.batches[entry.batches.length - 1]?.lastSequence ?? NO_SEQUENCE,
+      lastSequence: lastSequenceOf(entry),
       lastTimestampMs: entry.lastTimestampMs,
       coordinatorEpoch: entry.coordinatorEpoch,
       currentTransactionStartOffset: entry.currentTransactionFirstOffset,
     }));
   }
-}
-
-/** The end-of-transaction marker of a control batch; undefined for other control records (a leader change, for one). */
-function readMarker(batch: RecordBatch): { committed: boolean; coordinatorEpoch: number } | undefined {
-  for (const record of batch.records()) {
-    const { key, value } = record;
-    if (key === null || value === null || key.length < 4 || value.length < 6) return undefined;
-    const type = key.readInt16BE(2);
-    if (type !== 0 && type !== CONTROL_COMMIT) return undefined;
-    return { committed: type === CONTROL_COMMIT, coordinatorEpoch: value.readInt32BE(2) };
-  }
-  return undefined;
 }

@@ -12,8 +12,7 @@ import type { Segment } from './segment.ts';
 import { scanSegment } from './segment-scan.ts';
 import { isAbsent } from './storage-error.ts';
 import { TimeIndex } from './time-index.ts';
-import { decodeTransactionIndex, encodeTransactionIndex } from './transaction-index.ts';
-import type { AbortedTransaction } from './types.ts';
+import { encodeTransactionIndex, TRANSACTION_INDEX_ENTRY_BYTES } from './transaction-index.ts';
 
 /** Opens, pins and releases the segment's file around some work. */
 export async function withFile<T>(
@@ -111,10 +110,32 @@ export async function writeIndexes(state: LogState, segment: Segment, durable: b
     await writeSmallFile(disk, segment.path(state.directory, 'index'), offsetBytes, { fromBytes, durable });
     segment.offsetIndexBytesOnDisk = offsetBytes.length;
   }
-  if (segment.aborted !== undefined && segment.aborted.length > 0) {
-    const bytes = encodeTransactionIndex(segment.aborted);
-    await writeSmallFile(disk, segment.path(state.directory, 'txnindex'), bytes, { durable });
-  }
+  await writeAborted(state, segment);
+}
+
+/**
+ * Brings .txnindex up to what is in memory, durably: recovery does not look again at markers below the recovery point. One at a
+ * time, since an older state must not be put over a newer one.
+ */
+export function writeAborted(state: LogState, segment: Segment): Promise<void> {
+  const saving = (segment.savingAborted ?? Promise.resolve())
+    .catch(() => {})
+    .then(() => appendAborted(state, segment));
+  segment.savingAborted = saving;
+  return saving;
+}
+
+async function appendAborted(state: LogState, segment: Segment): Promise<void> {
+  const { disk } = state.environment;
+  const { aborted, abortedOnDisk } = segment;
+  if (aborted === undefined || aborted.length === abortedOnDisk) return;
+  const count = aborted.length;
+  const path = segment.path(state.directory, 'txnindex');
+  const fromBytes = Math.max(0, abortedOnDisk) * TRANSACTION_INDEX_ENTRY_BYTES;
+  await writeSmallFile(disk, path, encodeTransactionIndex(aborted), { fromBytes, durable: true });
+  if (abortedOnDisk === 0) await disk.syncDirectory(state.directory);
+  // Cut while it was written: the file is to be written again.
+  segment.abortedOnDisk = segment.aborted === aborted ? count : -1;
 }
 
 /** The producers as they are now, to be written as the snapshot of logEndOffset. */
@@ -167,10 +188,26 @@ export async function readIndexes(state: LogState, segment: Segment): Promise<bo
 export async function ensureIndexes(state: LogState, segment: Segment): Promise<void> {
   if (segment.offsetIndex === undefined || segment.timeIndex === undefined) {
     await readIndexes(state, segment);
+    if (!(await fitsLastEntry(state, segment))) resetIndexes(segment);
     await completeIndexes(state, segment);
     if (segment.maxTimestampMs === undefined) await learnMaxTimestamp(state, segment);
   }
   if (segment !== state.active) state.environment.indexCache.touch(segment);
+}
+
+/** An index that outlived batches which a power cut took back may point into the batches that came in their place. */
+async function fitsLastEntry(state: LogState, segment: Segment): Promise<boolean> {
+  const offsetIndex = segment.offsetIndex!;
+  if (offsetIndex.count === 0) return true;
+  const header = await headerAt(state, segment, offsetIndex.lastPosition);
+  return header?.lastOffset === offsetIndex.lastOffset;
+}
+
+function resetIndexes(segment: Segment): void {
+  segment.offsetIndex = new OffsetIndex(segment.baseOffset);
+  segment.timeIndex = new TimeIndex(segment.baseOffset);
+  segment.offsetIndexBytesOnDisk = -1;
+  segment.timeIndexBytesOnDisk = -1;
 }
 
 /** Scans what lies behind the last entry: usually no more than index.interval.bytes, all of it when there are no index files. */
@@ -228,12 +265,4 @@ async function learnMaxTimestamp(state: LogState, segment: Segment): Promise<voi
 export async function maxTimestampOf(state: LogState, segment: Segment): Promise<number> {
   if (segment.maxTimestampMs === undefined) await ensureIndexes(state, segment);
   return segment.maxTimestampMs!;
-}
-
-export async function abortedOf(state: LogState, segment: Segment): Promise<readonly AbortedTransaction[]> {
-  if (segment.aborted === undefined) {
-    const bytes = await readIfPresent(state.environment.disk, segment.path(state.directory, 'txnindex'));
-    segment.aborted = (bytes === undefined ? undefined : decodeTransactionIndex(bytes)) ?? [];
-  }
-  return segment.aborted;
 }

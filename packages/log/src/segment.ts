@@ -54,6 +54,10 @@ export class Segment {
   damages: Damage[] | undefined;
   /** Aborted transactions that end here; undefined until read from the .txnindex file. */
   aborted: AbortedTransaction[] | undefined;
+  /** How many of them are in the file; -1: the file must be written anew. */
+  abortedOnDisk = 0;
+  /** While the file is being written. */
+  savingAborted: Promise<void> | undefined;
   slot: FileSlot | undefined;
 
   constructor(baseOffset: number, createdMs: number) {

@@ -2,7 +2,7 @@
 // disk take a seeded number of turns; those of a killed process never happen, save that a write on its way may be done in part.
 
 import { type Disk, type DiskFile, type Logger, nodeTimers } from '@moldau/io';
-import { batches, encodeBatch } from '@moldau/protocol';
+import { batches, encodeBatch, encodeMarker } from '@moldau/protocol';
 import { ManualTime, MemoryDisk, SeededRandom } from '@moldau/testing';
 import type { Log } from './log.ts';
 import { defaultLogConfig, type LogConfig } from './log-config.ts';
@@ -201,17 +201,13 @@ export function batchOf(values: readonly string[], options: BatchOptions = {}): 
   });
 }
 
-export function markerOf(producerId: number, producerEpoch: number, isCommit: boolean): Buffer {
-  const key = Buffer.from([0, 0, 0, isCommit ? 1 : 0]);
-  const value = Buffer.from([0, 0, 0, 0, 0, 7]);
-  return encodeBatch({
-    baseOffset: 0,
-    producerId,
-    producerEpoch,
-    isTransactional: true,
-    isControl: true,
-    records: [{ timestamp: 1_700_000_000_000, key, value }],
-  });
+export function markerOf(
+  producerId: number,
+  producerEpoch: number,
+  committed: boolean,
+  coordinatorEpoch = 7,
+): Buffer {
+  return encodeMarker({ producerId, producerEpoch, coordinatorEpoch, committed }, 1_700_000_000_000);
 }
 
 export interface ReadRecord {

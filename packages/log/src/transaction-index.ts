@@ -4,13 +4,13 @@
 import { readInt64, writeInt64 } from './int64.ts';
 import type { AbortedTransaction } from './types.ts';
 
-const ENTRY_BYTES = 34;
+export const TRANSACTION_INDEX_ENTRY_BYTES = 34;
 const VERSION = 0;
 
 export function encodeTransactionIndex(entries: readonly AbortedTransaction[]): Buffer {
-  const bytes = Buffer.alloc(entries.length * ENTRY_BYTES);
+  const bytes = Buffer.alloc(entries.length * TRANSACTION_INDEX_ENTRY_BYTES);
   entries.forEach((entry, index) => {
-    const at = index * ENTRY_BYTES;
+    const at = index * TRANSACTION_INDEX_ENTRY_BYTES;
     bytes.writeInt16BE(VERSION, at);
     writeInt64(bytes, entry.producerId, at + 2);
     writeInt64(bytes, entry.firstOffset, at + 10);
@@ -22,9 +22,9 @@ export function encodeTransactionIndex(entries: readonly AbortedTransaction[]): 
 
 /** undefined when the bytes are not such a file. */
 export function decodeTransactionIndex(bytes: Buffer): AbortedTransaction[] | undefined {
-  if (bytes.length % ENTRY_BYTES !== 0) return undefined;
+  if (bytes.length % TRANSACTION_INDEX_ENTRY_BYTES !== 0) return undefined;
   const entries: AbortedTransaction[] = [];
-  for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+  for (let at = 0; at < bytes.length; at += TRANSACTION_INDEX_ENTRY_BYTES) {
     if (bytes.readInt16BE(at) !== VERSION) return undefined;
     entries.push({
       producerId: readInt64(bytes, at + 2),

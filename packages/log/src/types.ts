@@ -1,5 +1,7 @@
 // The shapes that cross this package's border.
 
+import type { Verification } from './transaction-verification.ts';
+
 /** Names a partition's log. */
 export interface LogId {
   /** Kafka's folder name: topic, a dash, the partition's number; 'orders-3'. */
@@ -9,8 +11,8 @@ export interface LogId {
 }
 
 /**
- * 'client': offsets are assigned and producer sequences are checked. 'coordinator': offsets are assigned, sequences are not checked (the
- * broker's own records). 'replication': the batches keep the offsets and epochs their leader gave them.
+ * 'client': offsets are assigned, producer sequences and transactions are checked. 'coordinator': offsets are assigned, nothing is checked (the
+ * broker's own records; see Log.checkTransaction). 'replication': the batches keep the offsets and epochs their leader gave them.
  */
 export type AppendOrigin = 'client' | 'coordinator' | 'replication';
 
@@ -19,6 +21,16 @@ export interface AppendOptions {
   readonly leaderEpoch: number;
   /** Default 'client'. */
   readonly origin?: AppendOrigin;
+  /** For a client's transactional batch; see Log.beginVerification. */
+  readonly verification?: Verification | undefined;
+}
+
+/** What is known of a transaction besides the batch that belongs to it. */
+export interface TransactionChecks {
+  /** Needed by a batch that opens the transaction in this log; see Log.beginVerification. */
+  readonly verification?: Verification | undefined;
+  /** Of the transaction that a marker ends; default 0. */
+  readonly transactionVersion?: number;
 }
 
 export interface AppendResult {
