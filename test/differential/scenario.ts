@@ -9,6 +9,8 @@ export interface Scenario {
   readonly apiKey: number;
   readonly from: number;
   readonly to: number;
+  /** Touches what others see too, and so runs after all of them and by itself. */
+  readonly isAlone: boolean;
   run(side: Side, version: number): Promise<void>;
 }
 
@@ -17,10 +19,10 @@ export function inEveryVersion(
   { name: apiName, request }: Api<never, unknown>,
   title: string,
   run: (side: Side, version: number) => Promise<void>,
-  range: { from?: number; to?: number } = {},
+  options: { from?: number; to?: number; isAlone?: boolean } = {},
 ): Scenario {
-  const { from = 0, to = Number.POSITIVE_INFINITY } = range;
-  return { name: `${apiName}: ${title}`, apiKey: request.apiKey, from, to, run };
+  const { from = 0, to = Number.POSITIVE_INFINITY, isAlone = false } = options;
+  return { name: `${apiName}: ${title}`, apiKey: request.apiKey, from, to, isAlone, run };
 }
 
 export const ApiVersions = api(protocol.apiVersionsRequest, protocol.apiVersionsResponse);
@@ -53,6 +55,17 @@ export const ListConfigResources = api(
   protocol.listConfigResourcesResponse,
 );
 export const InitProducerId = api(protocol.initProducerIdRequest, protocol.initProducerIdResponse);
+export const AddPartitionsToTxn = api(
+  protocol.addPartitionsToTxnRequest,
+  protocol.addPartitionsToTxnResponse,
+);
+export const AddOffsetsToTxn = api(protocol.addOffsetsToTxnRequest, protocol.addOffsetsToTxnResponse);
+export const EndTxn = api(protocol.endTxnRequest, protocol.endTxnResponse);
+export const DescribeTransactions = api(
+  protocol.describeTransactionsRequest,
+  protocol.describeTransactionsResponse,
+);
+export const ListTransactions = api(protocol.listTransactionsRequest, protocol.listTransactionsResponse);
 export const FindCoordinator = api(protocol.findCoordinatorRequest, protocol.findCoordinatorResponse);
 export const JoinGroup = api(protocol.joinGroupRequest, protocol.joinGroupResponse);
 export const SyncGroup = api(protocol.syncGroupRequest, protocol.syncGroupResponse);

@@ -9,6 +9,7 @@ import { groupScenarios } from './groups.ts';
 import { offsetScenarios } from './offsets.ts';
 import { produceScenarios } from './produce.ts';
 import { topicScenarios } from './topics.ts';
+import { transactionScenarios } from './transactions.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...clusterScenarios,
@@ -19,4 +20,5 @@ export const scenarios: readonly Scenario[] = [
   ...offsetScenarios,
   ...groupScenarios,
   ...groupOffsetScenarios,
+  ...transactionScenarios,
 ];
