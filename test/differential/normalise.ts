@@ -64,16 +64,20 @@ export class Normaliser {
     if (field === 'synonyms') return normal;
     const first = normal[0];
     if (typeof first !== 'object' || first === null) return normal;
-    const key = KEYS.find((name) => name in first);
-    if (key === undefined) return normal;
-    const keys = normal.map((value) => String((value as Record<string, unknown>)[key]));
-    if (new Set(keys).size < keys.length) return normal;
-    return Object.fromEntries(normal.map((value, index) => [keys[index]!, value]));
+    for (const key of KEYS) {
+      if (!(key in first)) continue;
+      const keys = normal.map((value) => String((value as Record<string, unknown>)[key]));
+      if (new Set(keys).size === keys.length) {
+        return Object.fromEntries(normal.map((value, index) => [keys[index]!, value]));
+      }
+    }
+    return normal;
   }
 
   #number(value: number, field: string): unknown {
     if (field === 'port' && value > 0) return '<port>';
     if (field === 'producerId' && value >= 0) return this.#numbered('producer', `producer ${value}`);
+    if (field === 'finalizedFeaturesEpoch') return value >= 0 ? '<epoch>' : value;
     if (field === 'sessionId' && value > 0) return this.#numbered('session', `session ${value}`);
     if (field === 'totalBytes' || field === 'usableBytes') return value >= 0 ? '<bytes>' : value;
     return Math.abs(value - Date.now()) < HOUR_MS ? '<now>' : value;

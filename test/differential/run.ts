@@ -1,19 +1,19 @@
 // Asks Apache Kafka and Moldau the same and prints where they answer differently:
+//   node --conditions=source test/differential/run.ts [PATTERN]
 //   node --conditions=source test/differential/run.ts KAFKA_HOST:PORT MOLDAU_HOST:PORT [PATTERN]
-// Both are to be fresh brokers with group.initial.rebalance.delay.ms=0. The pattern picks scenarios by name.
+// Without addresses both are started, and stopped at the end; else both are to be fresh brokers with the settings of brokers.ts.
+// The pattern picks scenarios by name and version, as in 'Fetch.* v12$'. The last line counts scenarios: `N passed, N failed`.
 
+import { type Address, type Brokers, startBrokers } from './brokers.ts';
 import { type Difference, differences } from './compare.ts';
 import { isDeliberate } from './deliberate.ts';
 import { ApiVersions, type Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/mod.ts';
 import { Side, type Step } from './side.ts';
 
-const LANES = 4;
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+const LANES = 10;
+const SLOW_MS = 3000;
+const ADDRESS = /^[^ ]+:\d+$/;
 
 interface Run {
   readonly scenario: Scenario;
@@ -21,23 +21,35 @@ interface Run {
   readonly title: string;
 }
 
-const [kafkaText, moldauText, pattern = ''] = process.argv.slice(2);
-if (kafkaText === undefined || moldauText === undefined) {
-  console.error('usage: run.ts KAFKA_HOST:PORT MOLDAU_HOST:PORT [PATTERN]');
+const words = process.argv.slice(2);
+const addresses = words.filter((word) => ADDRESS.test(word)).map(addressOf);
+const pattern = words.find((word) => !ADDRESS.test(word)) ?? '';
+if (addresses.length === 1 || addresses.length > 2 || words.length > addresses.length + 1) {
+  console.error('usage: run.ts [KAFKA_HOST:PORT MOLDAU_HOST:PORT] [PATTERN]');
   process.exit(2);
 }
-const kafka = addressOf(kafkaText);
-const moldau = addressOf(moldauText);
+const [givenKafka, givenMoldau] = addresses;
+const brokers: Brokers =
+  givenKafka === undefined || givenMoldau === undefined
+    ? await startBrokers()
+    : { kafka: givenKafka, moldau: givenMoldau, stop: async () => {} };
+const { kafka, moldau } = brokers;
 const runId = Date.now().toString(36);
-const runs = await plan();
 let passed = 0;
 let failed = 0;
 const excused = new Map<string, number>();
 
-await Promise.all(Array.from({ length: LANES }, work));
+try {
+  const runs = await plan();
+  const together = runs.filter(({ scenario }) => !scenario.isAlone);
+  await Promise.all(Array.from({ length: LANES }, () => work(together)));
+  await work(runs.filter(({ scenario }) => scenario.isAlone));
+} finally {
+  await brokers.stop();
+}
 for (const [reason, count] of excused) console.log(`deliberate, ${count} times: ${reason}`);
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
 async function plan(): Promise<Run[]> {
   const [ofKafka, ofMoldau] = await Promise.all([rangesOf(kafka), rangesOf(moldau)]);
@@ -63,10 +75,11 @@ async function rangesOf(address: Address): Promise<Map<number, { minVersion: num
   return new Map(apiKeys.map((range) => [range.apiKey, range]));
 }
 
-async function work(): Promise<void> {
+async function work(runs: Run[]): Promise<void> {
   for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
+    const startedMs = performance.now();
     const [expected, actual] = await Promise.all([stepsOf(run, kafka), stepsOf(run, moldau)]);
-    report(run, expected, actual);
+    report(run, expected, actual, performance.now() - startedMs);
   }
 }
 
@@ -82,7 +95,7 @@ async function stepsOf({ scenario, version, title }: Run, address: Address): Pro
   return side.steps;
 }
 
-function report({ title }: Run, expected: readonly Step[], actual: readonly Step[]): void {
+function report({ title }: Run, expected: readonly Step[], actual: readonly Step[], tookMs: number): void {
   const found: Difference[] = [];
   for (let index = 0; index < Math.max(expected.length, actual.length); index++) {
     const label = expected[index]?.label ?? actual[index]?.label ?? '';
@@ -97,7 +110,8 @@ function report({ title }: Run, expected: readonly Step[], actual: readonly Step
   });
   if (left.length === 0) passed += 1;
   else failed += 1;
-  console.log(`${title}: ${left.length === 0 ? 'same' : 'differs'}`);
+  const took = tookMs < SLOW_MS ? '' : ` (${(tookMs / 1000).toFixed(1)} s)`;
+  console.log(`${title}: ${left.length === 0 ? 'same' : 'differs'}${took}`);
   for (const { path, expected: theirs, actual: ours } of left)
     console.log(`  ${path}\n      Kafka ${theirs}, Moldau ${ours}`);
 }

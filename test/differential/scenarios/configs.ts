@@ -158,6 +158,8 @@ export const configScenarios: readonly Scenario[] = [
     await alter('another broker', [['log.cleaner.threads', '1']], '7', BROKER);
     await alter('nothing', []);
     await describe(side, name, keys, 'at last');
+    // Kafka never answers: once is enough.
+    if (version < 2) return;
     const resource = { resourceType: TOPIC, resourceName: name, configs: [] };
     await side.ask(
       AlterConfigs,

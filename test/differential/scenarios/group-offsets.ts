@@ -1,6 +1,8 @@
 // Offsets that groups commit.
 
 import {
+  DeleteGroups,
+  DescribeGroups,
   inEveryVersion,
   LeaveGroup,
   OffsetCommit,
@@ -109,7 +111,6 @@ export const groupOffsetScenarios: readonly Scenario[] = [
       await commit('unknown topic', {}, { name: `${topic.name}x`, id: UNKNOWN_ID });
       await commit('no topic', {}, { name: '', id: ZERO_ID });
       await commit('bad name', {}, { name: 'a/b', id: UNKNOWN_ID });
-      await commit('empty group', {}, topic, '');
       await commit('generation without member', { generationId: 3 });
       await commit('member without generation', { memberId: 'x' });
       await commit('member of an unknown group', { memberId: 'x', generationId: 3 }, topic, `${group}x`);
@@ -128,6 +129,19 @@ export const groupOffsetScenarios: readonly Scenario[] = [
       await side.ask(OffsetFetch, 8, fetchRequest([{ groupId: group, topics: null }]), 'at last');
     },
     { from: 2 },
+  ),
+  inEveryVersion(
+    OffsetCommit,
+    'to the group without a name',
+    async (side, version) => {
+      const topic = await side.createTopic('a');
+      await untilCoordinated(side, '');
+      await side.ask(OffsetCommit, version, commitRequest('', topic));
+      await side.ask(OffsetFetch, 8, fetchRequest([{ groupId: '', topics: null }]), 'of all');
+      await side.ask(DescribeGroups, 6, { groups: [''] }, 'of it');
+      await side.ask(DeleteGroups, 2, { groupsNames: [''] }, 'of it');
+    },
+    { from: 2, isAlone: true },
   ),
   inEveryVersion(
     OffsetCommit,

@@ -1,6 +1,7 @@
 // What scenarios of groups send.
 
 import { Buffer } from 'node:buffer';
+import { consumerProtocolSubscription, encodeVersioned } from '@moldau/protocol';
 import { FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, OffsetCommit, SyncGroup } from '../scenario.ts';
 import { pause, type Side } from '../side.ts';
 
@@ -43,16 +44,23 @@ export async function untilCoordinated(side: Side, groupId: string): Promise<voi
   throw new Error('no coordinator');
 }
 
+/** Kafka reads what consumers subscribe to, and never answers a join when it cannot. */
+function metadataOf(protocolType: string, protocol: string): Buffer {
+  return protocolType === 'consumer'
+    ? encodeVersioned(consumerProtocolSubscription, { topics: [`topic for ${protocol}`] }, 0)
+    : Buffer.from(`metadata of ${protocol}`);
+}
+
 export function joinRequest(groupId: string, fields: JoinFields = {}) {
-  const { protocols = ['range', 'roundrobin'], ...others } = fields;
+  const { protocols = ['range', 'roundrobin'], protocolType = 'consumer', ...others } = fields;
   return {
     groupId,
     sessionTimeoutMs: 30_000,
     rebalanceTimeoutMs: 30_000,
     memberId: NO_MEMBER,
-    protocolType: 'consumer',
+    protocolType,
     ...others,
-    protocols: protocols.map((name) => ({ name, metadata: Buffer.from(`metadata of ${name}`) })),
+    protocols: protocols.map((name) => ({ name, metadata: metadataOf(protocolType, name) })),
   };
 }
 
@@ -84,7 +92,9 @@ export async function stableGroup(side: Side, groupId: string, fields: JoinField
   if (joined.errorCode !== 0) throw new Error(`cannot join: ${joined.errorCode}`);
   const { memberId, generationId } = joined;
   const member = { groupId, memberId, generationId, groupInstanceId: fields.groupInstanceId ?? null };
-  const synced = await side.quietly(SyncGroup, SYNC_VERSION, syncRequest(member, [[memberId, 'all of it']]));
+  const { protocolType = 'consumer' } = fields;
+  const sync = syncRequest(member, [[memberId, 'all of it']], { protocolType });
+  const synced = await side.quietly(SyncGroup, SYNC_VERSION, sync);
   if (synced.errorCode !== 0) throw new Error(`cannot sync: ${synced.errorCode}`);
   side.record('members', { memberId });
   return member;

@@ -66,7 +66,7 @@ export const groupScenarios: readonly Scenario[] = [
     await side.ask(
       JoinGroup,
       version,
-      joinRequest(group, { memberId: a.memberId, protocols: ['roundrobin', 'range'] }),
+      joinRequest(group, { memberId: a.memberId, protocols: ['range', 'roundrobin', 'sticky'] }),
       'leader',
     );
     const b = await joining;
@@ -92,7 +92,7 @@ export const groupScenarios: readonly Scenario[] = [
     await side.ask(
       JoinGroup,
       version,
-      joinRequest(group, { memberId: b.memberId, protocols: ['range', 'roundrobin'] }),
+      joinRequest(group, { memberId: b.memberId }),
       'follower joins unchanged',
     );
     await side.ask(Heartbeat, 4, { ...a, generationId }, 'then');
@@ -122,7 +122,8 @@ export const groupScenarios: readonly Scenario[] = [
       await side.ask(DescribeGroups, 5, { groups: [group] }, 'described');
       await join('with other protocols', { memberId: back.memberId, protocols: ['roundrobin'] });
       await side.ask(Heartbeat, 4, now, 'at last');
-      await join('empty instance', { groupInstanceId: '' });
+      const empty = joinRequest(`${group}2`, { groupInstanceId: '' });
+      await side.ask(JoinGroup, version, empty, 'empty instance');
     },
     { from: 5 },
   ),

@@ -82,7 +82,8 @@ export const produceScenarios: readonly Scenario[] = [
       );
       await produce(side, version, { name: '', id: 'AAAAAAAAAAAAAAAAAAAAAA' }, batchOf(['x']), 'no topic');
       await produce(side, version, { name: 'a/b', id: UNKNOWN_ID }, batchOf(['x']), 'bad name');
-      await send(null, 'null records');
+      // Kafka never answers: once is enough.
+      if (version === 13) await send(null, 'null records');
       await send(Buffer.alloc(0), 'no bytes');
       await send(batchOf(['x']).subarray(0, 40), 'a torn batch');
       await send(batchOf(['x']).subarray(0, 70), 'a batch torn later');

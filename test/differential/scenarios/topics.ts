@@ -13,6 +13,7 @@ import {
   type Scenario,
 } from '../scenario.ts';
 import { pause, type Side } from '../side.ts';
+import { untilCoordinated } from './group-requests.ts';
 
 const UNKNOWN_ID = 'abcdefghijklmnopqrstuA';
 const LONG_NAME = 'x'.repeat(250);
@@ -44,6 +45,7 @@ export const topicScenarios: readonly Scenario[] = [
         })),
       });
     };
+    await untilCoordinated(side, 'g');
     await create([topic(name)], 'valid only', true);
     await create([topic(name)], 'good');
     await side.untilLed(name);

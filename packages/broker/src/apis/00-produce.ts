@@ -30,6 +30,7 @@ const ERRORS_WITHOUT_LOG_START: ReadonlySet<number> = new Set([
   ErrorCode.MESSAGE_TOO_LARGE,
   ErrorCode.RECORD_LIST_TOO_LARGE,
   ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
   ErrorCode.KAFKA_STORAGE_ERROR,
 ]);
 

@@ -69,6 +69,22 @@ export const fetch = serve({
       ),
     };
   },
+  // Versions before 7 tell errors only by partition.
+  fail: (request, errorCode) => ({
+    errorCode,
+    responses: request.topics
+      .filter(({ topicId }) => topicId === ZERO_UUID)
+      .map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition }) => ({
+          partitionIndex: partition,
+          errorCode,
+          highWatermark: -1,
+          abortedTransactions: null,
+          records: NO_RECORDS,
+        })),
+      })),
+  }),
 });
 
 function fetchedPartitions(request: FetchRequest): FetchedPartition[] {
@@ -123,9 +139,10 @@ function groupByTopic(reads: readonly PartitionRead[], wantsAborted: boolean, ap
 
 function partitionAnswer(read: PartitionRead, wantsAborted: boolean, apiVersion: number) {
   const { errorCode, records } = recordsFor(read, apiVersion);
+  const isUnknownName = errorCode === ErrorCode.UNKNOWN_TOPIC_ID && apiVersion < FIRST_VERSION_WITH_TOPIC_IDS;
   return {
     partitionIndex: read.fetched.index,
-    errorCode,
+    errorCode: isUnknownName ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : errorCode,
     highWatermark: read.highWatermark,
     lastStableOffset: read.lastStableOffset,
     logStartOffset: read.logStartOffset,

@@ -84,9 +84,14 @@ test('topics of the broker itself are not written to', async () => {
 });
 
 test('an isolation level that does not exist is refused', async () => {
-  const fetch = { maxWaitMs: 0, minBytes: 0, forgottenTopicsData: [], isolationLevel: 2, topics: [] };
-  const { errorCode } = await client.request(fetchRequest, fetchResponse, 12, fetch);
-  assert.equal(errorCode, ErrorCode.INVALID_REQUEST);
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }];
+  const fetch = { maxWaitMs: 0, minBytes: 0, forgottenTopicsData: [], isolationLevel: 2 };
+  for (const version of [4, 12]) {
+    const topics = [{ topic: 'orders', partitions }];
+    const answer = await client.request(fetchRequest, fetchResponse, version, { ...fetch, topics });
+    assert.equal(answer.errorCode, version < 7 ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST);
+    assert.equal(answer.responses[0]?.partitions[0]?.errorCode, ErrorCode.INVALID_REQUEST);
+  }
 });
 
 test('by id, a missing partition of a known topic is told from an unknown topic', async () => {
