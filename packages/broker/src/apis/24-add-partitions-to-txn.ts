@@ -9,17 +9,15 @@ import {
   addPartitionsToTxnResponse,
   ErrorCode,
 } from '@moldau/protocol';
-import type {
-  AddPartitionsCommand,
-  PartitionAnswer,
-} from '../coordinators/transactions/transaction-commands.ts';
 import { type Services, serve } from './handler.ts';
-import { epochErrorFor, partitionsOf, resultsByTopic } from './transactional-requests.ts';
+import { epochErrorFor, partitionsOf, resultsByTopic, sameResult } from './transactional-requests.ts';
 
 const FIRST_VERSION_WITH_FENCED = 2;
 const FIRST_VERSION_WITH_MANY_TRANSACTIONS = 4;
 /** The first whose clients follow protocol 2. */
 const FIRST_VERSION_WITH_EPOCH_BUMP = 5;
+
+type Transaction = AddPartitionsToTxnRequest['transactions'][number];
 
 export const addPartitionsToTxn = serve({
   request: addPartitionsToTxnRequest,
@@ -27,51 +25,56 @@ export const addPartitionsToTxn = serve({
   minVersion: 0,
   maxVersion: 5,
   async handle(request, { apiVersion }, services) {
-    const clientVersion = apiVersion >= FIRST_VERSION_WITH_EPOCH_BUMP ? 2 : 0;
     if (apiVersion < FIRST_VERSION_WITH_MANY_TRANSACTIONS) {
-      const answers = await addPartitions({ ...onlyCommand(request), clientVersion }, services);
-      const isOldClient = apiVersion < FIRST_VERSION_WITH_FENCED;
-      const told = answers.map(({ errorCode, ...of }) => ({
-        ...of,
-        errorCode: epochErrorFor(errorCode, isOldClient),
-      }));
-      return { errorCode: ErrorCode.NONE, resultsByTopicV3AndBelow: resultsByTopic(told) };
+      const results = await addPartitions(onlyTransaction(request), apiVersion, services);
+      return { errorCode: ErrorCode.NONE, resultsByTopicV3AndBelow: results };
     }
     const resultsByTransaction = await Promise.all(
-      request.transactions.map(async ({ topics, ...transaction }) => {
-        const command = { ...transaction, partitions: partitionsOf(topics), clientVersion } as const;
-        const answers = await addPartitions(command, services);
-        return { transactionalId: transaction.transactionalId, topicResults: resultsByTopic(answers) };
-      }),
+      request.transactions.map(async (transaction) => ({
+        transactionalId: transaction.transactionalId,
+        topicResults: await addPartitions(transaction, apiVersion, services),
+      })),
     );
     return { errorCode: ErrorCode.NONE, resultsByTransaction };
   },
   fail: (request, errorCode) => ({
     errorCode,
-    resultsByTopicV3AndBelow: resultsByTopic(
-      partitionsOf(request.v3AndBelowTopics).map((each) => ({ ...each, errorCode })),
-    ),
+    resultsByTopicV3AndBelow: sameResult(request.v3AndBelowTopics, errorCode),
   }),
 });
 
-function onlyCommand(request: AddPartitionsToTxnRequest): AddPartitionsCommand {
+function onlyTransaction(request: AddPartitionsToTxnRequest): Transaction {
   return {
     transactionalId: request.v3AndBelowTransactionalId,
     producerId: request.v3AndBelowProducerId,
     producerEpoch: request.v3AndBelowProducerEpoch,
-    partitions: partitionsOf(request.v3AndBelowTopics),
+    topics: request.v3AndBelowTopics,
     verifyOnly: false,
   };
 }
 
-async function addPartitions(command: AddPartitionsCommand, services: Services): Promise<PartitionAnswer[]> {
+async function addPartitions(
+  { topics, ...transaction }: Transaction,
+  apiVersion: number,
+  services: Services,
+) {
   const image = services.metadata();
-  const isThere = command.partitions.map(
+  const partitions = partitionsOf(topics);
+  const isThere = partitions.map(
     ({ topic, partition }) => image.topicByName(topic)?.partition(partition) !== undefined,
   );
-  if (isThere.every(Boolean)) return services.transactions.addPartitions(command);
-  return command.partitions.map((each, index) => ({
-    ...each,
-    errorCode: isThere[index] ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  }));
+  if (!isThere.every(Boolean)) {
+    return resultsByTopic(
+      partitions.map((each, index) => ({
+        ...each,
+        errorCode: isThere[index] ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      })),
+    );
+  }
+  const clientVersion = apiVersion >= FIRST_VERSION_WITH_EPOCH_BUMP ? 2 : 0;
+  const answers = await services.transactions.addPartitions({ ...transaction, partitions, clientVersion });
+  if (transaction.verifyOnly) return resultsByTopic(answers);
+  // All were added, or none for one reason.
+  const errorCode = answers[0]?.errorCode ?? ErrorCode.NONE;
+  return sameResult(topics, epochErrorFor(errorCode, apiVersion < FIRST_VERSION_WITH_FENCED));
 }

@@ -10,10 +10,13 @@ export function epochErrorFor(errorCode: number, isOldClient: boolean): number {
     : errorCode;
 }
 
+export interface NamedPartitions {
+  readonly name: string;
+  readonly partitions: readonly number[];
+}
+
 /** Partitions as AddPartitionsToTxn names them, each once. */
-export function partitionsOf(
-  topics: readonly { readonly name: string; readonly partitions: readonly number[] }[],
-): TopicPartition[] {
+export function partitionsOf(topics: readonly NamedPartitions[]): TopicPartition[] {
   const byTopic = new Map<string, Set<number>>();
   for (const { name, partitions } of topics) {
     const known = byTopic.get(name) ?? new Set();
@@ -25,7 +28,18 @@ export function partitionsOf(
   );
 }
 
-/** Answers as AddPartitionsToTxn groups them. */
+/** The same answer for all that was named, as often as it was named. */
+export function sameResult(topics: readonly NamedPartitions[], errorCode: number) {
+  return topics.map(({ name, partitions }) => ({
+    name,
+    resultsByPartition: partitions.map((partitionIndex) => ({
+      partitionIndex,
+      partitionErrorCode: errorCode,
+    })),
+  }));
+}
+
+/** Answers, each once, as AddPartitionsToTxn groups them. */
 export function resultsByTopic(answers: readonly PartitionAnswer[]) {
   const results = new Map<string, { partitionIndex: number; partitionErrorCode: number }[]>();
   for (const { topic, partition, errorCode } of answers) {
