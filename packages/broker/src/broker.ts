@@ -21,11 +21,13 @@ import { dispatch } from './apis/dispatch.ts';
 import type { ApiHandler, Services } from './apis/handler.ts';
 import { handlers } from './apis/handlers.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
+import { ConsumerGroupSettings } from './config/consumer-group-settings.ts';
 import { ShareSettings } from './config/share-settings.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
 import { Controller } from './controller/controller.ts';
 import { featureProblem, TRANSACTION_VERSION } from './controller/features.ts';
 import { GroupCoordinator } from './coordinators/groups/group-coordinator.ts';
+import { groupTopicsOf } from './coordinators/groups/group-topics.ts';
 import { PartitionLogs } from './coordinators/runtime/partition-logs.ts';
 import { ShareCoordinator } from './coordinators/share/share-coordinator.ts';
 import { ShareFetcher } from './coordinators/share/share-fetcher.ts';
@@ -115,10 +117,10 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const shareSettings = new ShareSettings(config, (groupId) =>
     image.configs(ConfigResourceType.GROUP, groupId),
   );
-  const topics = {
-    byName: (name: string) => image.topicByName(name),
-    byId: (id: string) => image.topicById(id),
-  };
+  const topics = groupTopicsOf(image, () => follower.position);
+  const consumerConfig = new ConsumerGroupSettings(config, (groupId) =>
+    image.configs(ConfigResourceType.GROUP, groupId),
+  );
   const groups = new GroupCoordinator({
     ...{ clock, timers, random, logger },
     config: config.groups,
@@ -126,6 +128,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
       { topic: GROUP_METADATA_TOPIC, partitionCount: () => config.offsetsTopicPartitions },
       { follower, controller, partitions, logs },
     ),
+    consumer: { config: consumerConfig, topics },
     share: { config: shareSettings, topics },
   });
   const producerIds = new ProducerIds(() => controller.reserveProducerIds());

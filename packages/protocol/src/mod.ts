@@ -6,6 +6,7 @@
 
 export { crc32c } from './crc32c.ts';
 export * from './data/classic-group-records.ts';
+export * from './data/consumer-group-records.ts';
 export * from './data/consumer-protocol.ts';
 export * from './data/control-records.ts';
 export * from './data/offset-records.ts';
@@ -60,6 +61,8 @@ export * from './messages/60-describe-cluster.ts';
 export * from './messages/64-unregister-broker.ts';
 export * from './messages/65-describe-transactions.ts';
 export * from './messages/66-list-transactions.ts';
+export * from './messages/68-consumer-group-heartbeat.ts';
+export * from './messages/69-consumer-group-describe.ts';
 export * from './messages/71-get-telemetry-subscriptions.ts';
 export * from './messages/72-push-telemetry.ts';
 export * from './messages/74-list-config-resources.ts';

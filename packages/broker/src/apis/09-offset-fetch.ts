@@ -7,6 +7,7 @@
 import type { MetadataImage } from '@moldau/metadata';
 import {
   ErrorCode,
+  KafkaError,
   type OffsetFetchRequest,
   offsetFetchRequest,
   offsetFetchResponse,
@@ -20,7 +21,8 @@ const FIRST_VERSION_WITH_ERROR_CODE = 2;
 const FIRST_VERSION_WITH_MANY_GROUPS = 8;
 const FIRST_VERSION_WITH_TOPIC_IDS = 10;
 
-type RequestGroup = Pick<OffsetFetchRequest['groups'][number], 'groupId' | 'topics'>;
+type RequestGroup = Pick<OffsetFetchRequest['groups'][number], 'groupId' | 'topics'> &
+  Partial<Pick<OffsetFetchRequest['groups'][number], 'memberId' | 'memberEpoch'>>;
 
 interface AnsweredGroup {
   groupId: string;
@@ -36,7 +38,7 @@ export const offsetFetch = serve({
   async handle(request, { apiVersion }, services) {
     if (apiVersion >= FIRST_VERSION_WITH_MANY_GROUPS) {
       return {
-        groups: await Promise.all(request.groups.map((group) => fetchGroup(group, apiVersion, services))),
+        groups: await Promise.all(request.groups.map((group) => tryGroup(group, apiVersion, services))),
       };
     }
     const topics =
@@ -57,8 +59,18 @@ export const offsetFetch = serve({
   }),
 });
 
+/** A member that may not read its offsets is told so without harm to the other groups. */
+async function tryGroup(group: RequestGroup, apiVersion: number, services: Services): Promise<AnsweredGroup> {
+  try {
+    return await fetchGroup(group, apiVersion, services);
+  } catch (error) {
+    if (error instanceof KafkaError) return { groupId: group.groupId, errorCode: error.code, topics: [] };
+    throw error;
+  }
+}
+
 function fetchGroup(
-  { groupId, topics }: RequestGroup,
+  { groupId, topics, ...member }: RequestGroup,
   apiVersion: number,
   { groups, metadata }: Services,
 ): AnsweredGroup | Promise<AnsweredGroup> {
@@ -76,7 +88,7 @@ function fetchGroup(
     });
     return [];
   });
-  return map(groups.fetchOffsets({ groupId, topics: known ?? null }), (fetched) => ({
+  return map(groups.fetchOffsets({ ...member, groupId, topics: known ?? null }), (fetched) => ({
     groupId,
     errorCode: ErrorCode.NONE,
     topics: [...unknown, ...(topics === null && isById ? withIds(fetched, image) : fetched)],

@@ -21,11 +21,11 @@ export const describeGroups = serve({
       ? ALL_GROUP_OPERATIONS
       : OPERATIONS_NOT_ASKED;
     return {
-      groups: described.map(({ exists, ...group }) => ({
+      groups: described.map(({ problem, ...group }) => ({
         ...group,
-        ...(exists || apiVersion < FIRST_VERSION_WITH_NOT_FOUND
+        ...(problem === null || apiVersion < FIRST_VERSION_WITH_NOT_FOUND
           ? { ...NO_ERROR, authorizedOperations }
-          : notFound(group.groupId)),
+          : notFound(problem)),
       })),
     };
   },
@@ -36,18 +36,18 @@ export const describeGroups = serve({
 
 const NO_ERROR = { errorCode: ErrorCode.NONE as number, errorMessage: null };
 
-function notFound(groupId: string): {
+function notFound(errorMessage: string): {
   errorCode: number;
   errorMessage: string;
   authorizedOperations: number;
 } {
   return {
     errorCode: ErrorCode.GROUP_ID_NOT_FOUND,
-    errorMessage: `Group ${groupId} not found.`,
+    errorMessage,
     authorizedOperations: OPERATIONS_NOT_ASKED,
   };
 }
 
-function unknownState(groupId: string): Omit<DescribedGroup, 'exists'> {
+function unknownState(groupId: string): Omit<DescribedGroup, 'problem'> {
   return { groupId, groupState: '', protocolType: '', protocolData: '', members: [] };
 }

@@ -4,8 +4,9 @@ import { nodeClock, nodeRandom, nodeTimers, silentLogger } from '@moldau/io';
 import { GROUP_METADATA_TOPIC, MetadataImage } from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
 import { BrokerConfig } from '../config/broker-config.ts';
-import { defaultGroupConfig } from '../coordinators/groups/group-config.ts';
+import { defaultConsumerGroupConfig, defaultGroupConfig } from '../coordinators/groups/group-config.ts';
 import { GroupCoordinator } from '../coordinators/groups/group-coordinator.ts';
+import { groupTopicsOf } from '../coordinators/groups/group-topics.ts';
 import { MemoryLogs } from '../coordinators/runtime/testing-logs.ts';
 import { offsetCommit } from './08-offset-commit.ts';
 import { offsetFetch } from './09-offset-fetch.ts';
@@ -46,6 +47,7 @@ function start() {
     random: nodeRandom,
     logger: silentLogger,
     logs,
+    consumer: { config: defaultConsumerGroupConfig, topics: groupTopicsOf(image, () => 1) },
   });
   const services = { groups, metadata: () => image, config: new BrokerConfig() } as unknown as Services;
   const contextOf = (apiVersion: number) =>

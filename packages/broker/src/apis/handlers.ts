@@ -35,6 +35,8 @@ import { updateFeatures } from './57-update-features.ts';
 import { describeCluster } from './60-describe-cluster.ts';
 import { describeTransactions } from './65-describe-transactions.ts';
 import { listTransactions } from './66-list-transactions.ts';
+import { consumerGroupHeartbeat } from './68-consumer-group-heartbeat.ts';
+import { consumerGroupDescribe } from './69-consumer-group-describe.ts';
 import { listConfigResources } from './74-list-config-resources.ts';
 import { describeTopicPartitions } from './75-describe-topic-partitions.ts';
 import { shareGroupHeartbeat } from './76-share-group-heartbeat.ts';
@@ -88,6 +90,8 @@ export const handlers: readonly ApiHandler[] = [
   describeTransactions,
   listTransactions,
   listConfigResources,
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
   describeTopicPartitions,
   shareGroupHeartbeat,
   shareGroupDescribe,

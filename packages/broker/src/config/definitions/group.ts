@@ -3,14 +3,12 @@
 import { bool, inert, int, string } from '../definition.ts';
 
 export const groupConfigDefinitions = {
-  ...inert('Groups use the classic protocol so far', {
-    'consumer.session.timeout.ms': int(45_000, 'How long a silent member stays in this group.', { min: 1 }),
-    'consumer.heartbeat.interval.ms': int(5000, 'How often members of this group send a heartbeat.', {
-      min: 1,
-    }),
-    'consumer.assignment.interval.ms': int(1000, 'Least time between two assignments of this group.', {
-      min: 0,
-    }),
+  'consumer.session.timeout.ms': int(45_000, 'How long a silent member stays in this group.', { min: 1 }),
+  'consumer.heartbeat.interval.ms': int(5000, 'How often members of this group send a heartbeat.', {
+    min: 1,
+  }),
+  'consumer.assignment.interval.ms': int(1000, 'Least time between two assignments of this group.', {
+    min: 0,
   }),
   ...inert('Share groups are not supported so far', {
     'share.session.timeout.ms': int(45_000, 'How long a silent member stays in this group.', { min: 1 }),

@@ -28,58 +28,47 @@ export const groupsConfigs = {
       { min: 524_288, update: 'cluster-wide' },
     ),
   }),
-  ...inert(
-    'Groups use the classic protocol so far; clients that ask for group.protocol=consumer are told so',
-    {
-      'group.coordinator.rebalance.protocols': list(
-        'classic,consumer,streams',
-        'The group protocols that are on.',
-        { oneOf: ['consumer', 'classic', 'share', 'streams'], nonEmpty: true },
-      ),
-      'group.consumer.assignment.interval.ms': int(1000, 'Least time between two assignments of a group.', {
-        min: 0,
-        update: 'cluster-wide',
-      }),
-      'group.consumer.min.assignment.interval.ms': int(0, "Lower bound of that for a group's own setting.", {
-        min: 0,
-      }),
-      'group.consumer.max.assignment.interval.ms': int(
-        15_000,
-        "Upper bound of that for a group's own setting.",
-        { min: 0 },
-      ),
-      'group.consumer.assignors': list(
-        'uniform,range',
-        'Assignors on the server side, the first one by default.',
-        { nonEmpty: true },
-      ),
-      'group.consumer.heartbeat.interval.ms': int(5000, 'How often members send a heartbeat.', { min: 1 }),
-      'group.consumer.min.heartbeat.interval.ms': int(
-        5000,
-        "Lower bound of that for a group's own setting.",
-        { min: 1 },
-      ),
-      'group.consumer.max.heartbeat.interval.ms': int(
-        15_000,
-        "Upper bound of that for a group's own setting.",
-        { min: 1 },
-      ),
-      'group.consumer.session.timeout.ms': int(45_000, 'How long a silent member stays in its group.', {
-        min: 1,
-      }),
-      'group.consumer.min.session.timeout.ms': int(45_000, "Lower bound of that for a group's own setting.", {
-        min: 1,
-      }),
-      'group.consumer.max.session.timeout.ms': int(60_000, "Upper bound of that for a group's own setting.", {
-        min: 1,
-      }),
-      'group.consumer.max.size': int(INT_MAX, 'The most members such a group may have.', { min: 1 }),
-      'group.consumer.migration.policy': string(
-        'bidirectional',
-        'Which groups may change between the classic and the new protocol.',
-        { oneOf: ['DISABLED', 'DOWNGRADE', 'UPGRADE', 'BIDIRECTIONAL'], ignoreCase: true },
-      ),
-    },
+  'group.coordinator.rebalance.protocols': list(
+    'classic,consumer,streams',
+    'The group protocols that are on.',
+    { oneOf: ['consumer', 'classic', 'share', 'streams'], nonEmpty: true },
+  ),
+  'group.consumer.assignment.interval.ms': int(1000, 'Least time between two assignments of a group.', {
+    min: 0,
+    update: 'cluster-wide',
+  }),
+  'group.consumer.min.assignment.interval.ms': int(0, "Lower bound of that for a group's own setting.", {
+    min: 0,
+  }),
+  'group.consumer.max.assignment.interval.ms': int(15_000, "Upper bound of that for a group's own setting.", {
+    min: 0,
+  }),
+  'group.consumer.assignors': list(
+    'uniform,range',
+    'Assignors on the server side, the first one by default.',
+    { nonEmpty: true },
+  ),
+  'group.consumer.heartbeat.interval.ms': int(5000, 'How often members send a heartbeat.', { min: 1 }),
+  'group.consumer.min.heartbeat.interval.ms': int(5000, "Lower bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.consumer.max.heartbeat.interval.ms': int(15_000, "Upper bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.consumer.session.timeout.ms': int(45_000, 'How long a silent member stays in its group.', {
+    min: 1,
+  }),
+  'group.consumer.min.session.timeout.ms': int(45_000, "Lower bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.consumer.max.session.timeout.ms': int(60_000, "Upper bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.consumer.max.size': int(INT_MAX, 'The most members such a group may have.', { min: 1 }),
+  'group.consumer.migration.policy': string(
+    'bidirectional',
+    'Which groups may change between the classic and the new protocol.',
+    { oneOf: ['DISABLED', 'DOWNGRADE', 'UPGRADE', 'BIDIRECTIONAL'], ignoreCase: true },
   ),
   ...inert('Share groups are not supported so far', {
     'group.share.assignment.interval.ms': int(1000, 'Least time between two assignments of a group.', {

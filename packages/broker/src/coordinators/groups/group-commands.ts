@@ -77,6 +77,63 @@ export interface LeaveAnswer {
   members: { memberId: string; groupInstanceId: string | null; errorCode: number }[];
 }
 
+export interface ConsumerHeartbeatCommand {
+  readonly groupId: string;
+  /** Empty when the broker is to choose one (version 0). */
+  readonly memberId: string;
+  /** 0 joins, -1 leaves, -2 leaves for a while (static members). */
+  readonly memberEpoch: number;
+  readonly instanceId: string | null;
+  readonly rackId: string | null;
+  /** -1: as before. So does null in what follows. */
+  readonly rebalanceTimeoutMs: number;
+  readonly subscribedTopicNames: readonly string[] | null;
+  readonly subscribedTopicRegex: string | null;
+  readonly serverAssignor: string | null;
+  /** What the member owns. */
+  readonly topicPartitions:
+    | readonly { readonly topicId: string; readonly partitions: readonly number[] }[]
+    | null;
+}
+
+export interface ConsumerHeartbeatAnswer {
+  errorCode: number;
+  errorMessage: string | null;
+  memberId: string | null;
+  memberEpoch: number;
+  heartbeatIntervalMs: number;
+  /** Null: as before. */
+  assignment: { topicPartitions: { topicId: string; partitions: number[] }[] } | null;
+}
+
+export interface DescribedPartitions {
+  topicPartitions: { topicId: string; topicName: string; partitions: number[] }[];
+}
+
+export interface DescribedConsumerGroup {
+  errorCode: number;
+  errorMessage: string | null;
+  groupId: string;
+  groupState: string;
+  groupEpoch: number;
+  assignmentEpoch: number;
+  assignorName: string;
+  members: {
+    memberId: string;
+    instanceId: string | null;
+    rackId: string | null;
+    memberEpoch: number;
+    clientId: string;
+    clientHost: string;
+    subscribedTopicNames: string[];
+    subscribedTopicRegex: string | null;
+    assignment: DescribedPartitions;
+    targetAssignment: DescribedPartitions;
+    /** 0 classic, 1 consumer protocol. */
+    memberType: number;
+  }[];
+}
+
 export interface CommitOffsetsCommand {
   readonly groupId: string;
   readonly generationIdOrMemberEpoch: number;
@@ -102,6 +159,9 @@ export type CommitOffsetsAnswer = number[][];
 
 export interface FetchOffsetsCommand {
   readonly groupId: string;
+  /** Null, with an epoch of -1: not a member, or one of the classic protocol. */
+  readonly memberId?: string | null;
+  readonly memberEpoch?: number;
   /** Null asks for every topic the group has offsets of. */
   readonly topics:
     | readonly {
@@ -156,8 +216,8 @@ export interface DescribedMember {
 
 export interface DescribedGroup {
   groupId: string;
-  /** False: no such group; the state is Dead. */
-  exists: boolean;
+  /** Null: all is well. Else there is no classic group of this id, and the state is Dead. */
+  problem: string | null;
   groupState: string;
   protocolType: string;
   protocolData: string;

@@ -17,6 +17,34 @@ export interface GroupConfig {
   readonly offsetsRetentionCheckIntervalMs: number;
 }
 
+export type MigrationPolicy = 'disabled' | 'upgrade' | 'downgrade' | 'bidirectional';
+
+/** For groups of the consumer protocol (KIP-848). */
+export interface ConsumerGroupConfig {
+  /** Whether group.coordinator.rebalance.protocols has it. */
+  readonly isEnabled: boolean;
+  /** Names of group.consumer.assignors, the first one by default. */
+  readonly assignors: readonly string[];
+  /** group.consumer.max.size, in members */
+  readonly maxSize: number;
+  /** group.consumer.migration.policy */
+  readonly migrationPolicy: MigrationPolicy;
+  /** Of one group: its own setting, else the broker's. */
+  sessionTimeoutMs(groupId: string): number;
+  heartbeatIntervalMs(groupId: string): number;
+  assignmentIntervalMs(groupId: string): number;
+}
+
+export const defaultConsumerGroupConfig: ConsumerGroupConfig = {
+  isEnabled: true,
+  assignors: ['uniform', 'range'],
+  maxSize: 2_147_483_647,
+  migrationPolicy: 'bidirectional',
+  sessionTimeoutMs: () => 45_000,
+  heartbeatIntervalMs: () => 5_000,
+  assignmentIntervalMs: () => 1_000,
+};
+
 /** Kafka's defaults. */
 export const defaultGroupConfig: GroupConfig = {
   minSessionTimeoutMs: 6_000,

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Clock, silentLogger, type Timers } from '@moldau/io';
 import { ErrorCode, KafkaError, ZERO_UUID } from '@moldau/protocol';
+import { TestingTopics } from './testing-topics.ts';
 import { MemoryLogs } from '../runtime/testing-logs.ts';
-import { defaultGroupConfig } from './group-config.ts';
+import { defaultConsumerGroupConfig, defaultGroupConfig } from './group-config.ts';
 import { GroupCoordinator } from './group-coordinator.ts';
 import { defaultJoin } from './testing-shard.ts';
 
@@ -31,6 +32,7 @@ function start(logs = new MemoryLogs(), config = {}) {
     random,
     logger: silentLogger,
     logs,
+    consumer: { config: defaultConsumerGroupConfig, topics: new TestingTopics() },
   });
   const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   const pass = async (durationMs: number) => {

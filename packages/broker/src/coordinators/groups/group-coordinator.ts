@@ -4,18 +4,23 @@
 import assert from 'node:assert/strict';
 import type { Clock, Logger, Random, Timer, Timers } from '@moldau/io';
 import { GROUP_METADATA_TOPIC } from '@moldau/metadata';
-import { ErrorCode } from '@moldau/protocol';
+import { ErrorCode, KafkaError, uuidFromBytes } from '@moldau/protocol';
 import type { CoordinatorLogs } from '../runtime/coordinator-log.ts';
 import { newUuid } from '../runtime/shard-keys.ts';
 import type { ShardRuntime } from '../runtime/shard-runtime.ts';
 import { Shards } from '../runtime/shards.ts';
 import { ShareGroups, type ShareGroupsOptions } from '../share/share-groups.ts';
 import { joinError, syncError } from './classic-group.ts';
+import { heartbeatError } from './consumer-group-heartbeat.ts';
+import { describedError } from './consumer-group-shard.ts';
 import type {
   CommitOffsetsAnswer,
   CommitOffsetsCommand,
+  ConsumerHeartbeatAnswer,
+  ConsumerHeartbeatCommand,
   DeleteOffsetsAnswer,
   DeleteOffsetsCommand,
+  DescribedConsumerGroup,
   DescribedGroup,
   FetchedTopic,
   FetchOffsetsCommand,
@@ -29,9 +34,11 @@ import type {
   SyncAnswer,
   SyncCommand,
 } from './group-commands.ts';
-import type { GroupConfig } from './group-config.ts';
+import type { ConsumerGroupConfig, GroupConfig } from './group-config.ts';
 import { fitsIntoRecord } from './group-records.ts';
 import { GroupShard, sameCode } from './group-shard.ts';
+import type { GroupTopics } from './group-topics.ts';
+import { heartbeatProblem } from './heartbeat-problem.ts';
 
 export interface GroupCoordinatorOptions {
   readonly config: GroupConfig;
@@ -40,6 +47,8 @@ export interface GroupCoordinatorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly logs: CoordinatorLogs;
+  /** What groups of the consumer protocol need. */
+  readonly consumer: { readonly config: ConsumerGroupConfig; readonly topics: GroupTopics };
   /** What share groups need; absent where there are none. */
   readonly share?: Pick<ShareGroupsOptions, 'config' | 'topics'>;
 }
@@ -55,13 +64,15 @@ export class GroupCoordinator {
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
-    const { config, clock, timers, logger, random, logs, share } = options;
+    const { config, clock, timers, logger, random, logs, consumer, share } = options;
     this.#shards = new Shards({
       ...{ topic: GROUP_METADATA_TOPIC, clock, timers, logger, logs },
       newShard: (effects) =>
         new GroupShard({
           ...{ config, clock, logger, effects },
+          ...{ consumerConfig: consumer.config, topics: consumer.topics },
           newMemberId: (prefix) => `${prefix}-${newUuid(random)}`,
+          newUuid: () => uuidFromBytes(random.bytes(16)),
           ...(share === undefined
             ? {}
             : { newShareGroups: (own) => new ShareGroups({ ...share, ...own, clock, logger }) }),
@@ -129,6 +140,26 @@ export class GroupCoordinator {
     );
   }
 
+  // Consumer protocol ------------------------------------------------------------------------------------------------
+
+  /** Answers when what the heartbeat changed is in the log. */
+  async consumerHeartbeat(
+    command: ConsumerHeartbeatCommand,
+    caller: GroupCaller,
+  ): Promise<ConsumerHeartbeatAnswer> {
+    const { groupId } = command;
+    const problem = heartbeatProblem(command, caller.apiVersion, this.#options.consumer.config);
+    if (problem !== undefined) return heartbeatError(problem.code, problem.message);
+    return this.#shards.ask(this.partitionFor(groupId), (shard, reply) =>
+      shard.consumerHeartbeat(command, caller, reply),
+    );
+  }
+
+  async describeConsumerGroup(groupId: string): Promise<DescribedConsumerGroup> {
+    if (groupId === '') return describedError('', ErrorCode.INVALID_GROUP_ID, null);
+    return this.#shards.run(this.partitionFor(groupId), (shard) => shard.describeConsumerGroup(groupId));
+  }
+
   // Offsets --------------------------------------------------------------------------------------------------------
 
   /** Answers when the offsets are committed in the log. The group id may be empty. */
@@ -139,9 +170,17 @@ export class GroupCoordinator {
     );
   }
 
-  /** A group that does not exist has no offsets. The group id may be empty. */
+  /**
+   * A group that does not exist has no offsets. The group id may be empty. Throws or rejects with a KafkaError of
+   * STALE_MEMBER_EPOCH, ILLEGAL_GENERATION or UNKNOWN_MEMBER_ID when the member that asks is none of the group, or of
+   * another epoch.
+   */
   fetchOffsets(command: FetchOffsetsCommand): FetchedTopic[] | Promise<FetchedTopic[]> {
-    return this.#shards.run(this.partitionFor(command.groupId), (shard) => shard.fetchOffsets(command));
+    return this.#shards.run(this.partitionFor(command.groupId), (shard) => {
+      const errorCode = shard.fetchError(command);
+      if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+      return shard.fetchOffsets(command);
+    });
   }
 
   async deleteOffsets(command: DeleteOffsetsCommand): Promise<DeleteOffsetsAnswer> {

@@ -127,6 +127,25 @@ export class GroupMembership {
     this.groups.set(group.groupId, group);
   }
 
+  /** The group goes on in another protocol: it waits for nothing any more, and who waits for it joins again. */
+  dissolve(group: ClassicGroup): void {
+    for (const memberId of [...group.pendingJoin.keys()]) this.#rebalancer.endExpectation(group, memberId);
+    this.#rebalancer.stop(group);
+    for (const member of group.members.values()) {
+      group.answerJoin(member, joinError(ErrorCode.REBALANCE_IN_PROGRESS, member.memberId));
+      group.answerSync(member, syncError(ErrorCode.REBALANCE_IN_PROGRESS));
+    }
+    this.groups.delete(group.groupId);
+    group.transitionTo('Dead', this.#options.clock.wallMs());
+  }
+
+  /** Takes over a group from another protocol; the caller writes its record. It rebalances when a reason is given. */
+  adopt(group: ClassicGroup, rebalanceReason: string | null): void {
+    this.groups.set(group.groupId, group);
+    for (const member of group.members.values()) this.#rebalancer.renewSession(group, member);
+    if (rebalanceReason !== null) this.#rebalancer.rebalance(group, rebalanceReason);
+  }
+
   /** Answers all that waits with an error that sends clients to look for the coordinator again. */
   abandon(errorCode: number): void {
     for (const group of this.groups.values()) {

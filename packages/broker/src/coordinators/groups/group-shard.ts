@@ -7,12 +7,26 @@ import { appendErrorCode } from '../runtime/coordinator-errors.ts';
 import { Deadlines } from '../runtime/deadlines.ts';
 import type { CoordinatorShard } from '../runtime/shard-runtime.ts';
 import type { ShareGroups, ShareGroupsOptions } from '../share/share-groups.ts';
-import { type ClassicGroup, type ClassicMember, joinError, NO_ASSIGNMENT } from './classic-group.ts';
+import {
+  type ClassicGroup,
+  type ClassicMember,
+  CONSUMER_PROTOCOL_TYPE,
+  joinError,
+  NO_ASSIGNMENT,
+} from './classic-group.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import { heartbeatError } from './consumer-group-heartbeat.ts';
+import { ConsumerGroupShard } from './consumer-group-shard.ts';
+import { commitErrorOf as consumerCommitErrorOf, fetchErrorOf } from './consumer-group-views.ts';
+import { DurableWrites } from './durable-writes.ts';
 import type {
   CommitOffsetsAnswer,
   CommitOffsetsCommand,
+  ConsumerHeartbeatAnswer,
+  ConsumerHeartbeatCommand,
   DeleteOffsetsAnswer,
   DeleteOffsetsCommand,
+  DescribedConsumerGroup,
   DescribedGroup,
   DescribedMember,
   FetchedTopic,
@@ -28,6 +42,7 @@ import type {
   SyncAnswer,
   SyncCommand,
 } from './group-commands.ts';
+import type { ConsumerGroupConfig } from './group-config.ts';
 import { GroupMembership, type GroupMembershipOptions } from './group-membership.ts';
 import { expiryOf, GroupOffsets, isOfTopic, type OffsetChange, type OffsetChanges } from './group-offsets.ts';
 import {
@@ -38,8 +53,13 @@ import {
   offsetTombstone,
   parseGroupRecord,
 } from './group-records.ts';
+import type { GroupTopics } from './group-topics.ts';
 
 export interface GroupShardOptions extends Omit<GroupMembershipOptions, 'deadlines'> {
+  readonly consumerConfig: ConsumerGroupConfig;
+  readonly topics: GroupTopics;
+  /** See ConsumerGroupShard. */
+  readonly newUuid: () => string;
   /** Absent where there are no share groups. */
   readonly newShareGroups?: (
     options: Pick<ShareGroupsOptions, 'deadlines' | 'effects' | 'isTaken'>,
@@ -53,15 +73,20 @@ export class GroupShard implements CoordinatorShard {
   readonly deadlines = new Deadlines();
   readonly #options: GroupShardOptions;
   readonly #membership: GroupMembership;
+  /** Groups of the consumer protocol. */
+  readonly #consumer: ConsumerGroupShard;
   readonly #offsets = new GroupOffsets();
   readonly shareGroups: ShareGroups | undefined;
 
   constructor(options: GroupShardOptions) {
     this.#options = options;
-    this.#membership = new GroupMembership({ ...options, deadlines: this.deadlines });
+    const { deadlines } = this;
+    const writes = new DurableWrites(options.effects);
+    this.#membership = new GroupMembership({ ...options, effects: writes, deadlines });
+    this.#consumer = new ConsumerGroupShard({ ...options, writes, deadlines, classic: this.#membership });
     this.shareGroups = options.newShareGroups?.({
       ...{ deadlines: this.deadlines, effects: options.effects },
-      isTaken: (groupId) => this.#membership.groups.has(groupId),
+      isTaken: (groupId) => this.#membership.groups.has(groupId) || this.#consumer.get(groupId) !== undefined,
     });
   }
 
@@ -73,7 +98,9 @@ export class GroupShard implements CoordinatorShard {
    */
   replay(record: Pick<Record, 'key' | 'value'>): boolean {
     const parsed = parseGroupRecord(record);
-    if (parsed.kind === 'unknown') return this.shareGroups?.replay(record) ?? false;
+    if (parsed.kind === 'unknown') {
+      return this.#consumer.replay(record) || (this.shareGroups?.replay(record) ?? false);
+    }
     if (parsed.kind === 'group') {
       this.#membership.restore(parsed.groupId, parsed.value);
     } else {
@@ -84,8 +111,9 @@ export class GroupShard implements CoordinatorShard {
 
   /** After the last record: groups that have nothing but offsets come to be, and sessions of restored members start. */
   resume(): void {
-    for (const groupId of this.#offsets.groupIds()) this.#membership.getOrCreate(groupId);
+    for (const groupId of this.#offsets.groupIds()) this.#ensureGroup(groupId);
     this.#membership.resume();
+    this.#consumer.resume();
     this.shareGroups?.resume();
   }
 
@@ -101,19 +129,50 @@ export class GroupShard implements CoordinatorShard {
       reply(joinError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, command.memberId));
       return;
     }
+    const group = this.#consumer.get(command.groupId);
+    if (group !== undefined && group.members.size > 0) {
+      this.#consumer.classicMembers.join(group, command, caller, reply);
+      return;
+    }
+    // One without members makes room for a classic group, which keeps its offsets.
+    if (group !== undefined) this.#consumer.write(this.#consumer.remove(command.groupId), () => {});
     this.#membership.join(command, caller, reply);
   }
 
   sync(command: SyncCommand, reply: Reply<SyncAnswer>): void {
-    this.#membership.sync(command, reply);
+    const group = this.#consumer.get(command.groupId);
+    if (group === undefined) this.#membership.sync(command, reply);
+    else this.#consumer.classicMembers.sync(group, command, reply);
   }
 
   heartbeat(command: HeartbeatCommand): number {
-    return this.#membership.heartbeat(command);
+    const group = this.#consumer.get(command.groupId);
+    if (group === undefined) return this.#membership.heartbeat(command);
+    return this.#consumer.classicMembers.heartbeat(group, command);
   }
 
   leave(command: LeaveCommand, reply: Reply<LeaveAnswer>): void {
-    this.#membership.leave(command, reply);
+    const group = this.#consumer.get(command.groupId);
+    if (group === undefined) this.#membership.leave(command, reply);
+    else this.#consumer.classicMembers.leave(group, command, reply);
+  }
+
+  consumerHeartbeat(
+    command: ConsumerHeartbeatCommand,
+    caller: GroupCaller,
+    reply: Reply<ConsumerHeartbeatAnswer>,
+  ): void {
+    if (this.#isShareGroup(command.groupId)) {
+      const message = `Group ${command.groupId} is not a consumer group.`;
+      reply(heartbeatError(ErrorCode.GROUP_ID_NOT_FOUND, message));
+      return;
+    }
+    this.#consumer.heartbeats.heartbeat(command, caller, reply);
+  }
+
+  describeConsumerGroup(groupId: string): DescribedConsumerGroup {
+    const isOtherKind = this.#membership.groups.has(groupId) || this.#isShareGroup(groupId);
+    return this.#consumer.describe(groupId, isOtherKind);
   }
 
   // Offsets --------------------------------------------------------------------------------------------------------
@@ -123,15 +182,19 @@ export class GroupShard implements CoordinatorShard {
       reply(sameCode(command.topics, ErrorCode.GROUP_ID_NOT_FOUND));
       return;
     }
+    const consumerGroup = this.#consumer.get(command.groupId);
     const existing = this.#membership.groups.get(command.groupId);
-    const errorCode = commitErrorOf(existing, command, caller.apiVersion);
+    const errorCode =
+      consumerGroup === undefined
+        ? commitErrorOf(existing, command, caller.apiVersion)
+        : consumerCommitErrorOf(consumerGroup, command, caller.apiVersion);
     if (errorCode !== ErrorCode.NONE) {
       reply(sameCode(command.topics, errorCode));
       return;
     }
-    const group = existing ?? this.#membership.getOrCreate(command.groupId);
-    if (group.state === 'Stable' || group.state === 'PreparingRebalance') {
-      this.#membership.noteCommit(group, command.memberId);
+    const group = consumerGroup ?? existing ?? this.#membership.getOrCreate(command.groupId);
+    if (existing !== undefined && (existing.state === 'Stable' || existing.state === 'PreparingRebalance')) {
+      this.#membership.noteCommit(existing, command.memberId);
     }
 
     const { records, changes, codes } = this.#commitChanges(command);
@@ -181,22 +244,28 @@ export class GroupShard implements CoordinatorShard {
     return this.#offsets.fetch(command);
   }
 
+  /** NONE when the offsets may be read by who asks for them. */
+  fetchError(command: FetchOffsetsCommand): number {
+    const group = this.#consumer.get(command.groupId);
+    return group === undefined ? ErrorCode.NONE : fetchErrorOf(group, command);
+  }
+
   deleteOffsets(command: DeleteOffsetsCommand, reply: Reply<DeleteOffsetsAnswer>): void {
     const { groupId, topics } = command;
+    const consumerGroup = this.#consumer.get(groupId);
     const group = this.#membership.groups.get(groupId);
-    if (group === undefined) {
+    if (group === undefined && consumerGroup === undefined) {
       reply({ errorCode: ErrorCode.GROUP_ID_NOT_FOUND, partitionErrorCodes: [] });
       return;
     }
-    if (group.state !== 'Empty' && !group.usesConsumerProtocol) {
+    if (group !== undefined && group.state !== 'Empty' && !group.usesConsumerProtocol) {
       reply({ errorCode: ErrorCode.NON_EMPTY_GROUP, partitionErrorCodes: [] });
       return;
     }
     const records: OffsetChanges['records'] = [];
     const changes: OffsetChange[] = [];
     const partitionErrorCodes = topics.map(({ name: topic, partitionIndexes }) => {
-      // Members whose metadata cannot be read may be consuming anything.
-      const isSubscribed = group.state !== 'Empty' && group.subscribedTopics?.has(topic) !== false;
+      const isSubscribed = consumerGroup?.isSubscribedTo(topic) ?? isClassicSubscribed(group!, topic);
       return partitionIndexes.map((partition) => {
         if (isSubscribed) return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
         if (this.#offsets.get(groupId, topic, partition) !== undefined) {
@@ -240,7 +309,7 @@ export class GroupShard implements CoordinatorShard {
       if (error === null) {
         for (const change of changed.changes) this.#offsets.apply(groupId, change);
         // The group may have been deleted while its last commit was under way.
-        if (changed.changes.some(({ value }) => value !== null)) this.#membership.getOrCreate(groupId);
+        if (changed.changes.some(({ value }) => value !== null)) this.#ensureGroup(groupId);
       }
       settled(error);
     });
@@ -248,7 +317,18 @@ export class GroupShard implements CoordinatorShard {
 
   // Groups ---------------------------------------------------------------------------------------------------------
 
+  /** Whoever has offsets is a group, a classic one when nothing else is known of it. */
+  #ensureGroup(groupId: string): void {
+    if (this.#consumer.get(groupId) === undefined) this.#membership.getOrCreate(groupId);
+  }
+
   deleteGroup(groupId: string, reply: Reply<number>): void {
+    const consumerGroup = this.#consumer.get(groupId);
+    if (consumerGroup !== undefined) {
+      if (consumerGroup.members.size > 0) reply(ErrorCode.NON_EMPTY_GROUP);
+      else this.#removeConsumerGroup(groupId, this.#offsets.removal(groupId), reply);
+      return;
+    }
     const group = this.#membership.groups.get(groupId);
     if (group === undefined) {
       reply(ErrorCode.GROUP_ID_NOT_FOUND);
@@ -277,10 +357,38 @@ export class GroupShard implements CoordinatorShard {
     });
   }
 
+  #removeConsumerGroup(groupId: string, offsets: OffsetChanges, settled: (errorCode: number) => void): void {
+    const { records } = this.#consumer.remove(groupId);
+    this.#consumer.write({ records: [...offsets.records, ...records] }, (errorCode) => {
+      if (errorCode === ErrorCode.NONE) {
+        for (const change of offsets.changes) this.#offsets.apply(groupId, change);
+      }
+      settled(errorCode);
+    });
+  }
+
+  #expireConsumerOffsets(group: ConsumerGroup, wallMs: number): void {
+    const { groupId } = group;
+    if (group.pendingCommits > 0) return;
+    const { offsetsRetentionMs } = this.#options.config;
+    const expired = this.#offsets.removal(
+      groupId,
+      (topic, offset) =>
+        !group.isSubscribedTo(topic) &&
+        (offset.expireTimestampMs === -1
+          ? wallMs - offset.commitTimestampMs >= offsetsRetentionMs
+          : wallMs >= offset.expireTimestampMs),
+    );
+    const isAllGone = expired.changes.length === this.#offsets.count(groupId);
+    if (group.members.size === 0 && isAllGone) this.#removeConsumerGroup(groupId, expired, () => {});
+    else if (expired.records.length > 0) this.#append(groupId, expired, () => {});
+  }
+
   /** Removes offsets that have outlived their retention, and empty groups that have none left. */
   expireOffsets(): void {
     const { clock, config } = this.#options;
     const wallMs = clock.wallMs();
+    for (const group of [...this.#consumer.all]) this.#expireConsumerOffsets(group, wallMs);
     for (const group of [...this.#membership.groups.values()]) {
       const isExpired = expiryOf(group, wallMs, config.offsetsRetentionMs);
       if (isExpired === undefined) continue;
@@ -302,7 +410,10 @@ export class GroupShard implements CoordinatorShard {
       groupState: group.state,
       groupType: 'classic',
     }));
-    return [...classic, ...others];
+    const consumer = Array.from(this.#consumer.all, ({ groupId, state }) => ({
+      ...{ groupId, protocolType: CONSUMER_PROTOCOL_TYPE, groupState: state, groupType: 'consumer' },
+    }));
+    return [...classic, ...consumer, ...others];
   }
 
   /** A name is a group of one kind only. */
@@ -313,12 +424,16 @@ export class GroupShard implements CoordinatorShard {
   describeGroup(groupId: string): DescribedGroup {
     const group = this.#membership.groups.get(groupId);
     if (group === undefined) {
-      return { groupId, exists: false, groupState: 'Dead', protocolType: '', protocolData: '', members: [] };
+      const isOtherKind = this.#consumer.get(groupId) !== undefined || this.#isShareGroup(groupId);
+      const problem = isOtherKind
+        ? `Group ${groupId} is not a classic group.`
+        : `Group ${groupId} not found.`;
+      return { groupId, problem, groupState: 'Dead', protocolType: '', protocolData: '', members: [] };
     }
     const isStable = group.state === 'Stable';
     return {
       groupId,
-      exists: true,
+      problem: null,
       groupState: group.state,
       protocolType: group.protocolType ?? '',
       protocolData: isStable ? (group.protocolName ?? '') : '',
@@ -327,6 +442,11 @@ export class GroupShard implements CoordinatorShard {
       ),
     };
   }
+}
+
+/** Members whose metadata cannot be read may be consuming anything. */
+function isClassicSubscribed(group: ClassicGroup, topic: string): boolean {
+  return group.state !== 'Empty' && group.subscribedTopics?.has(topic) !== false;
 }
 
 function describeMember(member: ClassicMember, memberMetadata: Buffer): DescribedMember {

@@ -182,6 +182,14 @@ export class Rebalancer {
     group.syncDeadline = null;
   }
 
+  /** Nothing is waited for any more. */
+  stop(group: ClassicGroup): void {
+    this.#deadlines.cancel(group.joinDeadline);
+    group.joinDeadline = null;
+    this.#cancelSyncDeadline(group);
+    for (const member of group.members.values()) this.#deadlines.cancel(member.session);
+  }
+
   // Sessions -------------------------------------------------------------------------------------------------------
 
   /** The member was heard of: from now it may be silent for this long. */

@@ -13,8 +13,14 @@ import type {
   SyncAnswer,
   SyncCommand,
 } from './group-commands.ts';
-import { defaultGroupConfig, type GroupConfig } from './group-config.ts';
+import {
+  type ConsumerGroupConfig,
+  defaultConsumerGroupConfig,
+  defaultGroupConfig,
+  type GroupConfig,
+} from './group-config.ts';
 import { GroupShard } from './group-shard.ts';
+import { TestingTopics } from './testing-topics.ts';
 
 const WALL_START_MS = 1_700_000_000_000;
 export const GROUP = 'group';
@@ -45,6 +51,8 @@ interface Append {
 export class SimulatedShard {
   readonly log: CoordinatorRecord[] = [];
   readonly config: GroupConfig;
+  readonly consumerConfig: ConsumerGroupConfig;
+  readonly topics = new TestingTopics();
   /** Set: appends stay open until commit() or fail(). */
   holdsAppends = false;
   shard: GroupShard;
@@ -53,8 +61,9 @@ export class SimulatedShard {
   #appends: Append[] = [];
   #isSettling = false;
 
-  constructor(config: Partial<GroupConfig> = {}) {
+  constructor(config: Partial<GroupConfig> = {}, consumerConfig: Partial<ConsumerGroupConfig> = {}) {
     this.config = { ...defaultGroupConfig, ...config };
+    this.consumerConfig = { ...defaultConsumerGroupConfig, ...consumerConfig };
     this.shard = this.#newShard();
   }
 
@@ -76,6 +85,9 @@ export class SimulatedShard {
       config: this.config,
       clock,
       logger: silentLogger,
+      consumerConfig: this.consumerConfig,
+      topics: this.topics,
+      newUuid: () => `uuid-${++this.#memberCount}`,
       newMemberId: (prefix) => `${prefix}-${++this.#memberCount}`,
       effects: {
         append: (records, settled) => {
