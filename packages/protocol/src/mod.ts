@@ -55,6 +55,7 @@ export * from './messages/46-list-partition-reassignments.ts';
 export * from './messages/47-offset-delete.ts';
 export * from './messages/48-describe-client-quotas.ts';
 export * from './messages/49-alter-client-quotas.ts';
+export * from './messages/50-describe-user-scram-credentials.ts';
 export * from './messages/55-describe-quorum.ts';
 export * from './messages/57-update-features.ts';
 export * from './messages/60-describe-cluster.ts';

@@ -85,6 +85,11 @@ export class Controller {
     };
   }
 
+  /** Higher than that of every controller before. */
+  get epoch(): number {
+    return this.#options.controllerEpoch;
+  }
+
   createTopics(command: CreateTopicsCommand): Promise<CreatedTopic[]> {
     return this.#submit((view) => createTopics(view, command, this.#topicDefaults));
   }

@@ -1,0 +1,23 @@
+// UnregisterBroker (KIP-631): takes a broker out of the cluster that will not come back. The only one is the one that answers.
+
+import { ErrorCode, unregisterBrokerRequest, unregisterBrokerResponse } from '@moldau/protocol';
+import { serve } from './handler.ts';
+
+export const unregisterBroker = serve({
+  request: unregisterBrokerRequest,
+  response: unregisterBrokerResponse,
+  minVersion: 0,
+  maxVersion: 0,
+  handle({ brokerId }, _context, { metadata }) {
+    if (metadata().brokers.has(brokerId)) {
+      return {
+        errorCode: ErrorCode.INVALID_REQUEST,
+        errorMessage: `Broker ${brokerId} is running, and it is the only one: stop it instead.`,
+      };
+    }
+    return {
+      errorCode: ErrorCode.BROKER_ID_NOT_REGISTERED,
+      errorMessage: `Broker ID ${brokerId} is not currently registered`,
+    };
+  },
+});
