@@ -19,7 +19,7 @@ import { Progress } from './progress.ts';
 import { type BrokerName, RestartableBroker } from './restartable-broker.ts';
 import { Run, Worker } from './worker.ts';
 
-const CATCH_UP_MS = 90_000;
+const CATCH_UP_MS = 60_000;
 const PROGRESS_MS = 5_000;
 
 interface Options {
@@ -82,6 +82,7 @@ async function makeHistory(
     void broker.stop('SIGKILL');
   };
   process.once('exit', stopAll);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const progress = setInterval(() => say(progressLine(run.progress, faults)), PROGRESS_MS);
   try {
     await broker.start();

@@ -116,6 +116,8 @@ class Transactions:
             except KafkaException as other:
                 error = other
             give_up(f"transaction {self.number}: {error.args[0]}")
+        except SystemError as error:  # A fatal error met within a delivery report.
+            give_up(f"transaction {self.number}: {error}")
 
 
 def transact():
