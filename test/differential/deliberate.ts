@@ -129,7 +129,7 @@ export const deliberate: readonly Deliberate[] = [
     scenario: /^DescribeConfigs: of the broker/,
     path: /configs\.(log\.dirs?|listeners|advertised\.listeners|controller\.(listener\.names|quorum\.voters)|process\.roles|node\.id|broker\.id)\./,
     reason:
-      'where and how each of the two was started; broker.id is an older name of node.id and not filled from it',
+      'where and how each of the two was started differs; broker.id is an older name of node.id and not filled from it',
   },
   {
     scenario: /^DescribeConfigs: of the broker/,
@@ -151,13 +151,19 @@ export const deliberate: readonly Deliberate[] = [
   {
     scenario: /^(DescribeConfigs|.*AlterConfigs)/,
     path: /configs\.moldau\./,
-    reason: 'keys of our own',
+    reason: 'keys that begin with `moldau.` are our own',
   },
   {
     scenario: /^(DescribeConfigs|.*AlterConfigs)/,
     path: /configs\.min\.insync\.replicas(\.|$)/,
     reason:
-      'Kafka sets this key for the whole cluster when it formats a folder, for a feature of clusters of several brokers (KIP-966)',
+      'Kafka sets min.insync.replicas for the whole cluster when it formats a folder, for a feature of clusters of several brokers (KIP-966)',
+  },
+  {
+    scenario: /^ShareFetch: sessions/,
+    path: / unknown topic: /,
+    reason:
+      "an unknown topic is an error of that topic; Kafka's broker fails over it with UNKNOWN_SERVER_ERROR",
   },
 ];
 

@@ -2,8 +2,9 @@
 
 import { type BatchFields, crc32c, encodeBatch } from '@moldau/protocol';
 import { batchOf, LONG_AGO_MS } from '../records.ts';
-import { Fetch, InitProducerId, inEveryVersion, ListOffsets, Produce, type Scenario } from '../scenario.ts';
+import { Fetch, InitProducerId, inEveryVersion, Produce, type Scenario } from '../scenario.ts';
 import type { Side } from '../side.ts';
+import { untilCoordinated } from './group-requests.ts';
 
 const CRC_POSITION = 17;
 const ATTRIBUTES_POSITION = 21;
@@ -339,11 +340,7 @@ export const produceScenarios: readonly Scenario[] = [
     Produce,
     'to internal topics',
     async (side, version) => {
-      const { name } = await side.createTopic('a');
-      await side.ask(ListOffsets, 5, {
-        replicaId: -1,
-        topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
-      });
+      await untilCoordinated(side, 'g');
       await produce(
         side,
         version,

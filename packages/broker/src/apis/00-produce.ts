@@ -149,13 +149,14 @@ function findPartition(
 ): Partition {
   const isById = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
   const partition = isById ? partitions.getById(topicId, index) : partitions.get(name, index);
-  if (partition !== undefined) {
-    if (clientId === ADMIN_CLIENT_ID || !isInternalTopic(partition.topic)) return partition;
+  const known = partition?.topic ?? name;
+  if (isInternalTopic(known) && clientId !== ADMIN_CLIENT_ID) {
     throw new KafkaError(
       ErrorCode.INVALID_TOPIC_EXCEPTION,
-      `${partition.topic} is written by the broker alone: produce to a topic of your own`,
+      `${known} is written by the broker alone: produce to a topic of your own`,
     );
   }
+  if (partition !== undefined) return partition;
   if (isById && !partitions.hasTopicId(topicId)) {
     throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_ID, `no topic has the id ${topicId}`);
   }
