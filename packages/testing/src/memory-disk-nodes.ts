@@ -125,6 +125,14 @@ export class DirectoryNode {
     return total;
   }
 
+  /** A rename in a folder is one change to every file system: what had a durable name is found under its old or its new one. */
+  #keepRenamed(survived: Map<string, FileNode | DirectoryNode>): void {
+    const found = new Set(survived.values());
+    const before = new Set(this.#durable.values());
+    for (const [name, node] of this.entries)
+      if (before.has(node) && !found.has(node)) survived.set(name, node);
+  }
+
   powerCut(random: Random | undefined): void {
     const survived = new Map(this.#durable);
     for (const name of new Set([...this.entries.keys(), ...this.#durable.keys()])) {
@@ -133,6 +141,7 @@ export class DirectoryNode {
       if (now === undefined) survived.delete(name);
       else survived.set(name, now);
     }
+    this.#keepRenamed(survived);
     this.entries = survived;
     this.#durable = new Map(survived);
     for (const node of survived.values()) node.powerCut(random);
