@@ -3,11 +3,13 @@
 import type { Scenario } from '../scenario.ts';
 import { clusterScenarios } from './cluster.ts';
 import { configScenarios } from './configs.ts';
+import { consumerGroupScenarios } from './consumer-groups.ts';
 import { fetchScenarios } from './fetch.ts';
 import { groupOffsetScenarios } from './group-offsets.ts';
 import { groupScenarios } from './groups.ts';
 import { offsetScenarios } from './offsets.ts';
 import { produceScenarios } from './produce.ts';
+import { shareGroupScenarios } from './share-groups.ts';
 import { topicScenarios } from './topics.ts';
 import { transactionScenarios } from './transactions.ts';
 
@@ -20,5 +22,7 @@ export const scenarios: readonly Scenario[] = [
   ...offsetScenarios,
   ...groupScenarios,
   ...groupOffsetScenarios,
+  ...consumerGroupScenarios,
+  ...shareGroupScenarios,
   ...transactionScenarios,
 ];

@@ -7,6 +7,11 @@ import { type Services, serve } from './handler.ts';
 
 const ASSIGNOR = 'simple';
 
+const NO_GROUP_ID: DescribedShareGroup = {
+  ...{ errorCode: ErrorCode.INVALID_GROUP_ID, errorMessage: 'The group id is empty.' },
+  ...{ groupState: '', groupEpoch: 0, assignmentEpoch: 0, members: [] },
+};
+
 export const shareGroupDescribe = serve({
   request: shareGroupDescribeRequest,
   response: shareGroupDescribeResponse,
@@ -14,7 +19,8 @@ export const shareGroupDescribe = serve({
   maxVersion: 1,
   async handle({ groupIds, includeAuthorizedOperations }, _context, services) {
     const described = groupIds.map(async (groupId) => {
-      const { members, ...group } = await services.share.groups.describe(groupId);
+      const { members, ...group } =
+        groupId === '' ? NO_GROUP_ID : await services.share.groups.describe(groupId);
       const isKnown = group.errorCode === ErrorCode.NONE;
       return {
         ...group,

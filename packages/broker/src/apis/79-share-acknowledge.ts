@@ -5,11 +5,13 @@ import { ErrorCode, shareAcknowledgeRequest, shareAcknowledgeResponse } from '@m
 import { FINAL_EPOCH } from '../coordinators/share/share-sessions.ts';
 import { serve } from './handler.ts';
 import {
+  type AcknowledgedPartition,
   acknowledgeAll,
   acknowledgedPartitions,
   byTopic,
   identityProblem,
   leadersOf,
+  type PartitionError,
 } from './share-requests.ts';
 
 export const shareAcknowledge = serve({
@@ -31,11 +33,7 @@ export const shareAcknowledge = serve({
       const held = share.sessions.close(groupId, memberId);
       await share.partitions.release(groupId, memberId, held);
     }
-    const parts = partitions.map(({ topicId, partition }, index) => ({
-      topicId,
-      partition,
-      ...errors[index]!,
-    }));
+    const parts = answeredParts(partitions, errors);
     const { leaderOf, nodeEndpoints } = leadersOf(parts, context, services);
     return {
       errorCode: ErrorCode.NONE,
@@ -49,6 +47,14 @@ export const shareAcknowledge = serve({
   },
   fail: (_request, errorCode, errorMessage) => refused(errorCode, errorMessage),
 });
+
+/** Kafka leaves out partitions with nothing acknowledged, but not beside others. */
+function answeredParts(partitions: readonly AcknowledgedPartition[], errors: readonly PartitionError[]) {
+  const isAnyTried = partitions.some(({ acknowledgements }) => acknowledgements.length > 0);
+  return partitions
+    .map(({ topicId, partition }, index) => ({ topicId, partition, ...errors[index]! }))
+    .filter(({ errorCode }) => isAnyTried || errorCode !== ErrorCode.NONE);
+}
 
 function refused(errorCode: number, errorMessage: string | null) {
   return { errorCode, errorMessage, acquisitionLockTimeoutMs: 0, responses: [], nodeEndpoints: [] };

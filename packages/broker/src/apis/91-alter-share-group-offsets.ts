@@ -14,7 +14,8 @@ export const alterShareGroupOffsets = serve({
   minVersion: 0,
   maxVersion: 0,
   async handle({ groupId, topics }, _context, { share }) {
-    if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, responses: [] };
+    if (groupId === '')
+      return { errorCode: ErrorCode.INVALID_GROUP_ID, errorMessage: 'The group id is empty.', responses: [] };
     const altered = await share.groups.alterOffsets(groupId, topics);
     const { errorCode, errorMessage } = altered;
     return {

@@ -14,7 +14,8 @@ export const deleteShareGroupOffsets = serve({
   minVersion: 0,
   maxVersion: 0,
   async handle({ groupId, topics }, _context, { share }) {
-    if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, responses: [] };
+    if (groupId === '')
+      return { errorCode: ErrorCode.INVALID_GROUP_ID, errorMessage: 'The group id is empty.', responses: [] };
     const names = topics.map(({ topicName }) => topicName);
     const { errorCode, errorMessage, topics: deleted } = await share.groups.deleteOffsets(groupId, names);
     return {

@@ -8,6 +8,8 @@ export function forEachPartition<Partition extends { readonly partition: number 
   topics: readonly { readonly topicId: string; readonly partitions: readonly Partition[] }[],
   change: (key: ShareKey, partition: Partition) => Promise<Result>,
 ): Promise<{ topicId: string; partitions: Result[] }[]> {
+  // Kafka answers nothing for a group without a name.
+  if (groupId === '') return Promise.resolve([]);
   const results = topics.map(async ({ topicId, partitions }) => {
     const ofTopic = partitions.map((each) => change({ groupId, topicId, partition: each.partition }, each));
     return { topicId, partitions: await Promise.all(ofTopic) };

@@ -220,7 +220,7 @@ function applyTargetEpoch(groups: Map<string, ShareGroup>, groupId: string, valu
   const group = value === null ? groups.get(groupId) : groupOf(groups, groupId);
   if (group === undefined) return;
   const stored = value === null ? undefined : decodeVersioned(shareGroupTargetAssignmentMetadataValue, value);
-  group.assignmentEpoch = stored?.assignmentEpoch ?? 0;
+  group.assignmentEpoch = stored?.assignmentEpoch ?? newShareGroup(groupId).assignmentEpoch;
   group.assignmentTimestampMs = stored?.assignmentTimestamp ?? 0;
 }
 

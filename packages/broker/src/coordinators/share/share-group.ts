@@ -51,9 +51,18 @@ export interface ShareGroup {
   isUnwritten: boolean;
 }
 
+/** Of a group that has not had any member. */
+const FIRST_EPOCH = 1;
+
 export function newShareGroup(groupId: string): ShareGroup {
   return {
-    ...{ groupId, groupEpoch: 0, metadataHash: 0n, assignmentEpoch: 0, assignmentTimestampMs: 0 },
+    ...{
+      groupId,
+      groupEpoch: FIRST_EPOCH,
+      metadataHash: 0n,
+      assignmentEpoch: FIRST_EPOCH,
+      assignmentTimestampMs: 0,
+    },
     ...{ members: new Map(), target: new Map(), topics: null, isUnwritten: false },
   };
 }

@@ -86,14 +86,15 @@ export class SharePartitions {
   async release(groupId: string, memberId: string, partitions: readonly TopicPartition[]): Promise<void> {
     await Promise.all(
       partitions.map(async (partition) => {
+        const leader = this.find(groupId, partition);
         try {
-          await this.find(groupId, partition)?.release(memberId);
+          await leader?.release(memberId);
         } catch (error) {
-          const fields = { groupId, memberId, ...partition, err: toKafkaError(error) };
-          this.#options.logger.warn(
-            fields,
-            'Records of a member that is gone could not be released; their locks will end',
-          );
+          // Whoever has taken over the state has taken over the locks.
+          if (leader?.isFenced === true) return;
+          const fields = { ...leader?.key, memberId, err: toKafkaError(error) };
+          const message = 'Records of a member that is gone could not be released; their locks will end';
+          this.#options.logger.warn(fields, message);
         }
       }),
     );

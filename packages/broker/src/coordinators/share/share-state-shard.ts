@@ -43,6 +43,8 @@ export interface ShareState {
   readonly createTimestamp: number;
   readonly writeTimestamp: number;
   readonly updatesSinceSnapshot: number;
+  /** The highest epochs there have been: a state that is made anew begins with leader epoch 0 all the same. */
+  readonly fence: { readonly stateEpoch: number; readonly leaderEpoch: number };
 }
 
 export interface ShareStateError {
@@ -149,7 +151,7 @@ export class ShareStateShard implements CoordinatorShard {
     }
     const { stateEpoch, startOffset, stateBatches, deliveryCompleteCount } = state;
     const answer = { ...NO_ERROR, stateEpoch, startOffset, stateBatches };
-    if (leaderEpoch === -1 || leaderEpoch === state.leaderEpoch) {
+    if (leaderEpoch === -1 || leaderEpoch === state.fence.leaderEpoch) {
       reply(answer);
       return;
     }
@@ -219,7 +221,7 @@ export class ShareStateShard implements CoordinatorShard {
     let failure: KafkaError | null = null;
     for (const { key, latest } of this.#entries.values()) {
       if (latest === undefined) continue;
-      const { updatesSinceSnapshot: _, ...state } = latest;
+      const { updatesSinceSnapshot: _updates, fence: _fence, ...state } = latest;
       const value = {
         ...state,
         snapshotEpoch: latest.snapshotEpoch + 1,
@@ -313,21 +315,17 @@ export class ShareStateShard implements CoordinatorShard {
 function changed(state: ShareState | undefined, change: ShareStateChange): ShareState | undefined {
   if (change.kind === 'gone') return undefined;
   const { value } = change;
-  if (change.kind === 'snapshot') {
-    const { stateEpoch, leaderEpoch } = change.value;
-    return {
-      ...change.value,
-      stateEpoch: Math.max(stateEpoch, state?.stateEpoch ?? stateEpoch),
-      leaderEpoch: Math.max(leaderEpoch, state?.leaderEpoch ?? leaderEpoch),
-      updatesSinceSnapshot: 0,
-    };
-  }
+  const stateEpoch = change.kind === 'snapshot' ? change.value.stateEpoch : (state?.stateEpoch ?? 0);
+  const fence = {
+    stateEpoch: Math.max(stateEpoch, state?.fence.stateEpoch ?? stateEpoch),
+    leaderEpoch: Math.max(value.leaderEpoch, state?.fence.leaderEpoch ?? value.leaderEpoch),
+  };
+  if (change.kind === 'snapshot') return { ...change.value, fence, updatesSinceSnapshot: 0 };
   const startOffset = value.startOffset === -1 ? (state?.startOffset ?? -1) : value.startOffset;
   return {
+    ...{ fence, stateEpoch, startOffset },
     snapshotEpoch: state?.snapshotEpoch ?? value.snapshotEpoch,
-    stateEpoch: state?.stateEpoch ?? 0,
-    leaderEpoch: Math.max(value.leaderEpoch, state?.leaderEpoch ?? value.leaderEpoch),
-    startOffset,
+    leaderEpoch: value.leaderEpoch === -1 && state !== undefined ? state.leaderEpoch : value.leaderEpoch,
     deliveryCompleteCount: value.deliveryCompleteCount,
     stateBatches: mergeStateBatches(state?.stateBatches ?? [], value.stateBatches, startOffset),
     createTimestamp: state?.createTimestamp ?? 0,
@@ -358,7 +356,7 @@ function uninitialized(state: ShareState | undefined, errorMessage: string): Sha
 }
 
 function fencedLeader(state: ShareState | undefined, leaderEpoch: number): ShareStateError | undefined {
-  if (state === undefined || state.leaderEpoch <= leaderEpoch) return undefined;
+  if (state === undefined || state.fence.leaderEpoch <= leaderEpoch) return undefined;
   return {
     errorCode: ErrorCode.FENCED_LEADER_EPOCH,
     errorMessage: 'The leader epoch in the request is older than the epoch on the broker.',
@@ -366,7 +364,7 @@ function fencedLeader(state: ShareState | undefined, leaderEpoch: number): Share
 }
 
 function fencedState(state: ShareState | undefined, stateEpoch: number): ShareStateError | undefined {
-  if (stateEpoch === -1 || state === undefined || state.stateEpoch <= stateEpoch) return undefined;
+  if (stateEpoch === -1 || state === undefined || state.fence.stateEpoch <= stateEpoch) return undefined;
   return {
     errorCode: ErrorCode.FENCED_STATE_EPOCH,
     errorMessage:

@@ -1,0 +1,649 @@
+// Share groups: members, sessions, records that go out and come back, the state that is kept of them, and admin requests.
+
+import {
+  DeleteGroups,
+  DescribeGroups,
+  inEveryVersion,
+  JoinGroup,
+  ListGroups,
+  OffsetCommit,
+  type Scenario,
+} from '../scenario.ts';
+import { pause, type Side } from '../side.ts';
+import { joinRequest, stableGroup, untilCoordinated } from './group-requests.ts';
+import {
+  ACCEPT,
+  AlterShareOffsets,
+  acknowledgeOf,
+  batch,
+  batchOf,
+  configureGroup,
+  DeleteShareOffsets,
+  DeleteState,
+  DescribeShareOffsets,
+  fetchOf,
+  GAP,
+  heartbeatOf,
+  InitializeState,
+  joinShare,
+  REJECT,
+  RELEASE,
+  RENEW,
+  ReadState,
+  ReadStateSummary,
+  ShareAcknowledge,
+  ShareFetch,
+  ShareGroupDescribe,
+  ShareGroupHeartbeat,
+  untilShareCoordinated,
+  WriteState,
+} from './share-requests.ts';
+
+const LATEST_FETCH = 2;
+const SHORTLY = { maxWaitMs: 200 };
+
+/** A group with one member that has a topic of one partition, all of it. */
+async function oneMember(side: Side, options: { configs?: Record<string, string>; batches?: number[] } = {}) {
+  const topic = await side.createTopic('t');
+  for (const count of options.batches ?? []) await side.append(topic.name, batchOf(count));
+  const groupId = `${side.prefix}g`;
+  await configureGroup(side, groupId, options.configs);
+  const member = { groupId, memberId: 'member-a' };
+  await joinShare(side, member, [topic.name]);
+  return { topic, groupId, member };
+}
+
+/** A second member with a session of its own connection. */
+async function joinAnother(side: Side, groupId: string, topic: string) {
+  const other = side.another();
+  const member = { groupId, memberId: 'member-b' };
+  await joinShare(other, member, [topic]);
+  return { other, member };
+}
+
+export const shareGroupScenarios: readonly Scenario[] = [
+  inEveryVersion(ShareGroupHeartbeat, 'right and wrong', async (side, version) => {
+    const groupId = `${side.prefix}g`;
+    const { name } = await side.createTopic('t', { partitions: 2 });
+    await untilCoordinated(side, groupId);
+    const member = { groupId, memberId: 'member-a' };
+    const beat = (label: string, epoch: number, topics: string[] | null = null, fields = {}) =>
+      side.ask(ShareGroupHeartbeat, version, { ...heartbeatOf(member, epoch, topics), ...fields }, label);
+    await beat('no member id', 0, [name], { memberId: '' });
+    await beat('no group id', 0, [name], { groupId: '' });
+    await beat('empty rack', 0, [name], { rackId: '' });
+    await beat('no topics', 0, null);
+    await beat('empty topics', 0, []);
+    await beat('bad epoch', -2, [name]);
+    await beat('unknown group', 1);
+    await beat('leaving an unknown group', -1);
+    const epoch = await joinShare(side, member, [name]);
+    await beat('as before', epoch);
+    await beat('all of it', epoch, [name]);
+    await beat('ahead', epoch + 1);
+    await beat('long ago', epoch - 2);
+    await beat('unknown member', epoch, null, { memberId: 'nobody' });
+    await beat('unknown member leaves', -1, null, { memberId: 'nobody' });
+    await side.ask(ShareGroupDescribe, 1, {
+      groupIds: [groupId, 'nothing', ''],
+      includeAuthorizedOperations: true,
+    });
+    await side.ask(
+      DescribeGroups,
+      6,
+      { groups: [groupId], includeAuthorizedOperations: false },
+      'as a classic group',
+    );
+    await side.ask(JoinGroup, 9, joinRequest(groupId), 'as a classic group');
+    await side.ask(
+      OffsetCommit,
+      9,
+      {
+        ...{ groupId, generationIdOrMemberEpoch: -1, memberId: '' },
+        topics: [{ name, partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }] }],
+      },
+      'of a share group',
+    );
+    await side.ask(DeleteGroups, 2, { groupsNames: [groupId] }, 'with members');
+    await beat('again from the beginning', 0, [name]);
+    await beat('leave', -1);
+    await beat('leave again', -1);
+    await side.ask(
+      ShareGroupDescribe,
+      1,
+      { groupIds: [groupId], includeAuthorizedOperations: false },
+      'empty',
+    );
+    const { groups } = await side.quietly(ListGroups, 5, { statesFilter: [], typesFilter: ['share'] });
+    side.record(
+      'listed',
+      groups.filter(({ groupId: each }) => each === groupId),
+    );
+    await side.ask(DeleteGroups, 2, { groupsNames: [groupId] }, 'without members');
+    await side.ask(
+      ShareGroupDescribe,
+      1,
+      { groupIds: [groupId], includeAuthorizedOperations: false },
+      'gone',
+    );
+  }),
+  inEveryVersion(ShareGroupHeartbeat, 'a classic group', async (side, version) => {
+    const group = `${side.prefix}c`;
+    await untilCoordinated(side, group);
+    await stableGroup(side, group);
+    const member = { groupId: group, memberId: 'member-a' };
+    await side.ask(ShareGroupHeartbeat, version, heartbeatOf(member, 0, ['t']), 'join');
+    await side.ask(ShareGroupHeartbeat, version, heartbeatOf(member, -1), 'leave');
+    await side.ask(ShareGroupDescribe, 1, { groupIds: [group], includeAuthorizedOperations: false });
+    await side.ask(DeleteShareOffsets, 0, { groupId: group, topics: [{ topicName: 't' }] });
+    await side.ask(AlterShareOffsets, 0, { groupId: group, topics: [] });
+    await side.ask(DescribeShareOffsets, 0, { groups: [{ groupId: group, topics: null }] });
+  }),
+  inEveryVersion(ShareFetch, 'sessions', async (side, version) => {
+    const { topic, member, groupId } = await oneMember(side, { batches: [3] });
+    const fetch = (label: string, epoch: number, fields: Parameters<typeof fetchOf>[3] = {}, who = {}) =>
+      side.ask(ShareFetch, version, fetchOf({ ...member, ...who }, epoch, topic.id, fields), label);
+    await fetch('no group', 0, {}, { groupId: null });
+    await fetch('no member', 0, {}, { memberId: null });
+    await fetch('empty member', 0, {}, { memberId: '' });
+    await fetch('long member id', 0, {}, { memberId: 'x'.repeat(37) });
+    await fetch('no session', 1);
+    await fetch('ends no session', -1);
+    await fetch('acknowledges at once', 0, { acknowledgementBatches: [batch(0, 0, ACCEPT)] });
+    await fetch('first', 0);
+    await fetch('wrong epoch', 5);
+    await fetch('second', 1, { maxWaitMs: 100 });
+    await fetch('again the same epoch', 1, { maxWaitMs: 100 });
+    await fetch('unknown partition', 2, { partitions: [7], maxWaitMs: 100 });
+    await fetch('nothing new', 3, { maxWaitMs: 100 });
+    await fetch('unknown partition forgotten', 4, { forgotten: [7], maxWaitMs: 100 });
+    await fetch('no records wanted', 5, { maxRecords: 0 });
+    await fetch('no bytes wanted', 6, { maxBytes: 0 });
+    await side.ask(
+      ShareFetch,
+      version,
+      { ...fetchOf(member, 7, 'AAAAAAAAAAAAAAAAAAAAAQ', { maxWaitMs: 100 }) },
+      'unknown topic',
+    );
+    await fetch('from the beginning', 0, { maxWaitMs: 100 });
+    const acknowledge = (label: string, epoch: number, who = {}) =>
+      side.ask(
+        ShareAcknowledge,
+        version,
+        acknowledgeOf({ ...member, ...who }, epoch, topic.id, [batch(0, 0, ACCEPT)]),
+        label,
+      );
+    await acknowledge('no group', 1, { groupId: null });
+    await acknowledge('no member', 1, { memberId: null });
+    await acknowledge('first epoch', 0);
+    await acknowledge('unknown session', 1, { memberId: 'nobody' });
+    await acknowledge('wrong epoch', 9);
+    await acknowledge('right epoch', 1);
+    await fetch('after it', 2, { maxWaitMs: 100 });
+    await fetch('last', -1);
+    await fetch('after the last', 3);
+    await side.ask(
+      ShareFetch,
+      version,
+      fetchOf({ groupId, memberId: 'member-b' }, 0, topic.id),
+      'what it gave back',
+    );
+  }),
+  inEveryVersion(ShareFetch, 'a group that nobody has joined', async (side, version) => {
+    const topic = await side.createTopic('t');
+    const groupId = `${side.prefix}g`;
+    await untilCoordinated(side, groupId);
+    await untilShareCoordinated(side, groupId, topic.id);
+    await side.ask(
+      ShareFetch,
+      version,
+      fetchOf({ groupId, memberId: 'member-a' }, 0, topic.id, { maxWaitMs: 2_000 }),
+    );
+  }),
+  inEveryVersion(ShareFetch, 'batches and limits', async (side, version) => {
+    const { topic, member } = await oneMember(side, { batches: [5, 5, 5, 10, 1] });
+    const fetch = (label: string, epoch: number, fields: Parameters<typeof fetchOf>[3] = {}) =>
+      side.ask(
+        ShareFetch,
+        version,
+        fetchOf(member, epoch, topic.id, { ...(epoch === 0 ? {} : SHORTLY), ...fields }),
+        label,
+      );
+    await fetch('three records of a batch', 0, { maxRecords: 3 });
+    await fetch('seven records in small batches', 1, { maxRecords: 7, batchSize: 2 });
+    await fetch('few bytes', 2, { maxBytes: 1 });
+    await fetch('the rest', 3);
+    await fetch('nothing left', 4);
+    await side.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(member, 5, topic.id, [batch(0, 3, ACCEPT, GAP, RELEASE, REJECT), batch(5, 14, RELEASE)]),
+      'each its own',
+    );
+    await fetch('what came back', 6, { maxRecords: 4 });
+    await fetch('what came back, again', 7);
+    await side.ask(
+      DescribeShareOffsets,
+      1,
+      { groups: [{ groupId: member.groupId, topics: null }] },
+      'on the way',
+    );
+    await side.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(member, 8, topic.id, [batch(4, 25, ACCEPT)]),
+      'some twice',
+    );
+    await side.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(member, 9, topic.id, [batch(2, 2, ACCEPT)]),
+      'one',
+    );
+    await side.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(member, 10, topic.id, [batch(4, 25, ACCEPT)]),
+      'all',
+    );
+    await fetch('nothing left at all', 11);
+    await side.ask(
+      DescribeShareOffsets,
+      1,
+      { groups: [{ groupId: member.groupId, topics: null }] },
+      'at the end',
+    );
+    await side.append(topic.name, batchOf(2));
+    await fetch('a new batch', 12);
+  }),
+  inEveryVersion(
+    ShareFetch,
+    'record limit',
+    async (side, version) => {
+      const { topic, member } = await oneMember(side, { batches: [5, 5, 10] });
+      const limit = { shareAcquireMode: 1 };
+      const fetch = (label: string, epoch: number, fields: Parameters<typeof fetchOf>[3] = {}) =>
+        side.ask(
+          ShareFetch,
+          version,
+          fetchOf(member, epoch, topic.id, { ...limit, ...(epoch === 0 ? {} : SHORTLY), ...fields }),
+          label,
+        );
+      await fetch('three', 0, { maxRecords: 3 });
+      await fetch('four', 1, { maxRecords: 4 });
+      await fetch('one', 2, { maxRecords: 1 });
+      await fetch('a hundred', 3, { maxRecords: 100 });
+      await side.ask(ShareAcknowledge, version, acknowledgeOf(member, 4, topic.id, [batch(0, 9, RELEASE)]));
+      await fetch('two of what came back', 5, { maxRecords: 2 });
+      await fetch('six of what came back', 6, { maxRecords: 6 });
+      await fetch('the rest', 7, { maxRecords: 50 });
+    },
+    { from: LATEST_FETCH },
+  ),
+  inEveryVersion(ShareFetch, 'two members', async (side, version) => {
+    const { topic, groupId, member } = await oneMember(side, { batches: [4, 4] });
+    const { other, member: second } = await joinAnother(side, groupId, topic.name);
+    await side.ask(ShareFetch, version, fetchOf(member, 0, topic.id, { maxRecords: 4 }), 'first');
+    await other.ask(ShareFetch, version, fetchOf(second, 0, topic.id), 'second');
+    await other.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(second, 1, topic.id, [batch(0, 3, ACCEPT)]),
+      "another's",
+    );
+    await other.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(second, 2, topic.id, [batch(4, 7, ACCEPT)]),
+      'its own',
+    );
+    await other.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(second, 3, topic.id, [batch(4, 7, ACCEPT)]),
+      'twice',
+    );
+    await other.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(second, 4, topic.id, [batch(8, 9, ACCEPT)]),
+      'not yet',
+    );
+    await side.ask(
+      ShareFetch,
+      version,
+      fetchOf(member, -1, topic.id, { acknowledgementBatches: [batch(0, 0, ACCEPT)] }),
+      'ends',
+    );
+    await pause(300);
+    await other.ask(ShareFetch, version, fetchOf(second, 5, topic.id), 'what the first gave back');
+    other.close();
+    await pause(500);
+    await side.ask(ShareFetch, version, fetchOf(member, 0, topic.id), 'what a lost connection gave back');
+  }),
+  inEveryVersion(ShareFetch, 'deliveries', async (side, version) => {
+    const { topic, member } = await oneMember(side, { batches: [8, 2] });
+    let epoch = 0;
+    for (let delivery = 1; delivery < 14; delivery++) {
+      const answer = await side.ask(
+        ShareFetch,
+        version,
+        fetchOf(member, epoch++, topic.id, delivery === 1 ? {} : SHORTLY),
+        `delivery ${delivery}`,
+      );
+      const acquired =
+        answer?.responses.flatMap(({ partitions }) => partitions.flatMap((each) => each.acquiredRecords)) ??
+        [];
+      const batches = acquired.map(({ firstOffset, lastOffset }) => batch(firstOffset, lastOffset, RELEASE));
+      if (batches.length === 0) break;
+      await side.ask(
+        ShareAcknowledge,
+        version,
+        acknowledgeOf(member, epoch++, topic.id, batches),
+        `release ${delivery}`,
+      );
+    }
+    await side.ask(
+      DescribeShareOffsets,
+      1,
+      { groups: [{ groupId: member.groupId, topics: null }] },
+      'at the end',
+    );
+  }),
+  inEveryVersion(ShareFetch, 'locks', async (side, version) => {
+    const configs = { 'share.record.lock.duration.ms': '1000', 'share.delivery.count.limit': '2' };
+    const { topic, member } = await oneMember(side, { configs, batches: [3] });
+    await side.ask(ShareFetch, version, fetchOf(member, 0, topic.id), 'first');
+    await pause(1_500);
+    await side.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(member, 1, topic.id, [batch(0, 2, ACCEPT)]),
+      'too late',
+    );
+    await side.ask(ShareFetch, version, fetchOf(member, 2, topic.id), 'second');
+    await side.ask(
+      ShareAcknowledge,
+      version,
+      acknowledgeOf(member, 3, topic.id, [batch(1, 1, ACCEPT)]),
+      'one in time',
+    );
+    await pause(1_500);
+    await side.ask(
+      ShareFetch,
+      version,
+      fetchOf(member, 4, topic.id, { maxWaitMs: 200 }),
+      'delivered often enough',
+    );
+    await side.ask(DescribeShareOffsets, 1, { groups: [{ groupId: member.groupId, topics: null }] });
+  }),
+  inEveryVersion(ShareAcknowledge, 'bad requests', async (side, version) => {
+    const { topic, member } = await oneMember(side, { batches: [5, 5] });
+    await side.quietly(ShareFetch, version, fetchOf(member, 0, topic.id));
+    let epoch = 1;
+    const acknowledge = (label: string, ...batches: ReturnType<typeof batch>[]) =>
+      side.ask(ShareAcknowledge, version, acknowledgeOf(member, epoch++, topic.id, batches), label);
+    await acknowledge('none');
+    await acknowledge('backwards', batch(3, 1, ACCEPT));
+    await acknowledge('out of order', batch(3, 4, ACCEPT), batch(0, 1, ACCEPT));
+    await acknowledge('no types', batch(0, 1));
+    await acknowledge('too few types', batch(0, 4, ACCEPT, ACCEPT));
+    await acknowledge('unknown type', batch(0, 1, 9));
+    await acknowledge('negative type', batch(0, 1, -1));
+    await acknowledge('renew without saying so', batch(0, 1, RENEW));
+    await acknowledge('past the end', batch(5, 20, ACCEPT));
+    await acknowledge('all past the end', batch(20, 30, ACCEPT));
+    await acknowledge('right and wrong', batch(0, 1, ACCEPT), batch(20, 30, ACCEPT));
+    await acknowledge('what was right', batch(0, 1, ACCEPT));
+    await acknowledge('some again', batch(1, 2, ACCEPT));
+    await acknowledge('the others', batch(2, 9, ACCEPT));
+    await acknowledge('all again', batch(0, 9, ACCEPT));
+    const missing = acknowledgeOf(member, epoch++, topic.id, [batch(0, 0, ACCEPT)], { partitionIndex: 9 });
+    await side.ask(ShareAcknowledge, version, missing, 'unknown partition');
+    const unknown = acknowledgeOf(member, epoch++, 'AAAAAAAAAAAAAAAAAAAAAQ', [batch(0, 0, ACCEPT)]);
+    await side.ask(ShareAcknowledge, version, unknown, 'unknown topic');
+    await side.ask(ShareAcknowledge, version, acknowledgeOf(member, -1, topic.id, []), 'last');
+    await side.ask(ShareAcknowledge, version, acknowledgeOf(member, -1, topic.id, []), 'after the last');
+  }),
+  inEveryVersion(
+    ShareAcknowledge,
+    'renewing',
+    async (side, version) => {
+      const configs = { 'share.record.lock.duration.ms': '1500' };
+      const { topic, member } = await oneMember(side, { configs, batches: [4] });
+      await side.ask(ShareFetch, version, fetchOf(member, 0, topic.id));
+      await pause(900);
+      const renewed = acknowledgeOf(member, 1, topic.id, [batch(0, 1, RENEW)], { isRenewAck: true });
+      await side.ask(ShareAcknowledge, version, renewed, 'two of four');
+      await side.ask(
+        ShareFetch,
+        version,
+        fetchOf(member, 2, topic.id, { isRenewAck: true, acknowledgementBatches: [batch(2, 2, RENEW)] }),
+        'with limits',
+      );
+      const noLimits = { maxWaitMs: 0, minBytes: 0, maxBytes: 0, maxRecords: 0 };
+      await side.ask(
+        ShareFetch,
+        version,
+        fetchOf(member, 2, topic.id, {
+          ...noLimits,
+          isRenewAck: true,
+          acknowledgementBatches: [batch(2, 2, RENEW)],
+        }),
+        'one more',
+      );
+      await pause(900);
+      await side.ask(
+        ShareAcknowledge,
+        version,
+        acknowledgeOf(member, 3, topic.id, [batch(0, 1, ACCEPT)]),
+        'renewed',
+      );
+      await side.ask(
+        ShareAcknowledge,
+        version,
+        acknowledgeOf(member, 4, topic.id, [batch(3, 3, ACCEPT)]),
+        'not renewed',
+      );
+      await side.ask(ShareFetch, version, fetchOf(member, 5, topic.id), 'what came back');
+    },
+    { from: LATEST_FETCH },
+  ),
+  inEveryVersion(ShareFetch, 'acknowledgements along with it', async (side, version) => {
+    const { topic, member } = await oneMember(side, { batches: [2, 2, 2] });
+    const fetch = (label: string, epoch: number, fields: Parameters<typeof fetchOf>[3] = {}) =>
+      side.ask(
+        ShareFetch,
+        version,
+        fetchOf(member, epoch, topic.id, { ...(epoch === 0 ? {} : SHORTLY), ...fields }),
+        label,
+      );
+    await fetch('first', 0, { maxRecords: 2 });
+    await fetch('accept and read', 1, { maxRecords: 2, acknowledgementBatches: [batch(0, 1, ACCEPT)] });
+    await fetch('wrong and read', 2, { maxRecords: 2, acknowledgementBatches: [batch(0, 5, ACCEPT)] });
+    await fetch('release and read', 3, { maxRecords: 10, acknowledgementBatches: [batch(4, 5, RELEASE)] });
+    await fetch('bad type', 4, { acknowledgementBatches: [batch(2, 3, 7)] });
+    await fetch('the end', -1, { acknowledgementBatches: [batch(2, 3, ACCEPT)] });
+  }),
+  inEveryVersion(WriteState, 'share state', async (side, version) => {
+    const { id: topicId } = await side.createTopic('t', { partitions: 2 });
+    const groupId = `${side.prefix}g`;
+    await untilCoordinated(side, groupId);
+    await untilShareCoordinated(side, groupId, topicId);
+    const on = <T extends object>(fields: T, partition = 0, topic = topicId) => ({
+      groupId,
+      topics: [{ topicId: topic, partitions: [{ partition, ...fields }] }],
+    });
+    const read = (label: string, leaderEpoch = 0) => side.ask(ReadState, 0, on({ leaderEpoch }), label);
+    const summary = (label: string, partition = 0) =>
+      side.ask(ReadStateSummary, 1, on({ leaderEpoch: 0 }, partition), label);
+    const write = (label: string, fields: object = {}) =>
+      side.ask(
+        WriteState,
+        version,
+        on({
+          stateEpoch: 2,
+          leaderEpoch: 0,
+          startOffset: 10,
+          deliveryCompleteCount: 0,
+          stateBatches: [],
+          ...fields,
+        }),
+        label,
+      );
+    await read('uninitialized');
+    await summary('uninitialized');
+    await write('uninitialized');
+    await side.ask(DeleteState, 0, on({}), 'uninitialized');
+    await side.ask(InitializeState, 0, on({ stateEpoch: 2, startOffset: -1 }), 'first');
+    await read('new');
+    await summary('new');
+    await side.ask(InitializeState, 0, on({ stateEpoch: 1, startOffset: 5 }), 'older');
+    await side.ask(InitializeState, 0, on({ stateEpoch: 2, startOffset: 0 }, 9), 'unknown partition');
+    await side.ask(InitializeState, 0, on({ stateEpoch: 2, startOffset: 0 }, -1), 'negative partition');
+    await side.ask(
+      InitializeState,
+      0,
+      on({ stateEpoch: 2, startOffset: 0 }, 0, 'AAAAAAAAAAAAAAAAAAAAAQ'),
+      'unknown topic',
+    );
+    const state = (
+      firstOffset: number,
+      lastOffset: number,
+      deliveryState: number,
+      deliveryCount: number,
+    ) => ({
+      ...{ firstOffset, lastOffset, deliveryState, deliveryCount },
+    });
+    await write('batches', {
+      stateBatches: [state(10, 19, 0, 1), state(30, 39, 2, 1)],
+      deliveryCompleteCount: 10,
+    });
+    await read('batches');
+    await write('overlapping', {
+      stateBatches: [state(15, 34, 0, 2), state(12, 12, 2, 1), state(40, 41, 2, 1)],
+    });
+    await read('overlapping');
+    await write('older deliveries', { stateBatches: [state(15, 20, 0, 1)] });
+    await read('older deliveries');
+    await write('start moved', { startOffset: 18, deliveryCompleteCount: 3 });
+    await read('start moved');
+    await summary('start moved');
+    await write('start kept', { startOffset: -1, stateBatches: [state(50, 50, 4, 5)] });
+    await read('start kept');
+    await write('older state', { stateEpoch: 1 });
+    await read('newer leader', 4);
+    await read('older leader', 3);
+    await write('older leader', { leaderEpoch: 3 });
+    await write('newer leader', { leaderEpoch: 7, startOffset: 20 });
+    await summary('by a newer leader');
+    await write('no epochs', { leaderEpoch: -1, stateEpoch: -1, startOffset: 21 });
+    await read('no epochs', 4);
+    await side.ask(InitializeState, 0, on({ stateEpoch: 5, startOffset: 100 }), 'anew');
+    await read('anew', 4);
+    await summary('anew');
+    await side.ask(ReadState, 0, on({ leaderEpoch: 0 }, -1), 'negative partition');
+    await side.ask(ReadStateSummary, 0, on({ leaderEpoch: 0 }, -1), 'negative partition');
+    await side.ask(ReadStateSummary, 0, on({ leaderEpoch: 0 }, 9), 'unknown partition');
+    await side.ask(DeleteState, 0, on({}, -1), 'negative partition');
+    await side.ask(DeleteState, 0, on({}, 9), 'unknown partition');
+    await side.ask(DeleteState, 0, on({}), 'there');
+    await read('deleted');
+    await side.ask(ReadState, 0, { groupId: '', topics: [] }, 'nothing of no group');
+    await side.ask(ReadState, 0, { ...on({ leaderEpoch: 0 }), groupId: '' }, 'no group');
+    await side.ask(
+      WriteState,
+      version,
+      { ...on({ stateEpoch: 0, leaderEpoch: 0, startOffset: 0, stateBatches: [] }), groupId: '' },
+      'no group',
+    );
+    await side.ask(InitializeState, 0, { ...on({ stateEpoch: 0, startOffset: 0 }), groupId: '' }, 'no group');
+    await side.ask(DeleteState, 0, { ...on({}), groupId: '' }, 'no group');
+    await side.ask(ReadStateSummary, 0, { ...on({ leaderEpoch: 0 }), groupId: '' }, 'no group');
+    await side.ask(ReadState, 0, { groupId, topics: [] }, 'nothing');
+  }),
+  inEveryVersion(DescribeShareOffsets, 'offsets of groups', async (side, version) => {
+    const { topic, groupId, member } = await oneMember(side, { batches: [4, 4] });
+    const names = (...partitions: number[]) => [{ topicName: topic.name, partitions }];
+    const describe = (label: string, topics: ReturnType<typeof names> | null) =>
+      side.ask(DescribeShareOffsets, version, { groups: [{ groupId, topics }] }, label);
+    const alter = (label: string, group: string, startOffset: number, ...partitions: number[]) =>
+      side.ask(
+        AlterShareOffsets,
+        0,
+        {
+          groupId: group,
+          topics: [
+            {
+              topicName: topic.name,
+              partitions: partitions.map((partitionIndex) => ({ partitionIndex, startOffset })),
+            },
+          ],
+        },
+        label,
+      );
+    await side.quietly(ShareFetch, 2, fetchOf(member, 0, topic.id, { maxRecords: 4 }));
+    await side.quietly(ShareAcknowledge, 2, acknowledgeOf(member, 1, topic.id, [batch(0, 1, ACCEPT)]));
+    await describe('all', null);
+    await describe('named', names(0));
+    await describe('unknown topic', [{ topicName: `${side.prefix}unknown`, partitions: [0] }]);
+    await describe('no topics', []);
+    await side.ask(
+      DescribeShareOffsets,
+      version,
+      { groups: [{ groupId: `${side.prefix}x`, topics: null }] },
+      'unknown group',
+    );
+    await side.ask(
+      DescribeShareOffsets,
+      version,
+      { groups: [{ groupId: `${side.prefix}x`, topics: names(0) }] },
+      'unknown group, named',
+    );
+    await side.ask(DescribeShareOffsets, version, { groups: [{ groupId: '', topics: null }] }, 'no group');
+    await alter('with members', groupId, 3, 0);
+    await side.ask(DeleteShareOffsets, 0, { groupId, topics: [{ topicName: topic.name }] }, 'with members');
+    await side.quietly(ShareFetch, 2, fetchOf(member, -1, topic.id));
+    await side.quietly(ShareGroupHeartbeat, 1, heartbeatOf(member, -1));
+    await alter('without members', groupId, 3, 0, 9);
+    await describe('altered', null);
+    await alter('no group id', '', 3, 0);
+    await side.ask(
+      AlterShareOffsets,
+      0,
+      {
+        groupId,
+        topics: [{ topicName: `${side.prefix}unknown`, partitions: [{ partitionIndex: 0, startOffset: 1 }] }],
+      },
+      'unknown topic',
+    );
+    const fresh = { groupId: `${side.prefix}new`, memberId: 'member-n' };
+    await alter('of a new group', fresh.groupId, 6, 0);
+    await side.ask(
+      ShareGroupDescribe,
+      1,
+      { groupIds: [fresh.groupId], includeAuthorizedOperations: false },
+      'new group',
+    );
+    await joinShare(side, fresh, [topic.name]);
+    await side.ask(ShareFetch, 2, fetchOf(fresh, 0, topic.id), 'from where it was set');
+    await joinShare(side, member, [topic.name]);
+    await side.ask(ShareFetch, 2, fetchOf(member, 0, topic.id), 'from where the other was set');
+    await side.quietly(ShareFetch, 2, fetchOf(member, -1, topic.id));
+    await side.quietly(ShareGroupHeartbeat, 1, heartbeatOf(member, -1));
+    const remove = (label: string, group: string, ...topics: string[]) =>
+      side.ask(
+        DeleteShareOffsets,
+        0,
+        { groupId: group, topics: topics.map((topicName) => ({ topicName })) },
+        label,
+      );
+    await remove('no group id', '', topic.name);
+    await remove('unknown group', `${side.prefix}x`, topic.name);
+    await remove('unknown topic', groupId, `${side.prefix}unknown`);
+    await remove('there', groupId, topic.name);
+    await remove('again', groupId, topic.name);
+    await describe('deleted', null);
+    await side.ask(DeleteGroups, 2, { groupsNames: [groupId, fresh.groupId] }, 'one empty, one not');
+  }),
+];
