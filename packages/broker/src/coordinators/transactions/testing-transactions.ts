@@ -10,6 +10,7 @@ import type {
   ProducerIdAnswer,
   Reply,
   TopicPartition,
+  TransactionalProducer,
   TransactionMarkers,
   TransactionVersion,
 } from './transaction-commands.ts';
@@ -57,6 +58,13 @@ export class SimulatedTransactions {
   readonly config: TransactionConfig;
   /** What partitions answer with, instead of taking the marker. */
   markerError: (partition: TopicPartition) => number = () => ErrorCode.NONE;
+  /** Set: nothing happens but by commitOne(), deliverOne() and giveProducerId(). */
+  isManual = false;
+  /** Takes the marker into its partition; answers with the error code. */
+  mark: (marker: Omit<TransactionMarkers, 'partitions'> & TopicPartition) => number = (marker) => {
+    this.markers.push(marker);
+    return ErrorCode.NONE;
+  };
   appendError: KafkaError | null = null;
   producerIdError: KafkaError | null = null;
   holdsAppends = false;
@@ -127,6 +135,12 @@ export class SimulatedTransactions {
     append.settled(error);
   }
 
+  /** The oldest append gets into the log, and nobody hears of it. */
+  commitUnheard(): void {
+    const append = this.#appends.shift();
+    if (append !== undefined) this.log.push(...append.records);
+  }
+
   /** Lets the oldest request for markers reach its partitions. Without an answer the shard never hears of it. */
   deliverOne(isAnswered = true): void {
     const request = this.#markerRequests.shift();
@@ -134,8 +148,8 @@ export class SimulatedTransactions {
     const { partitions, ...marker } = request.markers;
     const answers = partitions.map((partition) => {
       const errorCode = this.markerError(partition);
-      if (errorCode === ErrorCode.NONE) this.markers.push({ ...marker, ...partition });
-      return { ...partition, errorCode };
+      if (errorCode !== ErrorCode.NONE) return { ...partition, errorCode };
+      return { ...partition, errorCode: this.mark({ ...marker, ...partition }) };
     });
     if (isAnswered) request.settled(answers);
   }
@@ -147,6 +161,7 @@ export class SimulatedTransactions {
 
   /** Lets everything happen that is not held. */
   settle(): void {
+    if (this.isManual) return;
     for (;;) {
       if (!this.holdsProducerIds && this.#producerIdRequests.length > 0) this.giveProducerId();
       else if (!this.holdsAppends && this.#appends.length > 0) this.commitOne();
@@ -180,14 +195,18 @@ export class SimulatedTransactions {
     this.shard.resume();
   }
 
-  /** Puts a transactional id into a state as another broker's log would. */
+  /** Puts the transactional id into a state as another broker's log would. */
   given(metadata: Partial<TransactionMetadata>): void {
+    this.givenId(ID, metadata);
+  }
+
+  givenId(transactionalId: string, metadata: Partial<TransactionMetadata>): void {
     const whole: TransactionMetadata = {
       ...DEFAULT_METADATA,
       lastUpdateTimestampMs: this.wallMs,
       ...metadata,
     };
-    this.log.push(transactionRecord(ID, whole, 2));
+    this.log.push(transactionRecord(transactionalId, whole, 2));
     this.restart();
   }
 
@@ -205,7 +224,15 @@ export class SimulatedTransactions {
     partitions: TopicPartition[],
     clientVersion: TransactionVersion = 2,
   ): Asked<number[]> {
-    const command = { ...named(producer), partitions, verifyOnly: false, clientVersion };
+    return this.addAs(named(producer), partitions, clientVersion);
+  }
+
+  addAs(
+    producer: TransactionalProducer,
+    partitions: TopicPartition[],
+    clientVersion: TransactionVersion,
+  ): Asked<number[]> {
+    const command = { ...producer, partitions, verifyOnly: false, clientVersion };
     const asked = ask<number[]>((reply) => this.shard.addPartitions(command, reply));
     this.settle();
     return asked;
@@ -221,10 +248,29 @@ export class SimulatedTransactions {
     committed: boolean,
     clientVersion: TransactionVersion = 2,
   ): Asked<ProducerIdAnswer> {
-    const command = { ...named(producer), committed, clientVersion };
+    return this.endAs(named(producer), committed, clientVersion);
+  }
+
+  endAs(
+    producer: TransactionalProducer,
+    committed: boolean,
+    clientVersion: TransactionVersion,
+  ): Asked<ProducerIdAnswer> {
+    const command = { ...producer, committed, clientVersion };
     const asked = ask<ProducerIdAnswer>((reply) => this.shard.endTransaction(command, reply));
     this.settle();
     return asked;
+  }
+
+  /** Of all transactional ids. */
+  get states(): string[] {
+    const everything = {
+      stateFilters: [],
+      producerIdFilters: [],
+      durationFilterMs: -1,
+      matchesId: () => true,
+    };
+    return this.shard.list(everything).map(({ transactionState }) => transactionState);
   }
 
   get described(): DescribedTransaction {
