@@ -51,6 +51,7 @@ export class Shards<Shard extends CoordinatorShard> {
       await this.at(partition)
         .load()
         .catch((error: unknown) => {
+          if (this.#isClosed) return;
           const { topic, logger } = this.#options;
           logger.error({ topic, partition, err: error }, 'A coordinator’s shard could not be loaded');
         });
