@@ -2,6 +2,7 @@
 
 import { type ConfigEntry, ConfigResourceType, type MetadataRecord } from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import type { BrokerConfig } from '../config/broker-config.ts';
 import {
   type ConfigResourceKind,
   invalidConfig,
@@ -38,6 +39,7 @@ export interface AlteredResource extends ConfigResource, ItemResult {}
 export function alterConfigs(
   view: ReadableMetadata,
   { resources, validateOnly }: { resources: readonly ReplacedConfigs[]; validateOnly: boolean },
+  broker: BrokerConfig,
 ): Outcome<AlteredResource[]> {
   return forEachResource(resources, validateOnly, ({ resourceType, resourceName, configs }) => {
     const kind = kindOf(resourceType);
@@ -47,7 +49,7 @@ export function alterConfigs(
       if (value === null) throw nullValue(name);
       texts.set(name, value);
     }
-    kind.checkConfigs(resourceName, texts, texts);
+    kind.checkConfigs(resourceName, texts, texts, broker);
     return difference(view.configs(resourceType, resourceName), texts);
   });
 }
@@ -56,6 +58,7 @@ export function alterConfigs(
 export function incrementalAlterConfigs(
   view: ReadableMetadata,
   { resources, validateOnly }: { resources: readonly ChangedConfigs[]; validateOnly: boolean },
+  broker: BrokerConfig,
 ): Outcome<AlteredResource[]> {
   return forEachResource(resources, validateOnly, ({ resourceType, resourceName, configs }) => {
     if (resourceType === ConfigResourceType.BROKER_LOGGER) throw noLogger(configs);
@@ -74,7 +77,7 @@ export function incrementalAlterConfigs(
       changed.set(name, text);
       after.set(name, text);
     }
-    kind.checkConfigs(resourceName, changed, after);
+    kind.checkConfigs(resourceName, changed, after, broker);
     return difference(before, after);
   });
 }

@@ -2,10 +2,12 @@
 
 import { ConfigResourceType, topicNameProblem } from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import type { BrokerConfig } from '../config/broker-config.ts';
 import { type ConfigDefinition, ConfigValueError, formatValue, parseValue } from '../config/definition.ts';
 import { brokerConfigDefinitions } from '../config/definitions/broker.ts';
 import { groupConfigDefinitions } from '../config/definitions/group.ts';
 import { topicConfigDefinitions } from '../config/definitions/topic.ts';
+import { groupConfigProblem } from '../config/group-bounds.ts';
 import { validateBrokerConfig, validateGroupConfig, validateTopicConfigs } from '../config/validate.ts';
 import { clientMetricsConfigDefinitions, validateClientMetricsConfig } from './client-metrics-configs.ts';
 import type { ReadableMetadata } from './metadata-view.ts';
@@ -17,7 +19,12 @@ export interface ConfigResourceKind {
   /** @throws KafkaError when there is no resource of this name, or may not be */
   checkName(view: ReadableMetadata, name: string): void;
   /** @throws KafkaError when a value to be set is wrong, or all that would then be set does not fit together */
-  checkConfigs(name: string, changed: ReadonlyMap<string, string>, all: ReadonlyMap<string, string>): void;
+  checkConfigs(
+    name: string,
+    changed: ReadonlyMap<string, string>,
+    all: ReadonlyMap<string, string>,
+    broker: BrokerConfig,
+  ): void;
 }
 
 const topic: ConfigResourceKind = {
@@ -61,11 +68,13 @@ const group: ConfigResourceKind = {
   checkName(_view, name) {
     if (name === '') throw invalidRequest('Default group resources are not allowed.');
   },
-  checkConfigs(_name, changed) {
+  checkConfigs(_name, changed, all, broker) {
     for (const [key, value] of changed) {
       const problem = validateGroupConfig(key, value);
       if (problem !== undefined) throw invalidConfig(problem);
     }
+    const problem = groupConfigProblem(all, broker);
+    if (problem !== undefined) throw invalidConfig(problem);
   },
 };
 

@@ -107,14 +107,14 @@ export class Controller {
     resources: readonly ReplacedConfigs[];
     validateOnly: boolean;
   }): Promise<AlteredResource[]> {
-    return this.#submit((view) => alterConfigs(view, command));
+    return this.#submit((view) => alterConfigs(view, command, this.#options.config));
   }
 
   incrementalAlterConfigs(command: {
     resources: readonly ChangedConfigs[];
     validateOnly: boolean;
   }): Promise<AlteredResource[]> {
-    return this.#submit((view) => incrementalAlterConfigs(view, command));
+    return this.#submit((view) => incrementalAlterConfigs(view, command, this.#options.config));
   }
 
   alterClientQuotas(command: AlterClientQuotasCommand): Promise<AlteredClientQuota[]> {

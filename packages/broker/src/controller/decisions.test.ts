@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ConfigResourceType, MetadataImage } from '@moldau/metadata';
 import { ErrorCode, ZERO_UUID } from '@moldau/protocol';
+import { BrokerConfig } from '../config/broker-config.ts';
 import { alterConfigs, ConfigOperation, incrementalAlterConfigs } from './alter-configs.ts';
 import { createPartitions } from './create-partitions.ts';
 import { createTopics, type NewTopic, type TopicDefaults } from './create-topics.ts';
 import { deleteTopics } from './delete-topics.ts';
 import { MetadataView } from './metadata-view.ts';
 
+const config = new BrokerConfig();
 let nextId = 0;
 const defaults: TopicDefaults = {
   numPartitions: 4,
@@ -265,7 +267,7 @@ function change(
 ) {
   const configs = operations.map(([name, configOperation, value]) => ({ name, configOperation, value }));
   const resources = [{ resourceType: ConfigResourceType.TOPIC, resourceName: 't', configs }];
-  const { records, response } = incrementalAlterConfigs(image, { resources, validateOnly: false });
+  const { records, response } = incrementalAlterConfigs(image, { resources, validateOnly: false }, config);
   for (const record of records) image.apply(record);
   return { message: response[0]?.errorMessage, set: Object.fromEntries(image.topicConfigs('t')) };
 }
@@ -314,14 +316,18 @@ test('refuses resources that are not there or come twice', () => {
   const image = imageWithBrokers(1);
   create(image, topic('t'));
   const messageFor = (...resources: [type: number, name: string][]) =>
-    alterConfigs(image, {
-      resources: resources.map(([resourceType, resourceName]) => ({
-        resourceType,
-        resourceName,
-        configs: [],
-      })),
-      validateOnly: false,
-    }).response[0]?.errorMessage;
+    alterConfigs(
+      image,
+      {
+        resources: resources.map(([resourceType, resourceName]) => ({
+          resourceType,
+          resourceName,
+          configs: [],
+        })),
+        validateOnly: false,
+      },
+      config,
+    ).response[0]?.errorMessage;
   assert.equal(messageFor([2, 'nope']), "The topic 'nope' does not exist.");
   assert.equal(messageFor([2, '']), 'Default topic resources are not allowed.');
   assert.equal(messageFor([4, 'x']), 'Node id must be an integer, but it is: x');
@@ -337,7 +343,7 @@ test('replaces all configs of a resource', () => {
   create(image, topic('t', { configs: [{ name: 'retention.ms', value: '5' }] }));
   const configs = [{ name: 'segment.ms', value: '6' }];
   const resources = [{ resourceType: ConfigResourceType.TOPIC, resourceName: 't', configs }];
-  const { records } = alterConfigs(image, { resources, validateOnly: false });
+  const { records } = alterConfigs(image, { resources, validateOnly: false }, config);
   for (const record of records) image.apply(record);
   assert.deepEqual([...image.topicConfigs('t')], [['segment.ms', '6']]);
 });
