@@ -148,7 +148,12 @@ export interface TopicPartitionList {
 
 /** As messages list them. */
 export function partitionList(partitions: TopicPartitions): TopicPartitionList[] {
-  return Array.from(partitions, ([topicId, indexes]) => ({ topicId, partitions: [...indexes] }));
+  return Array.from(partitions, ([topicId, indexes]) => ({ topicId, partitions: sorted(indexes) }));
+}
+
+/** As Kafka lists them. */
+export function sorted(partitions: Iterable<number>): number[] {
+  return [...partitions].sort((a, b) => a - b);
 }
 
 function epochList(epochs: PartitionEpochs) {

@@ -9,6 +9,7 @@ import {
   type PartitionEpochs,
   partitionsOf,
 } from './consumer-group.ts';
+import { sorted } from './consumer-group-records.ts';
 import type {
   CommitOffsetsCommand,
   DescribedConsumerGroup,
@@ -60,7 +61,7 @@ function held({ assigned, pendingRevocation }: ConsumerMember): TopicPartitions 
 function described(partitions: TopicPartitions, topics: GroupTopics): DescribedPartitions {
   const topicPartitions = [...partitions].flatMap(([topicId, indexes]) => {
     const topicName = topics.byId(topicId)?.name;
-    return topicName === undefined ? [] : [{ topicId, topicName, partitions: [...indexes] }];
+    return topicName === undefined ? [] : [{ topicId, topicName, partitions: sorted(indexes) }];
   });
   return { topicPartitions };
 }

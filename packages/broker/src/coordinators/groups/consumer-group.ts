@@ -103,7 +103,8 @@ export function newMember(memberId: string): ConsumerMember {
 
 export class ConsumerGroup {
   readonly groupId: string;
-  groupEpoch = 0;
+  /** A new group is at 1, and its first member raises that. */
+  groupEpoch = 1;
   /** Of what its topics looked like when the epoch was last raised; see metadata-hash.ts. */
   metadataHash = 0n;
   /** -1 before the first one. */

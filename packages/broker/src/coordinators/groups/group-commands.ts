@@ -154,6 +154,13 @@ export interface CommitOffsetsCommand {
   }[];
 }
 
+/** A commit as a part of a producer's transaction. */
+export interface CommitTransactionalOffsetsCommand extends CommitOffsetsCommand {
+  readonly transactionalId: string;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
 /** Error codes in the order of the command's topics and their partitions. */
 export type CommitOffsetsAnswer = number[][];
 
@@ -162,6 +169,8 @@ export interface FetchOffsetsCommand {
   /** Null, with an epoch of -1: not a member, or one of the classic protocol. */
   readonly memberId?: string | null;
   readonly memberEpoch?: number;
+  /** Offsets whose successor is in a transaction that has not ended are told apart, not told (KIP-447). */
+  readonly requireStable?: boolean;
   /** Null asks for every topic the group has offsets of. */
   readonly topics:
     | readonly {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Clock, silentLogger, type Timers } from '@moldau/io';
 import { ErrorCode, KafkaError, ZERO_UUID } from '@moldau/protocol';
-import { TestingTopics } from './testing-topics.ts';
 import { MemoryLogs } from '../runtime/testing-logs.ts';
 import { defaultConsumerGroupConfig, defaultGroupConfig } from './group-config.ts';
 import { GroupCoordinator } from './group-coordinator.ts';
 import { defaultJoin } from './testing-shard.ts';
+import { TestingTopics } from './testing-topics.ts';
 
 const CALLER = { apiVersion: 8, clientId: 'client', clientHost: '/127.0.0.1' };
 

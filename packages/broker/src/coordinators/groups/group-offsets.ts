@@ -79,13 +79,13 @@ export class GroupOffsets {
   /** Takes away all offsets of a group, or those that `isGone` picks. */
   removal(
     groupId: string,
-    isGone: (topic: string, offset: CommittedOffset) => boolean = () => true,
+    isGone: (topic: string, offset: CommittedOffset, partition: number) => boolean = () => true,
   ): OffsetChanges {
     const records: CoordinatorRecord[] = [];
     const changes: OffsetChange[] = [];
     for (const [topic, partitions] of this.#offsets.get(groupId) ?? []) {
       for (const [partition, offset] of partitions) {
-        if (!isGone(topic, offset)) continue;
+        if (!isGone(topic, offset, partition)) continue;
         records.push(offsetTombstone(groupId, topic, partition));
         changes.push({ topic, partition, value: null });
       }
@@ -146,6 +146,11 @@ function fetchAll(committed: TopicOffsets): FetchedTopic[] {
     topicId: ZERO_UUID,
     partitions: Array.from(partitions, ([index, offset]) => fetched(index, offset)),
   }));
+}
+
+/** The answer to who wants stable offsets, for a partition whose next offset is in a transaction that has not ended. */
+export function unstableOffset(partitionIndex: number): FetchedPartition {
+  return { ...fetched(partitionIndex, undefined), errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT };
 }
 
 function fetched(partitionIndex: number, offset: CommittedOffset | undefined): FetchedPartition {

@@ -49,8 +49,16 @@ export interface StoredGroup {
   members: StoredMember[];
 }
 
+export interface OffsetRecord {
+  kind: 'offset';
+  groupId: string;
+  topic: string;
+  partition: number;
+  value: CommittedOffset | null;
+}
+
 export type GroupRecord =
-  | { kind: 'offset'; groupId: string; topic: string; partition: number; value: CommittedOffset | null }
+  | OffsetRecord
   | { kind: 'group'; groupId: string; value: StoredGroup | null }
   | { kind: 'unknown'; keyType: number };
 

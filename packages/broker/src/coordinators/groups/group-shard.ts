@@ -2,9 +2,12 @@
 // rebuilt from the shard's log by `replay` and kept in step with it by appending before answering.
 // Deterministic: the same commands at the same times give the same records and answers.
 
+import type { Verification } from '@moldau/log';
 import { ErrorCode, type KafkaError, type Record } from '@moldau/protocol';
 import { appendErrorCode } from '../runtime/coordinator-errors.ts';
 import { Deadlines } from '../runtime/deadlines.ts';
+import type { CoordinatorMarker, ReplayedBatch } from '../runtime/coordinator-log.ts';
+import type { Settled, TransactionalEffects } from '../runtime/shard-effects.ts';
 import type { CoordinatorShard } from '../runtime/shard-runtime.ts';
 import type { ShareGroups, ShareGroupsOptions } from '../share/share-groups.ts';
 import {
@@ -22,6 +25,7 @@ import { DurableWrites } from './durable-writes.ts';
 import type {
   CommitOffsetsAnswer,
   CommitOffsetsCommand,
+  CommitTransactionalOffsetsCommand,
   ConsumerHeartbeatAnswer,
   ConsumerHeartbeatCommand,
   DeleteOffsetsAnswer,
@@ -44,18 +48,21 @@ import type {
 } from './group-commands.ts';
 import type { ConsumerGroupConfig } from './group-config.ts';
 import { GroupMembership, type GroupMembershipOptions } from './group-membership.ts';
-import { expiryOf, GroupOffsets, isOfTopic, type OffsetChange, type OffsetChanges } from './group-offsets.ts';
+import { expiryOf, GroupOffsets, isOfTopic, unstableOffset, type OffsetChange, type OffsetChanges } from './group-offsets.ts';
 import {
   type CommittedOffset,
   fitsIntoRecord,
   groupTombstone,
+  type OffsetRecord,
   offsetCommitRecord,
   offsetTombstone,
   parseGroupRecord,
 } from './group-records.ts';
+import { TransactionalOffsets } from './group-transactional-offsets.ts';
 import type { GroupTopics } from './group-topics.ts';
 
-export interface GroupShardOptions extends Omit<GroupMembershipOptions, 'deadlines'> {
+export interface GroupShardOptions extends Omit<GroupMembershipOptions, 'deadlines' | 'effects'> {
+  readonly effects: TransactionalEffects;
   readonly consumerConfig: ConsumerGroupConfig;
   readonly topics: GroupTopics;
   /** See ConsumerGroupShard. */
@@ -76,6 +83,7 @@ export class GroupShard implements CoordinatorShard {
   /** Groups of the consumer protocol. */
   readonly #consumer: ConsumerGroupShard;
   readonly #offsets = new GroupOffsets();
+  readonly #transactional = new TransactionalOffsets();
   readonly shareGroups: ShareGroups | undefined;
 
   constructor(options: GroupShardOptions) {
@@ -96,7 +104,7 @@ export class GroupShard implements CoordinatorShard {
    * Takes in one record of the log, in the log's order. Returns false for a kind of record that is not ours, which is
    * left alone. Throws MalformedError.
    */
-  replay(record: Pick<Record, 'key' | 'value'>): boolean {
+  replay(record: Pick<Record, 'key' | 'value'>, batch: ReplayedBatch): boolean {
     const parsed = parseGroupRecord(record);
     if (parsed.kind === 'unknown') {
       return this.#consumer.replay(record) || (this.shareGroups?.replay(record) ?? false);
@@ -104,14 +112,35 @@ export class GroupShard implements CoordinatorShard {
     if (parsed.kind === 'group') {
       this.#membership.restore(parsed.groupId, parsed.value);
     } else {
-      this.#offsets.apply(parsed.groupId, parsed);
+      this.#replayOffset(parsed, batch);
     }
     return true;
+  }
+
+  #replayOffset(parsed: OffsetRecord, { isTransactional, producerId }: ReplayedBatch): void {
+    const { groupId, value } = parsed;
+    if (isTransactional && value !== null) this.#transactional.add(producerId, parsed, value);
+    else this.#apply(groupId, parsed);
+  }
+
+  /** Takes in the end of a transaction, in the log's order. */
+  replayMarker({ producerId, committed }: Pick<CoordinatorMarker, 'producerId' | 'committed'>): void {
+    for (const { groupId, change } of this.#transactional.complete(producerId, committed))
+      this.#offsets.apply(groupId, change);
+  }
+
+  /** The log holds a change that is no part of a transaction. */
+  #apply(groupId: string, change: OffsetChange): void {
+    this.#offsets.apply(groupId, change);
+    const where = { groupId, topic: change.topic, partition: change.partition };
+    if (change.value === null) this.#transactional.removed(where);
+    else this.#transactional.overtaken(where);
   }
 
   /** After the last record: groups that have nothing but offsets come to be, and sessions of restored members start. */
   resume(): void {
     for (const groupId of this.#offsets.groupIds()) this.#ensureGroup(groupId);
+    for (const groupId of this.#transactional.groupIds()) this.#ensureGroup(groupId);
     this.#membership.resume();
     this.#consumer.resume();
     this.shareGroups?.resume();
@@ -209,6 +238,68 @@ export class GroupShard implements CoordinatorShard {
     });
   }
 
+  /**
+   * Commits offsets in a transaction: they are written now and count when its marker is. Members are checked as far as
+   * they are named; a rebalance under way is no hindrance.
+   */
+  commitTransactionalOffsets(
+    command: CommitTransactionalOffsetsCommand,
+    verification: Verification | undefined,
+    reply: Reply<CommitOffsetsAnswer>,
+  ): void {
+    const { groupId, producerId, producerEpoch } = command;
+    const errorCode = this.#transactionalCommitError(command);
+    if (errorCode !== ErrorCode.NONE) {
+      reply(sameCode(command.topics, errorCode));
+      return;
+    }
+    const group =
+      this.#consumer.get(groupId) ??
+      this.#membership.groups.get(groupId) ??
+      this.#membership.getOrCreate(groupId);
+    const { records, changes, codes } = this.#commitChanges(command);
+    if (records.length === 0) {
+      reply(codes);
+      return;
+    }
+    group.pendingCommits++;
+    const settled: Settled = (error) => {
+      group.pendingCommits--;
+      if (error === null) this.#addTransactional(command, changes);
+      reply(error === null ? codes : sameCode(command.topics, appendErrorCode(error)));
+    };
+    const transaction = { producerId, producerEpoch, verification };
+    this.#options.effects.append(records, settled, { transaction });
+  }
+
+  #transactionalCommitError(command: CommitTransactionalOffsetsCommand): number {
+    if (this.#isShareGroup(command.groupId)) return ErrorCode.GROUP_ID_NOT_FOUND;
+    const { memberId, groupInstanceId, generationIdOrMemberEpoch } = command;
+    const isAnonymous = memberId === '' && groupInstanceId === null && generationIdOrMemberEpoch < 0;
+    if (isAnonymous) return ErrorCode.NONE;
+    const consumerGroup = this.#consumer.get(command.groupId);
+    const errorCode =
+      consumerGroup === undefined
+        ? commitErrorOf(this.#membership.groups.get(command.groupId), command, 0)
+        : consumerCommitErrorOf(consumerGroup, command, COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND);
+    if (errorCode === ErrorCode.STALE_MEMBER_EPOCH) return ErrorCode.ILLEGAL_GENERATION;
+    return errorCode === ErrorCode.REBALANCE_IN_PROGRESS ? ErrorCode.NONE : errorCode;
+  }
+
+  #addTransactional({ groupId, producerId }: CommitTransactionalOffsetsCommand, changes: OffsetChange[]): void {
+    for (const { topic, partition, value } of changes)
+      if (value !== null) this.#transactional.add(producerId, { groupId, topic, partition }, value);
+    this.#ensureGroup(groupId);
+  }
+
+  /** Ends a producer's transaction in this partition of the offsets topic. */
+  completeTransaction(marker: CoordinatorMarker, reply: Reply<KafkaError | null>): void {
+    this.#options.effects.appendMarker(marker, (error) => {
+      if (error === null) this.replayMarker(marker);
+      reply(error);
+    });
+  }
+
   #commitChanges(command: CommitOffsetsCommand): OffsetChanges & { codes: CommitOffsetsAnswer } {
     const { config, clock } = this.#options;
     const nowMs = clock.wallMs();
@@ -241,7 +332,20 @@ export class GroupShard implements CoordinatorShard {
   }
 
   fetchOffsets(command: FetchOffsetsCommand): FetchedTopic[] {
-    return this.#offsets.fetch(command);
+    const topics = this.#offsets.fetch(command);
+    return command.requireStable === true ? this.#withoutUnstable(command.groupId, topics) : topics;
+  }
+
+  #withoutUnstable(groupId: string, topics: FetchedTopic[]): FetchedTopic[] {
+    if (!this.#transactional.hasGroup(groupId)) return topics;
+    return topics.map((fetched) => ({
+      ...fetched,
+      partitions: fetched.partitions.map((offset) =>
+        this.#transactional.isPending({ groupId, topic: fetched.name, partition: offset.partitionIndex })
+          ? unstableOffset(offset.partitionIndex)
+          : offset,
+      ),
+    }));
   }
 
   /** NONE when the offsets may be read by who asks for them. */
@@ -268,7 +372,8 @@ export class GroupShard implements CoordinatorShard {
       const isSubscribed = consumerGroup?.isSubscribedTo(topic) ?? isClassicSubscribed(group!, topic);
       return partitionIndexes.map((partition) => {
         if (isSubscribed) return ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
-        if (this.#offsets.get(groupId, topic, partition) !== undefined) {
+        const isCommitted = this.#offsets.get(groupId, topic, partition) !== undefined;
+        if (isCommitted || this.#transactional.isPending({ groupId, topic, partition })) {
           records.push(offsetTombstone(groupId, topic, partition));
           changes.push({ topic, partition, value: null });
         }
@@ -307,7 +412,7 @@ export class GroupShard implements CoordinatorShard {
   #append(groupId: string, changed: OffsetChanges, settled: (error: KafkaError | null) => void): void {
     this.#options.effects.append(changed.records, (error) => {
       if (error === null) {
-        for (const change of changed.changes) this.#offsets.apply(groupId, change);
+        for (const change of changed.changes) this.#apply(groupId, change);
         // The group may have been deleted while its last commit was under way.
         if (changed.changes.some(({ value }) => value !== null)) this.#ensureGroup(groupId);
       }
@@ -326,7 +431,7 @@ export class GroupShard implements CoordinatorShard {
     const consumerGroup = this.#consumer.get(groupId);
     if (consumerGroup !== undefined) {
       if (consumerGroup.members.size > 0) reply(ErrorCode.NON_EMPTY_GROUP);
-      else this.#removeConsumerGroup(groupId, this.#offsets.removal(groupId), reply);
+      else this.#removeConsumerGroup(groupId, this.#allOffsets(groupId), reply);
       return;
     }
     const group = this.#membership.groups.get(groupId);
@@ -338,9 +443,20 @@ export class GroupShard implements CoordinatorShard {
       reply(ErrorCode.NON_EMPTY_GROUP);
       return;
     }
-    this.#removeGroup(group, this.#offsets.removal(groupId), (error) => {
+    this.#removeGroup(group, this.#allOffsets(groupId), (error) => {
       reply(error === null ? ErrorCode.NONE : appendErrorCode(error));
     });
+  }
+
+  /** Takes away all that a group has committed, and what it would have when open transactions are committed. */
+  #allOffsets(groupId: string): OffsetChanges {
+    const { records, changes } = this.#offsets.removal(groupId);
+    for (const { topic, partition } of this.#transactional.partitionsOf(groupId)) {
+      if (this.#offsets.get(groupId, topic, partition) !== undefined) continue;
+      records.push(offsetTombstone(groupId, topic, partition));
+      changes.push({ topic, partition, value: null });
+    }
+    return { records, changes };
   }
 
   #removeGroup(

@@ -90,10 +90,15 @@ export class SimulatedShard {
       newUuid: () => `uuid-${++this.#memberCount}`,
       newMemberId: (prefix) => `${prefix}-${++this.#memberCount}`,
       effects: {
-        append: (records, settled) => {
+        append: (records, settled, options) => {
           // A shard from before a restart writes nothing any more.
           if (shard !== this.shard) return;
-          this.#appends.push({ records, settled });
+          this.#appends.push({ records, settled, transaction: options?.transaction });
+          if (!this.holdsAppends) this.#settleSoon();
+        },
+        appendMarker: (marker, settled) => {
+          if (shard !== this.shard) return;
+          this.#appends.push({ records: [], marker, settled });
           if (!this.holdsAppends) this.#settleSoon();
         },
       },
