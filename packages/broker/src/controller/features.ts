@@ -27,7 +27,7 @@ export const SHARE_VERSION = 'share.version';
 const features: readonly Feature[] = [
   { name: METADATA_VERSION, minLevel: 7, maxLevel: 30, isServed: true },
   { name: 'kraft.version', minLevel: 0, maxLevel: 0, isServed: true },
-  { name: GROUP_VERSION, minLevel: 0, maxLevel: 1, isServed: false },
+  { name: GROUP_VERSION, minLevel: 0, maxLevel: 1, isServed: true },
   { name: TRANSACTION_VERSION, minLevel: 0, maxLevel: 2, isServed: false },
   { name: SHARE_VERSION, minLevel: 0, maxLevel: 1, isServed: true },
 ];
