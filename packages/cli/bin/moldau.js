@@ -4,28 +4,17 @@
 // otherwise costs each start 40 ms and 18 MB of memory.
 
 import module from 'node:module';
-import os from 'node:os';
-import path from 'node:path';
-import v8 from 'node:v8';
+import { setUpRuntime } from './set-up-runtime.js';
 
 const MINIMUM_NODE = 24;
 
-const major = Number(process.versions.node.split('.')[0]);
-if (major < MINIMUM_NODE) {
+if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE) {
   console.error(
     `moldau: Node ${process.versions.node} is too old, it needs ${MINIMUM_NODE} or later: https://nodejs.org, or \`npm install\` in a checkout, which brings its own`,
   );
   process.exitCode = 1;
 } else {
-  // Records live outside of V8's heap. Unless told to weigh them against what is kept of them anyway (the tail cache), V8
-  // collects its whole small heap for every few of them that pass by, which took a fourth of a busy broker's time.
-  // Older versions do not know these flags and complain.
-  if (major >= 26) {
-    v8.setFlagsFromString('--external-memory-accounted-in-global-limit');
-    v8.setFlagsFromString('--external-memory-max-growing-factor=2');
-  }
-  const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
-  module.enableCompileCache(path.join(caches, 'moldau', 'compile-cache'));
+  setUpRuntime();
   if (import.meta.resolve('moldau/main').endsWith('.ts')) resolveSourcesQuickly();
   await import('moldau/main');
 }
