@@ -23,7 +23,7 @@ import type {
   TransactionVersion,
 } from './transaction-commands.ts';
 import type { TransactionConfig } from './transaction-config.ts';
-import { fitsIntoRecord, isStateName } from './transaction-records.ts';
+import { isStateName } from './transaction-records.ts';
 import { noProducerId, TransactionShard, undescribed } from './transaction-shard.ts';
 
 type TransactionRuntime = ShardRuntime<TransactionShard>;
@@ -94,29 +94,30 @@ export class TransactionCoordinator {
 
   /** Answers when the producer's new epoch is committed, and everyone with an older one is fenced. */
   async initProducerId(command: InitProducerIdCommand): Promise<ProducerIdAnswer> {
-    if (!isValidId(command.transactionalId)) return noProducerId(ErrorCode.INVALID_REQUEST);
+    if (command.transactionalId === '') return noProducerId(ErrorCode.INVALID_REQUEST);
     return this.#ask(command.transactionalId, (shard, reply) => shard.initProducerId(command, reply));
   }
 
   /** Answers for each partition, in their order, when they are committed to be in the transaction. */
   async addPartitions(command: AddPartitionsCommand): Promise<PartitionAnswer[]> {
     const { transactionalId, partitions } = command;
-    const codes = isValidId(transactionalId)
-      ? await this.#ask<number[]>(transactionalId, (shard, reply) => shard.addPartitions(command, reply))
-      : partitions.map(() => ErrorCode.INVALID_REQUEST);
+    const codes =
+      transactionalId === ''
+        ? partitions.map(() => ErrorCode.INVALID_REQUEST)
+        : await this.#ask<number[]>(transactionalId, (shard, reply) => shard.addPartitions(command, reply));
     return partitions.map(({ topic, partition }, index) => ({ topic, partition, errorCode: codes[index]! }));
   }
 
   /** Answers when the decision is committed; its markers may still be on their way. */
   async endTransaction(command: EndTransactionCommand): Promise<ProducerIdAnswer> {
-    if (!isValidId(command.transactionalId)) return noProducerId(ErrorCode.INVALID_REQUEST);
+    if (command.transactionalId === '') return noProducerId(ErrorCode.INVALID_REQUEST);
     return this.#ask(command.transactionalId, (shard, reply) => shard.endTransaction(command, reply));
   }
 
   // Looking --------------------------------------------------------------------------------------------------------
 
   async describe(transactionalId: string): Promise<DescribedTransaction> {
-    if (!isValidId(transactionalId)) return undescribed(transactionalId, ErrorCode.INVALID_REQUEST);
+    if (transactionalId === '') return undescribed(transactionalId, ErrorCode.INVALID_REQUEST);
     return this.#ask(transactionalId, (shard, reply) => reply(shard.describe(transactionalId)));
   }
 
@@ -192,10 +193,6 @@ export class TransactionCoordinator {
 /** The shard goes on with what it asked for; one that is gone does not need it any more. */
 function backIn(runtime: TransactionRuntime, task: () => void): void {
   if (runtime.isLoaded) runtime.run(task);
-}
-
-function isValidId(transactionalId: string): boolean {
-  return transactionalId !== '' && fitsIntoRecord(transactionalId);
 }
 
 /** RE2, as in Kafka: its time is bounded, whatever the pattern. */

@@ -30,9 +30,6 @@ const STATES: readonly TransactionState[] = [
   'PrepareEpochFence',
 ];
 
-/** What a string of these records can hold. */
-const MAX_STRING_BYTES = 32_767;
-
 export type TransactionRecord =
   | { kind: 'transaction'; transactionalId: string; metadata: TransactionMetadata | null }
   | { kind: 'unknown'; keyType: number };
@@ -40,13 +37,6 @@ export type TransactionRecord =
 /** Whether a name is one of Kafka's states. */
 export function isStateName(name: string): boolean {
   return STATES.includes(name as TransactionState);
-}
-
-/** Whether this transactional id can be written into a record: newer requests carry longer strings than the records do. */
-export function fitsIntoRecord(transactionalId: string): boolean {
-  return (
-    transactionalId.length * 3 <= MAX_STRING_BYTES || Buffer.byteLength(transactionalId) <= MAX_STRING_BYTES
-  );
 }
 
 /** @param serverVersion transaction.version of the cluster: from 1 on records have the fields of KIP-890. */
