@@ -22,10 +22,11 @@ const BROKER_TABLE: Readonly<Record<string, readonly string[]>> = {
   network: ['config'],
   security: ['config', 'network'],
   quotas: ['config'],
+  telemetry: ['config'],
   replication: ['config', 'network', 'security'],
   coordinators: ['config', 'network', 'security', 'replication'],
   controller: ['config', 'network', 'security', 'quotas', 'replication'],
-  apis: ['config', 'network', 'security', 'quotas', 'replication', 'coordinators', 'controller'],
+  apis: ['config', 'network', 'security', 'quotas', 'telemetry', 'replication', 'coordinators', 'controller'],
 };
 
 const BROKER_SOURCES = 'packages/broker/src/';

@@ -16,7 +16,7 @@ import {
   SHARE_GROUP_STATE_TOPIC,
   TRANSACTION_STATE_TOPIC,
 } from '@moldau/metadata';
-import { ErrorCode, encodeMarker, KafkaError, RecordBatch, uuidFromBytes } from '@moldau/protocol';
+import { ErrorCode, KafkaError, uuidFromBytes } from '@moldau/protocol';
 import { dispatch } from './apis/dispatch.ts';
 import type { ApiHandler, Services } from './apis/handler.ts';
 import { handlers } from './apis/handlers.ts';
@@ -35,12 +35,9 @@ import { ShareGroupCoordinator } from './coordinators/share/share-group-coordina
 import { SharePartitions } from './coordinators/share/share-partitions.ts';
 import type { ShareServices } from './coordinators/share/share-services.ts';
 import { ShareSessions } from './coordinators/share/share-sessions.ts';
-import type {
-  PartitionAnswer,
-  TransactionMarkers,
-  TransactionVersion,
-} from './coordinators/transactions/transaction-commands.ts';
+import type { TransactionVersion } from './coordinators/transactions/transaction-commands.ts';
 import { TransactionCoordinator } from './coordinators/transactions/transaction-coordinator.ts';
+import { TransactionVerifier } from './coordinators/transactions/transaction-verifier.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
 import { ClientQuotas } from './quotas/client-quotas.ts';
 import { ConnectionQuotas } from './quotas/connection-quotas.ts';
@@ -49,6 +46,9 @@ import { Fetcher } from './replication/fetcher.ts';
 import { MetadataFollower } from './replication/metadata-follower.ts';
 import { PartitionRegistry } from './replication/partition-registry.ts';
 import { ProducerIds } from './replication/producer-ids.ts';
+import { TransactionMarkers } from './replication/transaction-markers.ts';
+import { ClientMetricsStore } from './telemetry/client-metrics-store.ts';
+import { ClientTelemetry } from './telemetry/client-telemetry.ts';
 
 const METADATA_DIRECTORY = '__moldau_metadata';
 /** How long requests in process may take at a stop. */
@@ -121,6 +121,11 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const consumerConfig = new ConsumerGroupSettings(config, (groupId) =>
     image.configs(ConfigResourceType.GROUP, groupId),
   );
+  const verifier = new TransactionVerifier({
+    ...{ clock, timers },
+    config: config.verification,
+    transactions: () => transactions,
+  });
   const groups = new GroupCoordinator({
     ...{ clock, timers, random, logger },
     config: config.groups,
@@ -130,9 +135,16 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     ),
     consumer: { config: consumerConfig, topics },
     share: { config: shareSettings, topics },
+    verifier,
   });
   const producerIds = new ProducerIds(() => controller.reserveProducerIds());
-  const transactions = openTransactions(options, { follower, controller, partitions, logs, producerIds });
+  const transactionMarkers = new TransactionMarkers({
+    ...{ partitions, clock },
+    completeTransaction: (partition, marker) => groups.completeTransaction(partition, marker),
+  });
+  const transactions = openTransactions(options, {
+    ...{ follower, controller, partitions, logs, producerIds, transactionMarkers },
+  });
   const share = openShareGroups(options, { follower, controller, partitions, logs, groups, shareSettings });
   const fetcher = new Fetcher({ partitions, timers, clock, logger });
   const quotas = new ClientQuotas({
@@ -145,15 +157,24 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     brokerRate: () => config.maxConnectionCreationRate,
     lookup: (host) => network.lookup(host),
   });
+  const telemetry = new ClientTelemetry({
+    ...{ clock, random },
+    sink: new ClientMetricsStore(),
+    maxBytes: () => config.telemetryMaxBytes,
+    subscriptions: () =>
+      image
+        .configuredResources(ConfigResourceType.CLIENT_METRICS)
+        .map((name) => image.configs(ConfigResourceType.CLIENT_METRICS, name)),
+  });
   const updateQuotas = (): void => {
     quotas.update(image.clientQuotas.all());
     connectionQuotas.update(image.clientQuotas.all());
   };
   updateQuotas();
   const services: Services = {
-    ...{ quotas, network },
+    ...{ quotas, network, telemetry },
     ...{ config, topicConfigs, clock, timers, random, logger },
-    ...{ controller, partitions, groups, transactions, share, fetcher, logs, handlers, producerIds },
+    ...{ controller, partitions, groups, transactions, verifier, transactionMarkers, share, fetcher, logs, handlers, producerIds },
     metadata: () => image,
     metadataPosition: () => follower.position,
     fetchSessions: new FetchSessions({ clock, random, maxSessions: config.fetchSessionSlots }),
@@ -181,6 +202,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
       );
     },
     clientQuotasChanged: updateQuotas,
+    clientMetricsConfigured: () => telemetry.subscriptionsChanged(),
     topicConfigured: (topic) => partitions.topicConfigured(topic),
     brokersConfigured() {
       updateConfig();
@@ -260,7 +282,7 @@ function internalTopicLogs(
 
 function openTransactions(
   { config, clock, timers, logger }: BrokerOptions,
-  rooms: Rooms & { producerIds: ProducerIds },
+  rooms: Rooms & { producerIds: ProducerIds; transactionMarkers: TransactionMarkers },
 ): TransactionCoordinator {
   const { image } = rooms.follower;
   return new TransactionCoordinator({
@@ -274,7 +296,7 @@ function openTransactions(
       rooms,
     ),
     newProducerId: () => rooms.producerIds.next(),
-    writeMarkers: (markers) => writeMarkers(rooms.partitions, markers, clock.wallMs()),
+    writeMarkers: (markers) => rooms.transactionMarkers.write(markers),
     serverVersion: () => image.featureLevel(TRANSACTION_VERSION) as TransactionVersion,
     coordinatorEpoch: (partition) =>
       image.topicByName(TRANSACTION_STATE_TOPIC)?.partition(partition)?.leaderEpoch ?? 0,
@@ -363,27 +385,4 @@ async function storedClusterId({ disk, config }: BrokerOptions): Promise<string 
     if (found !== null) return found[1];
   }
   return undefined;
-}
-
-async function writeMarkers(
-  registry: PartitionRegistry,
-  { partitions, ...marker }: TransactionMarkers,
-  timestampMs: number,
-): Promise<PartitionAnswer[]> {
-  return Promise.all(
-    partitions.map(async (each) => {
-      const partition = registry.get(each.topic, each.partition);
-      if (partition === undefined) return { ...each, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
-      try {
-        const { written } = await partition.inOrder(() =>
-          partition.append([new RecordBatch(encodeMarker(marker, timestampMs))], 'coordinator'),
-        );
-        await Promise.all([written, partition.log.flush()]);
-        return { ...each, errorCode: ErrorCode.NONE };
-      } catch (error) {
-        if (error instanceof KafkaError) return { ...each, errorCode: error.code };
-        throw error;
-      }
-    }),
-  );
 }

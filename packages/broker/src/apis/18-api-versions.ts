@@ -23,6 +23,9 @@ export const apiVersions = serve({
     if (context.apiVersion >= FIRST_VERSION_WITH_SOFTWARE && !isNamed) {
       return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
     }
+    if (context.apiVersion >= FIRST_VERSION_WITH_SOFTWARE) {
+      context.nameSoftware({ name: request.clientSoftwareName, version: request.clientSoftwareVersion });
+    }
     return {
       errorCode: ErrorCode.NONE,
       apiKeys: handlers.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion })),

@@ -16,12 +16,19 @@ import {
   ErrorCode,
   electLeadersRequest,
   electLeadersResponse,
+  getTelemetrySubscriptionsRequest,
+  getTelemetrySubscriptionsResponse,
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
   listPartitionReassignmentsRequest,
   listPartitionReassignmentsResponse,
+  pushTelemetryRequest,
+  pushTelemetryResponse,
   unregisterBrokerRequest,
   unregisterBrokerResponse,
   updateFeaturesRequest,
   updateFeaturesResponse,
+  ZERO_UUID,
 } from '@moldau/protocol';
 import { RawClient, startTestBroker, type TestBroker } from '@moldau/testing';
 
@@ -174,4 +181,45 @@ test('DescribeUserScramCredentials finds none', async () => {
     ['ada', ErrorCode.DUPLICATE_RESOURCE],
     ['bob', ErrorCode.RESOURCE_NOT_FOUND],
   ]);
+});
+
+test('telemetry is asked for and taken', async () => {
+  await client.request(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, 1, {
+    resources: [
+      {
+        resourceType: 16,
+        resourceName: 'all',
+        configs: [
+          { name: 'metrics', configOperation: 0, value: '*' },
+          {
+            name: 'match',
+            configOperation: 0,
+            value: 'client_software_name=test,client_source_address=127.*',
+          },
+          { name: 'interval.ms', configOperation: 0, value: '1000' },
+        ],
+      },
+    ],
+    validateOnly: false,
+  });
+  await versions(4);
+  const subscribe = (clientInstanceId: string) =>
+    client.request(getTelemetrySubscriptionsRequest, getTelemetrySubscriptionsResponse, 0, {
+      clientInstanceId,
+    });
+  const { clientInstanceId, subscriptionId, ...subscribed } = await subscribe(ZERO_UUID);
+  assert.deepEqual(subscribed, {
+    ...{ throttleTimeMs: 0, errorCode: ErrorCode.NONE, acceptedCompressionTypes: [4, 3, 1, 2] },
+    ...{ pushIntervalMs: 1000, telemetryMaxBytes: 1_048_576, deltaTemporality: true },
+    requestedMetrics: ['*'],
+  });
+  assert.equal((await subscribe(clientInstanceId)).errorCode, ErrorCode.THROTTLING_QUOTA_EXCEEDED);
+  const push = (pushedId: string) =>
+    client.request(pushTelemetryRequest, pushTelemetryResponse, 0, {
+      ...{ clientInstanceId: pushedId, subscriptionId, terminating: false, compressionType: 0 },
+      metrics: Buffer.alloc(0),
+    });
+  assert.equal((await push(clientInstanceId)).errorCode, ErrorCode.NONE);
+  assert.equal((await push(clientInstanceId)).errorCode, ErrorCode.THROTTLING_QUOTA_EXCEEDED);
+  assert.equal((await push(ZERO_UUID)).errorCode, ErrorCode.INVALID_REQUEST);
 });

@@ -13,12 +13,16 @@ import type { Controller } from '../controller/controller.ts';
 import type { GroupCoordinator } from '../coordinators/groups/group-coordinator.ts';
 import type { ShareServices } from '../coordinators/share/share-services.ts';
 import type { TransactionCoordinator } from '../coordinators/transactions/transaction-coordinator.ts';
+import type { TransactionVerifier } from '../coordinators/transactions/transaction-verifier.ts';
 import type { RequestContext } from '../network/request-context.ts';
 import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import type { FetchSessions } from '../replication/fetch-sessions.ts';
 import type { Fetcher } from '../replication/fetcher.ts';
 import type { PartitionRegistry } from '../replication/partition-registry.ts';
 import type { ProducerIds } from '../replication/producer-ids.ts';
+import type { TransactionMarkers } from '../replication/transaction-markers.ts';
+
+import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 
 export type { RequestContext } from '../network/request-context.ts';
 
@@ -35,6 +39,7 @@ export interface Services {
   /** How many records of the metadata log the image holds. */
   readonly metadataPosition: () => number;
   readonly quotas: ClientQuotas;
+  readonly telemetry: ClientTelemetry;
   /** To find out the addresses of hosts. */
   readonly network: Pick<Network, 'lookup'>;
   readonly controller: Controller;
@@ -42,6 +47,8 @@ export interface Services {
   readonly groups: GroupCoordinator;
   readonly share: ShareServices;
   readonly transactions: TransactionCoordinator;
+  readonly verifier: TransactionVerifier;
+  readonly transactionMarkers: TransactionMarkers;
   readonly fetchSessions: FetchSessions;
   readonly fetcher: Fetcher;
   readonly producerIds: ProducerIds;

@@ -15,8 +15,10 @@ import type { MemoryBudget } from './memory-budget.ts';
 import type { NetworkLimits } from './network-limits.ts';
 import type { RateLimitedLog } from './rate-limited-log.ts';
 import { type ClientIdentity, type Dispatch, Request, type ServedApi } from './request.ts';
+import type { ClientSoftware } from './request-context.ts';
 import { ClientId, HEADER_START_BYTES, readRequestHeader } from './request-header.ts';
 
+const UNKNOWN_SOFTWARE: ClientSoftware = { name: 'unknown', version: 'unknown' };
 const FETCH_KEY = 1;
 const API_VERSIONS_KEY = 18;
 const UNSUPPORTED_VERSION = 35;
@@ -41,6 +43,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   readonly connectionId: number;
   readonly listenerName: string;
   readonly principal = 'User:ANONYMOUS';
+  software = UNKNOWN_SOFTWARE;
   readonly remoteAddress: string;
   readonly #services: ConnectionServices<Api>;
   readonly #transport: Connection;

@@ -1,5 +1,10 @@
 // Who sent a request, over which connection. Handlers get it beside the decoded request.
 
+export interface ClientSoftware {
+  readonly name: string;
+  readonly version: string;
+}
+
 export interface RequestContext {
   readonly apiKey: number;
   readonly apiVersion: number;
@@ -11,6 +16,10 @@ export interface RequestContext {
   readonly clientHost: string;
   readonly clientPort: number;
   readonly listenerName: string;
+  /** As the client has named itself on this connection, 'unknown' when it has not (KIP-511). */
+  readonly software: ClientSoftware;
+  /** The client names itself, for the requests that follow on this connection. */
+  nameSoftware(software: ClientSoftware): void;
   readonly localAddress: string;
   readonly localPort: number;
   /** 'User:ANONYMOUS' until the connection has authenticated. */

@@ -1,6 +1,6 @@
 // One request from its arrival until its answer has gone out. It is the context that handlers see, and the place in its connection's queue.
 
-import type { RequestContext } from './request-context.ts';
+import type { ClientSoftware, RequestContext } from './request-context.ts';
 
 /** What the network has to know of an API; a handler of the broker is one. */
 export interface ServedApi {
@@ -29,6 +29,7 @@ export interface ClientIdentity {
   readonly clientHost: string;
   readonly clientPort: number;
   readonly listenerName: string;
+  software: ClientSoftware;
   readonly localAddress: string;
   readonly localPort: number;
   readonly principal: string;
@@ -83,6 +84,12 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   }
   get clientPort(): number {
     return this.#client.clientPort;
+  }
+  get software(): ClientSoftware {
+    return this.#client.software;
+  }
+  nameSoftware(software: ClientSoftware): void {
+    this.#client.software = software;
   }
   get listenerName(): string {
     return this.#client.listenerName;

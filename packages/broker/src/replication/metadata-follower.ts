@@ -17,6 +17,8 @@ export interface MetadataListener {
   /** Configs of a broker, or those for all brokers, have changed. */
   brokersConfigured?(): void;
   clientQuotasChanged?(): void;
+  /** Client metrics subscriptions have changed. */
+  clientMetricsConfigured?(): void;
 }
 
 export class MetadataFollower implements MetadataWatcher {
@@ -55,6 +57,7 @@ export class MetadataFollower implements MetadataWatcher {
   }
 
   #tellConfigured(listener: MetadataListener, resourceType: number, resourceName: string): void {
+    if (resourceType === ConfigResourceType.CLIENT_METRICS) listener.clientMetricsConfigured?.();
     if (resourceType === ConfigResourceType.BROKER) listener.brokersConfigured?.();
     if (resourceType !== ConfigResourceType.TOPIC) return;
     const topic = this.image.topicByName(resourceName);
