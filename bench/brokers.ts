@@ -50,6 +50,11 @@ export class MeasuredBroker {
     return `127.0.0.1:${this.port}`;
   }
 
+  /** Where the partitions' folders and the checkpoint files are. */
+  get dataDirectory(): string {
+    return join(this.#directory, 'data');
+  }
+
   /** Resolves to the milliseconds from the start of the process to its first answer. */
   async start(): Promise<number> {
     const startedMs = performance.now();

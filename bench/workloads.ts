@@ -281,6 +281,30 @@ const idleConnections: Workload = {
     }),
 };
 
+interface Compaction {
+  megabytes: number;
+  seconds: number;
+  idleP99Ms: number;
+  besideP99Ms: number;
+}
+
+const compaction: Workload = {
+  name: 'compaction',
+  about: '300 MB of 100 B records with 10 % unique keys, and 200 records/s written beside it',
+  run: (broker) =>
+    withBroker(broker, ['log.cleaner.backoff.ms=50'], async (running) => {
+      const { result, peakBytes } = await measured(running, () =>
+        pythonClient<Compaction>('compaction.py', running.bootstrap, running.dataDirectory, 300),
+      );
+      return [
+        { name: 'MB/s', value: result.megabytes / result.seconds, better: 'high', goal: { ratio: 1 } },
+        { name: 'p99 beside ms', value: result.besideP99Ms, better: 'low', goal: { ratio: 1 } },
+        { name: 'p99 before ms', value: result.idleP99Ms, better: 'low' },
+        { name: 'peak MB', value: peakBytes / MEGABYTE, better: 'low' },
+      ];
+    }),
+};
+
 export const workloads: readonly Workload[] = [
   start,
   delivery('delivery', 30, 20, true),
@@ -292,4 +316,5 @@ export const workloads: readonly Workload[] = [
   restart,
   crash,
   idleConnections,
+  compaction,
 ];
