@@ -25,6 +25,7 @@ const SETTINGS = [
   'transaction.state.log.min.isr=1',
   'share.coordinator.state.topic.replication.factor=1',
   'share.coordinator.state.topic.min.isr=1',
+  'group.share.min.record.lock.duration.ms=1000',
 ];
 
 /** Fresh ones on free ports, with folders of their own that go when they stop. */

@@ -122,7 +122,7 @@ async function checkIdentity(dir: LogDir, context: DirContext): Promise<void> {
   if (nodeId !== -1 && nodeId !== identity.nodeId) {
     throw new LogDirError(
       dir.path,
-      `log dir ${dir.path} belongs to node ${nodeId}, not to ${identity.nodeId}`,
+      `log dir ${dir.path} belongs to node ${nodeId}, not to ${identity.nodeId}: start with --set node.id=${nodeId}, or choose another folder`,
     );
   }
 }

@@ -26,13 +26,16 @@ test('spreads partitions over the log dirs and finds them again', async () => {
   await manager.close();
 });
 
-test('refuses a folder that another process holds, and one of another cluster', async () => {
+test('refuses a folder that another process holds, one of another cluster, and one of another node', async () => {
   const world = new World();
   const manager = await world.open({ identity: { clusterId: 'mine', nodeId: 1 } });
   await assert.rejects(world.open(), (error) => error instanceof LogDirError && /in use/.test(error.message));
   await manager.close();
   const other = world.open({ identity: { clusterId: 'yours', nodeId: 1 } });
   await assert.rejects(other, (error) => error instanceof LogDirError && /cluster mine/.test(error.message));
+  const advice = /belongs to node 1, not to 2: start with --set node\.id=1/;
+  const another = world.open({ identity: { clusterId: 'mine', nodeId: 2 } });
+  await assert.rejects(another, (error) => error instanceof LogDirError && advice.test(error.message));
   await (await world.open({ identity: { clusterId: 'mine', nodeId: 1 } })).close();
 });
 

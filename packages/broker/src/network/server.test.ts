@@ -256,7 +256,8 @@ test('what is no request ends its connection, after the answers before it, with 
     assert.match(logger.lines.map(({ message }) => message).join('\n'), line, what);
   }
   await until(() => server.connectionCount === 0);
-  assert.equal(server.bufferedBytes, 0);
+  // A request behind the one that failed holds its memory until its handler is done.
+  await until(() => server.bufferedBytes === 0);
 });
 
 test('other protocols are named', async () => {
