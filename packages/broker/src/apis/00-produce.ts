@@ -4,7 +4,7 @@
 // when it fails the connection is closed, which is the only way to tell that client. acks=1 is answered when the
 // records are in the page cache, acks=all (-1) when they are as durable as the topic asks.
 
-import type { AppendResult } from '@moldau/log';
+import type { AppendResult, Verification } from '@moldau/log';
 import { isInternalTopic } from '@moldau/metadata';
 import {
   ErrorCode,
@@ -18,6 +18,7 @@ import type { Partition } from '../replication/partition.ts';
 import { batchesOf, prepareBatches } from '../replication/prepare-batches.ts';
 import { within } from '../replication/within.ts';
 import { NO_RESPONSE, type RequestContext, type Services, serve } from './handler.ts';
+import { transactionalBatchesOf, type Verifications, verifyBatches } from './produce-transactions.ts';
 
 const FIRST_VERSION_WITH_TOPIC_IDS = 13;
 const MIN_DISK_TIMEOUT_MS = 10_000;
@@ -53,13 +54,9 @@ export const produce = serve({
   minVersion: 0,
   maxVersion: 13,
   async handle(request, context, services) {
-    const answers = await Promise.all(
-      request.topicData.map((topic) =>
-        Promise.all(
-          topic.partitionData.map((data) => producePartition(request, topic, data, context, services)),
-        ),
-      ),
-    );
+    const answers = await (request.transactionalId === null
+      ? produceAll(request, context, services)
+      : produceInTransaction(request, request.transactionalId, context, services));
     context.throttle(services.quotas.recordProduced(context, context.sizeBytes));
     if (request.acks === 0) {
       const failure = answers.flat().find((answer) => answer.errorCode !== ErrorCode.NONE);
@@ -88,15 +85,64 @@ export const produce = serve({
         },
 });
 
+function produceAll(
+  request: ProduceRequest,
+  context: RequestContext,
+  services: Services,
+  verifications?: Verifications,
+): Promise<PartitionAnswer[][]> {
+  return Promise.all(
+    request.topicData.map((topic) =>
+      Promise.all(
+        topic.partitionData.map((data) =>
+          producePartition(request, topic, data, context, services, verifications?.get(data)),
+        ),
+      ),
+    ),
+  );
+}
+
+/**
+ * A producer's requests are verified and appended one after the other, so that its batches keep their order; they wait for the disk
+ * together.
+ */
+async function produceInTransaction(
+  request: ProduceRequest,
+  transactionalId: string,
+  context: RequestContext,
+  services: Services,
+): Promise<PartitionAnswer[][]> {
+  const batches = transactionalBatchesOf(request);
+  if (batches === undefined) return produceAll(request, context, services);
+  const partitionOf = (wanted: PartitionData): Partition | undefined => {
+    const topic = request.topicData.find(({ partitionData }) => partitionData.includes(wanted))!;
+    return lookUp(topic, wanted.index, context, services);
+  };
+  const { answers } = await services.verifier.inTurn(batches.producerId, async () => {
+    const { apiVersion } = context;
+    const verifications = await verifyBatches(
+      transactionalId,
+      batches,
+      partitionOf,
+      apiVersion,
+      services.verifier,
+    );
+    return { answers: produceAll(request, context, services, verifications) };
+  });
+  return answers;
+}
+
 async function producePartition(
   request: ProduceRequest,
   topic: TopicData,
   data: PartitionData,
   context: RequestContext,
   services: Services,
+  verification?: Verification | KafkaError,
 ): Promise<PartitionAnswer> {
   let logStartOffset = () => -1;
   try {
+    if (verification instanceof KafkaError) throw verification;
     const partition = findPartition(topic, data.index, context, services);
     checkAcks(request.acks, partition);
     const appended = await partition.inOrder(() => {
@@ -105,7 +151,7 @@ async function producePartition(
       const batches = batchesOf(data.records, { apiVersion, settings });
       logStartOffset = () => partition.log.logStartOffset;
       const nowMs = services.clock.wallMs();
-      return partition.append(prepareBatches(batches, { apiVersion, settings, nowMs }));
+      return partition.append(prepareBatches(batches, { apiVersion, settings, nowMs }), { verification });
     });
     await acknowledged(appended, partition, request, services);
     return {
@@ -141,14 +187,28 @@ async function producePartition(
   }
 }
 
-function findPartition(
+function lookUp(
   { name, topicId }: TopicData,
   index: number,
-  { apiVersion, clientId }: RequestContext,
+  { apiVersion }: RequestContext,
   { partitions }: Services,
+): Partition | undefined {
+  return apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS
+    ? partitions.getById(topicId, index)
+    : partitions.get(name, index);
+}
+
+function findPartition(
+  wanted: TopicData,
+  index: number,
+  context: RequestContext,
+  services: Services,
 ): Partition {
+  const { name, topicId } = wanted;
+  const { apiVersion, clientId } = context;
+  const { partitions } = services;
   const isById = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
-  const partition = isById ? partitions.getById(topicId, index) : partitions.get(name, index);
+  const partition = lookUp(wanted, index, context, services);
   const known = partition?.topic ?? name;
   if (isInternalTopic(known) && clientId !== ADMIN_CLIENT_ID) {
     throw new KafkaError(

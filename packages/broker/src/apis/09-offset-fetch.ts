@@ -1,8 +1,7 @@
 // OffsetFetch: how far groups have come; -1 where nothing was committed. Null topics, from version 2 on, ask for all a
 // group has. From version 8 on several groups at once (KIP-709), from 10 on topics by id.
 //
-// requireStable (KIP-447) asks not to be shown offsets below those of an open transaction; there are no such offsets
-// here. Version 0, which once read ZooKeeper, tells its clients that nothing was committed by an error, as it did then.
+// requireStable (KIP-447) asks not to be shown offsets whose successor is in a transaction that has not ended. Version 0, which once read ZooKeeper, tells its clients that nothing was committed by an error, as it did then.
 
 import type { MetadataImage } from '@moldau/metadata';
 import {
@@ -22,6 +21,7 @@ const FIRST_VERSION_WITH_MANY_GROUPS = 8;
 const FIRST_VERSION_WITH_TOPIC_IDS = 10;
 
 type RequestGroup = Pick<OffsetFetchRequest['groups'][number], 'groupId' | 'topics'> &
+  Pick<OffsetFetchRequest, 'requireStable'> &
   Partial<Pick<OffsetFetchRequest['groups'][number], 'memberId' | 'memberEpoch'>>;
 
 interface AnsweredGroup {
@@ -36,15 +36,22 @@ export const offsetFetch = serve({
   minVersion: 0,
   maxVersion: 10,
   async handle(request, { apiVersion }, services) {
+    const { requireStable } = request;
     if (apiVersion >= FIRST_VERSION_WITH_MANY_GROUPS) {
       return {
-        groups: await Promise.all(request.groups.map((group) => tryGroup(group, apiVersion, services))),
+        groups: await Promise.all(
+          request.groups.map((group) => tryGroup({ ...group, requireStable }, apiVersion, services)),
+        ),
       };
     }
     const topics =
       request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ??
       (apiVersion >= FIRST_VERSION_WITH_ERROR_CODE ? null : []);
-    const answer = await fetchGroup({ groupId: request.groupId, topics }, apiVersion, services);
+    const answer = await fetchGroup(
+      { groupId: request.groupId, topics, requireStable },
+      apiVersion,
+      services,
+    );
     if (apiVersion === 0) markMissing(answer.topics);
     return { topics: answer.topics, errorCode: answer.errorCode };
   },

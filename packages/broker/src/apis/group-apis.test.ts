@@ -48,6 +48,7 @@ function start() {
     logger: silentLogger,
     logs,
     consumer: { config: defaultConsumerGroupConfig, topics: groupTopicsOf(image, () => 1) },
+    verifier: { isNeeded: () => true, verify: async () => [ErrorCode.NONE] },
   });
   const services = { groups, metadata: () => image, config: new BrokerConfig() } as unknown as Services;
   const contextOf = (apiVersion: number) =>

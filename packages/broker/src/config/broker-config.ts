@@ -71,6 +71,8 @@ export class BrokerConfig {
   readonly groups = new GroupSettings(this);
   /** What transactions depend on; as `groups`. */
   readonly transactions = new TransactionSettings(this);
+  /** What the verification of transactions depends on; as `groups`. */
+  readonly verification = new VerificationSettings(this);
   readonly #static: ConfigTexts;
   #ofBroker: ConfigTexts = NOTHING;
   #ofAllBrokers: ConfigTexts = NOTHING;
@@ -384,6 +386,27 @@ class TransactionSettings {
 
   get idExpirationCheckIntervalMs(): number {
     return this.#config.get('transaction.remove.expired.transaction.cleanup.interval.ms');
+  }
+}
+
+/** Reads each value when it is asked for, so that changes take effect. */
+class VerificationSettings {
+  readonly #config: BrokerConfig;
+
+  constructor(config: BrokerConfig) {
+    this.#config = config;
+  }
+
+  get isVerificationEnabled(): boolean {
+    return this.#config.get('transaction.partition.verification.enable');
+  }
+
+  get addRetryBackoffMs(): number {
+    return this.#config.get('add.partitions.to.txn.retry.backoff.ms');
+  }
+
+  get addRetryBackoffMaxMs(): number {
+    return this.#config.get('add.partitions.to.txn.retry.backoff.max.ms');
   }
 }
 

@@ -3,9 +3,16 @@
 // Invariants: offsets below highWatermark are in the page cache and, as this broker is the only replica, committed;
 // consumers never see an offset at or above it, so that nothing they saw vanishes when the process is killed.
 
-import type { AppendOrigin, AppendResult, Log, ReadResult } from '@moldau/log';
+import type { AppendOptions, AppendResult, Log, ReadResult } from '@moldau/log';
 import type { PartitionState } from '@moldau/metadata';
-import { ErrorCode, KafkaError, type RecordBatch, type Uuid } from '@moldau/protocol';
+import {
+  type EndTransactionMarker,
+  ErrorCode,
+  encodeMarker,
+  KafkaError,
+  RecordBatch,
+  type Uuid,
+} from '@moldau/protocol';
 import type { TopicSettings } from '../config/topic-settings.ts';
 import type { Wait } from './waits.ts';
 
@@ -17,6 +24,14 @@ export interface PartitionOptions {
   readonly state: PartitionState;
   readonly settings: TopicSettings;
 }
+
+/** The end of a producer's transaction. */
+export interface TransactionMarker extends EndTransactionMarker {
+  /** transaction.version of the transaction: from 2 on its marker has a higher epoch than its records (KIP-890). */
+  readonly transactionVersion: number;
+}
+
+export type PartitionAppendOptions = Omit<AppendOptions, 'leaderEpoch'>;
 
 export class Partition {
   readonly topic: string;
@@ -104,10 +119,23 @@ export class Partition {
   }
 
   /** Appends batches that have been validated; see Log.append for its errors. The log must be ready. */
-  append(batches: readonly RecordBatch[], origin: AppendOrigin = 'client'): AppendResult {
-    const appended = this.log.append(batches, { leaderEpoch: this.leaderEpoch, origin });
+  append(batches: readonly RecordBatch[], options: PartitionAppendOptions = {}): AppendResult {
+    const appended = this.log.append(batches, { leaderEpoch: this.leaderEpoch, ...options });
     for (const batch of batches) this.#uncreditedBytes += batch.sizeBytes;
     return appended;
+  }
+
+  /** Appends the end of a transaction. Resolves when it is durable; rejects with a KafkaError when it is refused or was lost. */
+  async appendMarker(
+    { transactionVersion, ...marker }: TransactionMarker,
+    timestampMs: number,
+  ): Promise<void> {
+    const { written } = await this.inOrder(() => {
+      const batch = new RecordBatch(encodeMarker(marker, timestampMs));
+      this.log.checkTransaction(batch, { transactionVersion });
+      return this.append([batch], { origin: 'coordinator' });
+    });
+    await Promise.all([written, this.log.flush()]);
   }
 
   /** Where an epoch ends here; the leader's own lasts to the end of the log, also before it has written anything. */

@@ -96,17 +96,6 @@ test('what a topic does not allow is refused: size, missing keys, timestamps, tr
     codeOf(() => prepare(old, young)),
     ErrorCode.INVALID_TIMESTAMP,
   );
-  const transactional = encodeBatch({
-    records,
-    isTransactional: true,
-    producerId: 1,
-    producerEpoch: 0,
-    baseSequence: 0,
-  });
-  assert.equal(
-    codeOf(() => prepare(transactional, options())),
-    ErrorCode.INVALID_TXN_STATE,
-  );
 });
 
 test("the topic's compression is applied, and 'producer' keeps the producer's", () => {

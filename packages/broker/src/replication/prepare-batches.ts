@@ -95,11 +95,6 @@ function prepareBatch(batch: RecordBatch, { apiVersion, settings, nowMs }: Prepa
     timestampAfterMaxMs: settings.timestampAfterMaxMs,
     nowMs,
   });
-  if (batch.isTransactional) {
-    const message =
-      'transactions are not served by this broker: use an idempotent producer without a transactional.id';
-    throw new KafkaError(ErrorCode.INVALID_TXN_STATE, message);
-  }
   if (log.timestampType === 'CreateTime') batch.setTimestamps({ type: 'CreateTime', maxTimestamp });
   if (compression === 'producer' || compression === batch.compression) return batch;
   return recompress(batch, compression, {

@@ -52,22 +52,18 @@ export const transactionsConfigs = {
       { importance: 'LOW' },
     ),
   }),
-  ...inert('Partitions are always verified', {
-    'transaction.partition.verification.enable': bool(
-      true,
-      'Whether a partition is checked to belong to its transaction.',
-      { importance: 'LOW', update: 'cluster-wide' },
-    ),
-  }),
-  ...inert('What is added to a transaction waits for the one before without asking again', {
-    'add.partitions.to.txn.retry.backoff.ms': int(
-      20,
-      'Wait before a partition is added to a transaction again.',
-      { min: 1, importance: 'HIGH' },
-    ),
-    'add.partitions.to.txn.retry.backoff.max.ms': int(100, 'The longest such wait.', {
-      min: 0,
-      importance: 'HIGH',
-    }),
+  'transaction.partition.verification.enable': bool(
+    true,
+    'Whether a partition is checked to belong to its transaction.',
+    { importance: 'LOW', update: 'cluster-wide' },
+  ),
+  'add.partitions.to.txn.retry.backoff.ms': int(
+    20,
+    'Wait before a partition is added to a transaction again.',
+    { min: 1, importance: 'HIGH' },
+  ),
+  'add.partitions.to.txn.retry.backoff.max.ms': int(100, 'The longest such wait.', {
+    min: 0,
+    importance: 'HIGH',
   }),
 };

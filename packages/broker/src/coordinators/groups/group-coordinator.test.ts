@@ -33,6 +33,7 @@ function start(logs = new MemoryLogs(), config = {}) {
     logger: silentLogger,
     logs,
     consumer: { config: defaultConsumerGroupConfig, topics: new TestingTopics() },
+    verifier: { isNeeded: () => true, verify: async () => [ErrorCode.NONE] },
   });
   const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   const pass = async (durationMs: number) => {

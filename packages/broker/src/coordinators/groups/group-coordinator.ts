@@ -3,19 +3,23 @@
 
 import assert from 'node:assert/strict';
 import type { Clock, Logger, Random, Timer, Timers } from '@moldau/io';
+import type { Verification } from '@moldau/log';
 import { GROUP_METADATA_TOPIC } from '@moldau/metadata';
 import { ErrorCode, KafkaError, uuidFromBytes } from '@moldau/protocol';
-import type { CoordinatorLogs } from '../runtime/coordinator-log.ts';
+import { appendErrorCode } from '../runtime/coordinator-errors.ts';
+import type { CoordinatorLogs, CoordinatorMarker } from '../runtime/coordinator-log.ts';
 import { newUuid } from '../runtime/shard-keys.ts';
 import type { ShardRuntime } from '../runtime/shard-runtime.ts';
 import { Shards } from '../runtime/shards.ts';
 import { ShareGroups, type ShareGroupsOptions } from '../share/share-groups.ts';
+import type { TransactionOperation, TransactionVerifier } from '../transactions/transaction-verifier.ts';
 import { joinError, syncError } from './classic-group.ts';
 import { heartbeatError } from './consumer-group-heartbeat.ts';
 import { describedError } from './consumer-group-shard.ts';
 import type {
   CommitOffsetsAnswer,
   CommitOffsetsCommand,
+  CommitTransactionalOffsetsCommand,
   ConsumerHeartbeatAnswer,
   ConsumerHeartbeatCommand,
   DeleteOffsetsAnswer,
@@ -47,11 +51,15 @@ export interface GroupCoordinatorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly logs: CoordinatorLogs;
+  /** Asks whether transactions go on that commit offsets. */
+  readonly verifier: Pick<TransactionVerifier, 'isNeeded' | 'verify'>;
   /** What groups of the consumer protocol need. */
   readonly consumer: { readonly config: ConsumerGroupConfig; readonly topics: GroupTopics };
   /** What share groups need; absent where there are none. */
   readonly share?: Pick<ShareGroupsOptions, 'config' | 'topics'>;
 }
+
+const NO_SEQUENCE = -1;
 
 /**
  * Methods that answer with an error code never reject for what clients did wrong. All of them reject with a KafkaError
@@ -168,6 +176,59 @@ export class GroupCoordinator {
     return this.#shards.ask(this.partitionFor(command.groupId), (shard, reply) =>
       shard.commitOffsets(command, caller, reply),
     );
+  }
+
+  /**
+   * Commits offsets as a part of a producer's transaction, which is verified with its coordinator when it is not open in the group's
+   * partition yet. Answers when they are in the log; they count when completeTransaction comes.
+   */
+  async commitTransactionalOffsets(
+    command: CommitTransactionalOffsetsCommand,
+    operation: TransactionOperation,
+  ): Promise<CommitOffsetsAnswer> {
+    const { groupId, topics } = command;
+    if (groupId === '' || !fitsIntoRecord(groupId)) return sameCode(topics, ErrorCode.INVALID_GROUP_ID);
+    const partition = this.partitionFor(groupId);
+    const runtime = this.#shards.at(partition);
+    await runtime.load();
+    try {
+      const verification = await this.#verify(runtime, partition, command, operation);
+      return await new Promise((resolve) => {
+        runtime.run((shard) => shard.commitTransactionalOffsets(command, verification, resolve));
+      });
+    } catch (error) {
+      if (error instanceof KafkaError) return sameCode(topics, appendErrorCode(error));
+      throw error;
+    }
+  }
+
+  async #verify(
+    runtime: ShardRuntime<GroupShard>,
+    partition: number,
+    { transactionalId, producerId, producerEpoch }: CommitTransactionalOffsetsCommand,
+    operation: TransactionOperation,
+  ): Promise<Verification | undefined> {
+    const { verifier } = this.#options;
+    if (!verifier.isNeeded(operation)) return 'waived';
+    const supportsEpochBump = operation === 'add';
+    const verification = runtime.beginVerification({
+      ...{ producerId, producerEpoch, supportsEpochBump },
+      baseSequence: NO_SEQUENCE,
+    });
+    if (verification === undefined) return undefined;
+    const producer = { transactionalId, producerId, producerEpoch };
+    const partitions = [{ topic: GROUP_METADATA_TOPIC, partition }];
+    const [errorCode = ErrorCode.NONE] = await verifier.verify(producer, partitions, operation);
+    if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+    return verification;
+  }
+
+  /** Ends a transaction in a partition of the offsets topic. Rejects with a KafkaError when its marker is refused or was not written. */
+  async completeTransaction(partition: number, marker: CoordinatorMarker): Promise<void> {
+    const error = await this.#shards.ask<KafkaError | null>(partition, (shard, reply) =>
+      shard.completeTransaction(marker, reply),
+    );
+    if (error !== null) throw error;
   }
 
   /**

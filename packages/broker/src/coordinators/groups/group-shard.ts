@@ -5,11 +5,12 @@
 import type { Verification } from '@moldau/log';
 import { ErrorCode, type KafkaError, type Record } from '@moldau/protocol';
 import { appendErrorCode } from '../runtime/coordinator-errors.ts';
-import { Deadlines } from '../runtime/deadlines.ts';
 import type { CoordinatorMarker, ReplayedBatch } from '../runtime/coordinator-log.ts';
+import { Deadlines } from '../runtime/deadlines.ts';
 import type { Settled, TransactionalEffects } from '../runtime/shard-effects.ts';
 import type { CoordinatorShard } from '../runtime/shard-runtime.ts';
 import type { ShareGroups, ShareGroupsOptions } from '../share/share-groups.ts';
+import { COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND, commitErrorOf } from './classic-commits.ts';
 import {
   type ClassicGroup,
   type ClassicMember,
@@ -48,7 +49,14 @@ import type {
 } from './group-commands.ts';
 import type { ConsumerGroupConfig } from './group-config.ts';
 import { GroupMembership, type GroupMembershipOptions } from './group-membership.ts';
-import { expiryOf, GroupOffsets, isOfTopic, unstableOffset, type OffsetChange, type OffsetChanges } from './group-offsets.ts';
+import {
+  expiryOf,
+  GroupOffsets,
+  isOfTopic,
+  type OffsetChange,
+  type OffsetChanges,
+  unstableOffset,
+} from './group-offsets.ts';
 import {
   type CommittedOffset,
   fitsIntoRecord,
@@ -58,8 +66,8 @@ import {
   offsetTombstone,
   parseGroupRecord,
 } from './group-records.ts';
-import { TransactionalOffsets } from './group-transactional-offsets.ts';
 import type { GroupTopics } from './group-topics.ts';
+import { TransactionalOffsets } from './group-transactional-offsets.ts';
 
 export interface GroupShardOptions extends Omit<GroupMembershipOptions, 'deadlines' | 'effects'> {
   readonly effects: TransactionalEffects;
@@ -72,9 +80,6 @@ export interface GroupShardOptions extends Omit<GroupMembershipOptions, 'deadlin
     options: Pick<ShareGroupsOptions, 'deadlines' | 'effects' | 'isTaken'>,
   ) => ShareGroups;
 }
-
-/** The first version of OffsetCommit whose clients can be told that a group does not exist. */
-const COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND = 9;
 
 export class GroupShard implements CoordinatorShard {
   readonly deadlines = new Deadlines();
@@ -286,7 +291,10 @@ export class GroupShard implements CoordinatorShard {
     return errorCode === ErrorCode.REBALANCE_IN_PROGRESS ? ErrorCode.NONE : errorCode;
   }
 
-  #addTransactional({ groupId, producerId }: CommitTransactionalOffsetsCommand, changes: OffsetChange[]): void {
+  #addTransactional(
+    { groupId, producerId }: CommitTransactionalOffsetsCommand,
+    changes: OffsetChange[],
+  ): void {
     for (const { topic, partition, value } of changes)
       if (value !== null) this.#transactional.add(producerId, { groupId, topic, partition }, value);
     this.#ensureGroup(groupId);
@@ -477,7 +485,7 @@ export class GroupShard implements CoordinatorShard {
     const { records } = this.#consumer.remove(groupId);
     this.#consumer.write({ records: [...offsets.records, ...records] }, (errorCode) => {
       if (errorCode === ErrorCode.NONE) {
-        for (const change of offsets.changes) this.#offsets.apply(groupId, change);
+        for (const change of offsets.changes) this.#apply(groupId, change);
       }
       settled(errorCode);
     });
@@ -489,13 +497,14 @@ export class GroupShard implements CoordinatorShard {
     const { offsetsRetentionMs } = this.#options.config;
     const expired = this.#offsets.removal(
       groupId,
-      (topic, offset) =>
+      (topic, offset, partition) =>
         !group.isSubscribedTo(topic) &&
+        !this.#transactional.isPending({ groupId, topic, partition }) &&
         (offset.expireTimestampMs === -1
           ? wallMs - offset.commitTimestampMs >= offsetsRetentionMs
           : wallMs >= offset.expireTimestampMs),
     );
-    const isAllGone = expired.changes.length === this.#offsets.count(groupId);
+    const isAllGone = this.#isAllGone(groupId, expired);
     if (group.members.size === 0 && isAllGone) this.#removeConsumerGroup(groupId, expired, () => {});
     else if (expired.records.length > 0) this.#append(groupId, expired, () => {});
   }
@@ -508,14 +517,24 @@ export class GroupShard implements CoordinatorShard {
     for (const group of [...this.#membership.groups.values()]) {
       const isExpired = expiryOf(group, wallMs, config.offsetsRetentionMs);
       if (isExpired === undefined) continue;
-      const expired = this.#offsets.removal(group.groupId, isExpired);
-      const isAllGone = expired.changes.length === this.#offsets.count(group.groupId);
+      const { groupId } = group;
+      const expired = this.#offsets.removal(
+        groupId,
+        (topic, offset, partition) =>
+          !this.#transactional.isPending({ groupId, topic, partition }) && isExpired(topic, offset),
+      );
+      const isAllGone = this.#isAllGone(groupId, expired);
       if (group.state === 'Empty' && isAllGone && group.pendingJoin.size === 0) {
         this.#removeGroup(group, expired, () => {});
       } else if (expired.records.length > 0) {
-        this.#append(group.groupId, expired, () => {});
+        this.#append(groupId, expired, () => {});
       }
     }
+  }
+
+  /** Whether nothing is left of a group's offsets when these go; what a transaction may still bring counts as left. */
+  #isAllGone(groupId: string, { changes }: OffsetChanges): boolean {
+    return changes.length === this.#offsets.count(groupId) && !this.#transactional.hasGroup(groupId);
   }
 
   listGroups(): ListedGroup[] {
@@ -568,30 +587,6 @@ function isClassicSubscribed(group: ClassicGroup, topic: string): boolean {
 function describeMember(member: ClassicMember, memberMetadata: Buffer): DescribedMember {
   const { memberId, groupInstanceId, clientId, clientHost, assignment } = member;
   return { memberId, groupInstanceId, clientId, clientHost, memberMetadata, memberAssignment: assignment };
-}
-
-function commitErrorOf(
-  group: ClassicGroup | undefined,
-  command: CommitOffsetsCommand,
-  apiVersion: number,
-): number {
-  const { generationIdOrMemberEpoch: generationId, memberId, groupInstanceId } = command;
-  if (group === undefined) {
-    if (generationId < 0) return ErrorCode.NONE;
-    return apiVersion >= COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND
-      ? ErrorCode.GROUP_ID_NOT_FOUND
-      : ErrorCode.ILLEGAL_GENERATION;
-  }
-  if (generationId < 0 && group.state === 'Empty') return ErrorCode.NONE;
-  if (generationId >= 0 || memberId !== '' || groupInstanceId !== null) {
-    const memberError = group.memberError(memberId, groupInstanceId);
-    if (memberError !== ErrorCode.NONE) return memberError;
-    if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION;
-  } else {
-    // While the group has members, only they may commit.
-    return ErrorCode.UNKNOWN_MEMBER_ID;
-  }
-  return group.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
 }
 
 /** The answer in which every partition has this error. */

@@ -2,7 +2,7 @@
 
 import { type Clock, silentLogger } from '@moldau/io';
 import { type KafkaError, ZERO_UUID } from '@moldau/protocol';
-import type { CoordinatorRecord } from '../runtime/coordinator-log.ts';
+import type { CoordinatorMarker, CoordinatorRecord, TransactionOf } from '../runtime/coordinator-log.ts';
 import type {
   CommitOffsetsAnswer,
   GroupCaller,
@@ -45,11 +45,16 @@ export function ask<T>(command: (reply: Reply<T>) => void): Asked<T> {
 
 interface Append {
   records: readonly CoordinatorRecord[];
+  transaction?: TransactionOf | undefined;
+  marker?: CoordinatorMarker;
   settled: (error: KafkaError | null) => void;
 }
 
 export class SimulatedShard {
   readonly log: CoordinatorRecord[] = [];
+  readonly #transactions = new Map<CoordinatorRecord, TransactionOf>();
+  /** Each with how many records stand before it. */
+  readonly #markers: [number, CoordinatorMarker][] = [];
   readonly config: GroupConfig;
   readonly consumerConfig: ConsumerGroupConfig;
   readonly topics = new TestingTopics();
@@ -118,8 +123,11 @@ export class SimulatedShard {
 
   /** Commits what was appended, the first `count` appends or all. */
   commit(count = this.#appends.length): void {
-    for (const { records, settled } of this.#appends.splice(0, count)) {
+    for (const { records, transaction, marker, settled } of this.#appends.splice(0, count)) {
       this.log.push(...records);
+      if (transaction !== undefined)
+        for (const record of records) this.#transactions.set(record, transaction);
+      if (marker !== undefined) this.#markers.push([this.log.length, marker]);
       settled(null);
     }
   }
@@ -147,8 +155,19 @@ export class SimulatedShard {
   restart(): void {
     this.#appends = [];
     this.shard = this.#newShard();
-    for (const record of this.log) this.shard.replay(record);
+    this.#replay();
     this.shard.resume();
+  }
+
+  #replay(): void {
+    const markers = [...this.#markers];
+    for (const [index, record] of this.log.entries()) {
+      while (markers[0] !== undefined && markers[0][0] <= index) this.shard.replayMarker(markers.shift()![1]);
+      const transaction = this.#transactions.get(record);
+      const producer = transaction ?? { producerId: -1, producerEpoch: -1 };
+      this.shard.replay(record, { ...producer, isTransactional: transaction !== undefined });
+    }
+    for (const [, marker] of markers) this.shard.replayMarker(marker);
   }
 
   // Requests with defaults -----------------------------------------------------------------------------------------

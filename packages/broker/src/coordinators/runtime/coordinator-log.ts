@@ -1,7 +1,8 @@
 // What a coordinator's shard needs of the partition under it: one log of keyed records, read whole when the shard is
 // loaded and appended to afterwards. The shard is the only writer.
 
-import type { Record } from '@moldau/protocol';
+import type { Verification, VerificationGuard, VerificationRequest } from '@moldau/log';
+import type { KafkaError, Record } from '@moldau/protocol';
 
 export interface CoordinatorRecord {
   key: Buffer;
@@ -15,6 +16,11 @@ export interface TransactionOf {
   readonly producerEpoch: number;
 }
 
+export interface VerifiedTransaction extends TransactionOf {
+  /** From beginVerification; needed by the records that open the transaction in this log. */
+  readonly verification?: Verification | undefined;
+}
+
 /** The end of a producer's transaction. */
 export interface CoordinatorMarker extends TransactionOf {
   /** Of the transaction coordinator that decided it. */
@@ -26,7 +32,7 @@ export interface CoordinatorMarker extends TransactionOf {
 
 /** Records that belong together, or the end of a transaction: one batch of the log. */
 export type CoordinatorBatch =
-  | { readonly records: readonly CoordinatorRecord[]; readonly transaction: TransactionOf | null }
+  | { readonly records: readonly CoordinatorRecord[]; readonly transaction: VerifiedTransaction | null }
   | { readonly marker: CoordinatorMarker };
 
 /** The batch that a record of the log was found in. */
@@ -42,10 +48,16 @@ export interface ReplayVisitor {
 
 export interface CoordinatorLog {
   /**
-   * Appends the batches, in their order and with nothing between them. Resolves when they are committed (they survive a
-   * crash and a power cut); rejects with a KafkaError when they are not, and then none of them may show up later.
+   * Appends the batches, in their order and with nothing between them; a producer is in one of them at most. Those of transactions may
+   * be refused: then their place in the answer has the error. Resolves when all others are committed (they survive a crash and a power cut);
+   * rejects with a KafkaError when they are not, and then none of them may show up later.
    */
-  append(batches: readonly CoordinatorBatch[], timestampMs: number): Promise<void>;
+  append(batches: readonly CoordinatorBatch[], timestampMs: number): Promise<readonly (KafkaError | null)[]>;
+  /**
+   * To be called before a transaction's coordinator is asked whether it goes on; undefined when it is open here and nobody need be asked.
+   * Throws a KafkaError for an older epoch.
+   */
+  beginVerification(request: VerificationRequest): VerificationGuard | undefined;
   /** Visits every record and marker from the start of the log to its end, in order. */
   replay(visitor: ReplayVisitor): Promise<void>;
 }

@@ -3,7 +3,7 @@
 // Invariant: append resolves only when the records are as durable as the topic asks, which for internal topics is
 // always fsynced, because an offset that was acknowledged must not be forgotten.
 
-import { batches, encodeBatch, encodeMarker, RecordBatch, readMarker } from '@moldau/protocol';
+import { batches, encodeBatch, encodeMarker, KafkaError, RecordBatch, readMarker } from '@moldau/protocol';
 import type { Partition } from '../../replication/partition.ts';
 import type { CoordinatorBatch, CoordinatorLog, CoordinatorLogs, ReplayVisitor } from './coordinator-log.ts';
 
@@ -38,6 +38,7 @@ export class PartitionLogs implements CoordinatorLogs {
     await partition.log.ready();
     return {
       append: (batches, timestampMs) => append(partition, batches, timestampMs),
+      beginVerification: (request) => partition.log.beginVerification(request),
       replay: (visitor) => replay(partition, visitor),
     };
   }
@@ -47,16 +48,41 @@ async function append(
   partition: Partition,
   batches: readonly CoordinatorBatch[],
   timestampMs: number,
-): Promise<void> {
-  const encoded = batches.map((batch) => new RecordBatch(encode(batch, timestampMs)));
-  const { written } = partition.append(encoded, 'coordinator');
-  await Promise.all([written, partition.log.flush()]);
+): Promise<(KafkaError | null)[]> {
+  const accepted: RecordBatch[] = [];
+  const refusals = batches.map((batch) => {
+    const encoded = new RecordBatch(encode(batch, timestampMs));
+    const refusal = refusalOf(partition, batch, encoded);
+    if (refusal === null) accepted.push(encoded);
+    return refusal;
+  });
+  if (accepted.length > 0) {
+    const { written } = partition.append(accepted, { origin: 'coordinator' });
+    await Promise.all([written, partition.log.flush()]);
+  }
+  return refusals;
+}
+
+function refusalOf(partition: Partition, batch: CoordinatorBatch, encoded: RecordBatch): KafkaError | null {
+  try {
+    if ('marker' in batch) {
+      partition.log.checkTransaction(encoded, { transactionVersion: batch.marker.transactionVersion });
+    } else if (batch.transaction !== null) {
+      partition.log.checkTransaction(encoded, { verification: batch.transaction.verification });
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof KafkaError) return error;
+    throw error;
+  }
 }
 
 function encode(batch: CoordinatorBatch, timestampMs: number): Buffer {
   if ('marker' in batch) return encodeMarker(batch.marker, timestampMs);
   const records = batch.records.map(({ key, value }) => ({ timestamp: timestampMs, key, value }));
-  return encodeBatch({ records, ...batch.transaction, isTransactional: batch.transaction !== null });
+  if (batch.transaction === null) return encodeBatch({ records });
+  const { producerId, producerEpoch } = batch.transaction;
+  return encodeBatch({ records, producerId, producerEpoch, isTransactional: true });
 }
 
 async function replay(partition: Partition, visitor: ReplayVisitor): Promise<void> {

@@ -2,14 +2,14 @@
 // it was given and to set deadlines. So a test, or a simulator, drives it with no log, no timers and no network.
 
 import type { KafkaError } from '@moldau/protocol';
-import type { CoordinatorMarker, CoordinatorRecord, TransactionOf } from './coordinator-log.ts';
+import type { CoordinatorMarker, CoordinatorRecord, VerifiedTransaction } from './coordinator-log.ts';
 
 /** Called once: with null when what was appended is committed, else with the error, after which the log does not hold it. */
 export type Settled = (error: KafkaError | null) => void;
 
 export interface AppendOptions {
   /** The records count when this producer's transaction is committed, and never when it is aborted. */
-  readonly transaction?: TransactionOf;
+  readonly transaction?: VerifiedTransaction;
 }
 
 export interface ShardEffects {

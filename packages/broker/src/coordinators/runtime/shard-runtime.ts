@@ -6,6 +6,7 @@
 // record is committed.
 
 import type { Clock, Logger, Timer, Timers } from '@moldau/io';
+import type { VerificationGuard, VerificationRequest } from '@moldau/log';
 import { ErrorCode, KafkaError, MalformedError, type Record } from '@moldau/protocol';
 import { toKafkaError } from './coordinator-errors.ts';
 import type {
@@ -139,6 +140,12 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
     return result;
   }
 
+  /** As CoordinatorLog.beginVerification, on the loaded shard's log. */
+  beginVerification(request: VerificationRequest): VerificationGuard | undefined {
+    if (this.#loaded !== undefined) return this.#loaded.log.beginVerification(request);
+    throw new KafkaError(ErrorCode.NOT_COORDINATOR, 'The broker is shutting down');
+  }
+
   /** Resolves when all that was appended before has settled. */
   idle(): Promise<void> {
     if (!this.#isAppending && this.#queue.isEmpty) return Promise.resolve();
@@ -210,16 +217,17 @@ export class ShardRuntime<Shard extends CoordinatorShard> {
   async #appendTogether(writes: readonly Write[]): Promise<void> {
     const { clock, logger, topic, partition } = this.#options;
     let failure: KafkaError | null = null;
+    let refusals: readonly (KafkaError | null)[] = [];
+    const { batches, batchOfWrite } = batchesOf(writes);
     try {
-      const batches = batchesOf(writes);
-      if (batches.length > 0) await this.#loaded?.log.append(batches, clock.wallMs());
+      if (batches.length > 0) refusals = (await this.#loaded?.log.append(batches, clock.wallMs())) ?? [];
     } catch (error) {
       failure = toKafkaError(error);
       logger.error({ topic, partition, err: error }, 'A coordinator’s records could not be written');
     }
-    for (const write of writes) {
+    for (const [index, write] of writes.entries()) {
       try {
-        write.settled(failure);
+        write.settled(failure ?? refusals[batchOfWrite[index]!] ?? null);
       } catch (error) {
         logger.error({ topic, partition, err: error }, 'Unexpected error after a coordinator’s append');
       }

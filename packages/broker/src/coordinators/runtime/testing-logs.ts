@@ -1,5 +1,6 @@
 // For tests: the logs under a coordinator in memory.
 
+import type { VerificationGuard } from '@moldau/log';
 import type { KafkaError } from '@moldau/protocol';
 import type {
   CoordinatorBatch,
@@ -18,6 +19,8 @@ export class MemoryLogs implements CoordinatorLogs {
   openCount = 0;
   openError: KafkaError | undefined;
   appendError: KafkaError | undefined;
+  /** The guard that transactions are verified with; undefined: none need be. */
+  verification: VerificationGuard | undefined;
   /** Resolves appends by hand when set. */
   heldAppends: (() => void)[] | undefined;
 
@@ -41,7 +44,9 @@ export class MemoryLogs implements CoordinatorLogs {
         if (this.appendError !== undefined) throw this.appendError;
         for (const whole of batches)
           stored.push(Object.assign('records' in whole ? [...whole.records] : [], { whole }));
+        return batches.map(() => null);
       },
+      beginVerification: () => this.verification,
       replay: async (visitor) => {
         let offset = 0;
         for (const batch of stored) {

@@ -14,7 +14,7 @@ function marker(producerId: number): CoordinatorMarker {
 }
 
 function shown(queue: WriteQueue): string[] {
-  return batchesOf(queue.take()).map((batch) =>
+  return batchesOf(queue.take()).batches.map((batch) =>
     'marker' in batch
       ? `marker of ${batch.marker.producerId}`
       : `${batch.transaction?.producerId ?? 'none'}: ${batch.records.map(({ key }) => key).join(' ')}`,
@@ -40,7 +40,9 @@ test('transactions stand in batches of their own, in the order of the writes', (
   queue.push({ marker: marker(1) }, settled);
   queue.push({ records: records('e'), transaction: { producerId: 1, producerEpoch: 1 } }, settled);
   queue.push({ records: records('f'), transaction: null }, settled);
-  assert.deepEqual(shown(queue), ['none: a', '1: b c', '2: d', 'marker of 1', '1: e', 'none: f']);
+  assert.deepEqual(shown(queue), ['none: a', '1: b c', '2: d']);
+  assert.deepEqual(shown(queue), ['marker of 1']);
+  assert.deepEqual(shown(queue), ['1: e', 'none: f']);
 });
 
 test('takes as much as fits, and a large write by itself', () => {

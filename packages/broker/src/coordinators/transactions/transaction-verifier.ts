@@ -30,9 +30,23 @@ export interface TransactionVerifierOptions {
 
 export class TransactionVerifier {
   readonly #options: TransactionVerifierOptions;
+  /** By producer the end of what it asked for last. */
+  readonly #turns = new Map<number, Promise<void>>();
 
   constructor(options: TransactionVerifierOptions) {
     this.#options = options;
+  }
+
+  /** Runs what a producer asks for after all that it asked for before, in the order of the calls. */
+  inTurn<T>(producerId: number, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(producerId);
+    const running = before === undefined ? work() : before.then(work);
+    const settled = running.then(ignore, ignore);
+    this.#turns.set(producerId, settled);
+    void settled.then(() => {
+      if (this.#turns.get(producerId) === settled) this.#turns.delete(producerId);
+    });
+    return running;
   }
 
   /** Whether a batch needs to be verified at all: adding is never left out. */
@@ -70,6 +84,8 @@ export class TransactionVerifier {
     }
   }
 }
+
+function ignore(): void {}
 
 /** Who sent the batch knows an error of its partition, not of the coordinator behind it. */
 function asPartition(errorCode: number, operation: TransactionOperation): number {
