@@ -278,4 +278,35 @@ async def admin_records(bootstrap, admin):
         equal(await consumer.beginning_offsets([where]), {where: 7}, "beginning")
 
 
+@async_case("transactions")
+async def transactions(bootstrap, admin):
+    """What is committed is read in order, what is aborted is not; offsets move with their transaction."""
+    topic = await create(admin, "transactions")
+    group = f"group-{topic}"
+    where = TopicPartition(topic, 0)
+    committed = []
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=topic) as producer:
+        for number in range(20):
+            await producer.begin_transaction()
+            values = [f"{number}-{index}".encode() for index in range(10)]
+            for value in values:
+                await producer.send(topic, value, partition=0)
+            await producer.send_offsets_to_transaction({where: 100 + number}, group)
+            if number % 4 == 3:
+                await producer.abort_transaction()
+            else:
+                await producer.commit_transaction()
+                committed += values
+    settings = {"group_id": group, "enable_auto_commit": False, "isolation_level": "read_committed"}
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, **settings) as consumer:
+        consumer.assign([where])
+        equal(await consumer.committed(where), 118, "offset committed with the last transaction but one")
+        await consumer.seek_to_beginning(where)
+        found = []
+        async with asyncio.timeout(20):
+            while len(found) < len(committed):
+                found += [m.value for m in (await consumer.getmany(where, timeout_ms=500)).get(where, [])]
+        equal(found, committed, "committed")
+
+
 interop.main()

@@ -15,5 +15,6 @@ export const client = pythonClient('aiokafka', {
       'admin-groups',
     ],
     'admin-records',
+    'transactions',
   ],
 });

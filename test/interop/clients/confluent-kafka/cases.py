@@ -431,6 +431,111 @@ def admin_records(bootstrap):
     check(cluster.cluster_id and len(cluster.nodes) >= 1 and cluster.controller is not None, "cluster")
 
 
+def transactional(bootstrap, name, **settings):
+    options = {"bootstrap.servers": bootstrap, "transactional.id": name, "transaction.timeout.ms": 20000}
+    producer = Producer(options | settings)
+    producer.init_transactions(20)
+    return producer
+
+
+@case("transactions")
+def transactions(bootstrap):
+    """What is committed is read in order, what is aborted is not; nothing is read before its end."""
+    topic = create(bootstrap, "transactions", partitions=2)
+    producer = transactional(bootstrap, topic)
+    committed = {0: [], 1: []}
+    for number in range(30):
+        producer.begin_transaction()
+        is_committed = number % 3 != 1
+        for index in range(10):
+            value = f"{number}-{index}".encode()
+            producer.produce(topic, value, partition=index % 2)
+            if is_committed:
+                committed[index % 2].append(value)
+        if number % 5 == 0:
+            equal(producer.flush(20), 0, "messages left in the queue")
+        producer.commit_transaction(20) if is_committed else producer.abort_transaction(20)
+    for partition, wanted in committed.items():
+        settings = {"isolation.level": "read_committed", "group.id": f"{interop.RUN}-{partition}"}
+        found = consume(bootstrap, topic, len(wanted), partition, **settings)
+        equal([m.value() for m in found], wanted, f"committed in partition {partition}")
+    producer.begin_transaction()
+    producer.produce(topic, b"open", partition=0)
+    equal(producer.flush(20), 0, "messages left in the queue")
+    where = [TopicPartition(topic, 0)]
+    offsets = {}
+    for level in (IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED):
+        wanted = {partition: OffsetSpec.latest() for partition in where}
+        future = admin(bootstrap).list_offsets(wanted, isolation_level=level)[where[0]]
+        offsets[level] = future.result(20).offset
+    stable, latest = offsets[IsolationLevel.READ_COMMITTED], offsets[IsolationLevel.READ_UNCOMMITTED]
+    equal(latest - stable, 1, "records of the open transaction")
+    producer.abort_transaction(20)
+
+
+@case("transactions-offsets")
+def transactions_offsets(bootstrap):
+    """Records are moved from one topic to another, each exactly once, though some transactions are aborted."""
+    source, target = create(bootstrap, "source", partitions=2), create(bootstrap, "target")
+    wanted = [str(number).encode() for number in range(400)]
+    feeder = Producer({"bootstrap.servers": bootstrap})
+    for number, value in enumerate(wanted):
+        feeder.produce(source, value, partition=number % 2)
+    equal(feeder.flush(20), 0, "messages left in the queue")
+    group = f"mover-{source}"
+    producer = transactional(bootstrap, group)
+    moved, attempts = 0, 0
+    while moved < len(wanted):
+        settings = {"group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False}
+        consumer = Consumer({"bootstrap.servers": bootstrap, "isolation.level": "read_committed"} | settings)
+        consumer.subscribe([source])
+        batches = 0
+        while moved < len(wanted) and batches < 4:
+            messages = consumer.consume(50, 1.0)
+            if not messages:
+                continue
+            producer.begin_transaction()
+            for message in messages:
+                check(message.error() is None, f"error while consuming: {message.error()}")
+                producer.produce(target, message.value())
+            producer.send_offsets_to_transaction(consumer.position(consumer.assignment()), consumer.consumer_group_metadata(), 20)
+            attempts += 1
+            batches += 1
+            if attempts % 3 == 2:
+                # The next consumer begins again where the last commit was.
+                producer.abort_transaction(20)
+                break
+            producer.commit_transaction(20)
+            moved += len(messages)
+        consumer.close()
+    found = [m.value() for m in consume(bootstrap, target, len(wanted), **{"isolation.level": "read_committed"})]
+    equal(sorted(found), sorted(wanted), "what was moved")
+    return f"{attempts} transactions"
+
+
+@case("transactions-fencing")
+def transactions_fencing(bootstrap):
+    """A producer that comes with the name of another aborts what that one has open, and shuts it out."""
+    topic = create(bootstrap, "fencing")
+    old = transactional(bootstrap, topic)
+    old.begin_transaction()
+    old.produce(topic, b"old")
+    equal(old.flush(20), 0, "messages left in the queue")
+    new = transactional(bootstrap, topic)
+    new.begin_transaction()
+    new.produce(topic, b"new")
+    new.commit_transaction(20)
+    try:
+        old.produce(topic, b"zombie")
+        old.commit_transaction(20)
+        raise AssertionError("the old producer was not fenced")
+    except KafkaException as error:
+        check(error.args[0].fatal(), f"not fatal: {error}")
+        equal(error.args[0].code(), KafkaError._FENCED, "error")
+    found = consume(bootstrap, topic, 1, **{"isolation.level": "read_committed"})
+    equal([m.value() for m in found], [b"new"], "committed")
+
+
 @case("old-0.9", version="0.9.0.1")
 @case("old-0.10", version="0.10.0.0")
 def old(bootstrap, version):

@@ -8,6 +8,7 @@ export const client = pythonClient('confluent-kafka', {
     ...['acks-0', 'acks-1', 'acks-all', 'idempotent', 'large-none', 'large-lz4', 'small-fetches'],
     ...['group-range', 'group-cooperative', 'group-static', 'offsets-by-time', 'auto-create', 'errors'],
     ...['admin-topics', 'admin-configs', 'admin-groups', 'admin-records'],
+    ...['transactions', 'transactions-offsets', 'transactions-fencing'],
   ],
   oldProtocolCases: ['old-0.9', 'old-0.10'],
 });
