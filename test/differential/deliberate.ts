@@ -149,6 +149,12 @@ export const deliberate: readonly Deliberate[] = [
     reason: 'a new group waits 100 ms for more members, not 3 s',
   },
   {
+    scenario: /onsumer ?[gG]roup|consumer protocol/,
+    path: /heartbeatIntervalMs$/,
+    reason:
+      'a member on its way to its assignment is asked to come again sooner, so that rebalances take less time',
+  },
+  {
     scenario: /^(DescribeConfigs|.*AlterConfigs)/,
     path: /configs\.moldau\./,
     reason: 'keys that begin with `moldau.` are our own',

@@ -10,6 +10,7 @@ import {
   AWAY_EPOCH,
   type ConsumerGroup,
   type ConsumerMember,
+  isReconciled,
   JOINING_EPOCH,
   LEFT_EPOCH,
   type MemberMetadata,
@@ -30,6 +31,8 @@ import type {
 import type { ConsumerGroupConfig } from './group-config.ts';
 import type { MemberTimers } from './member-timers.ts';
 import { mustStartAnew, sameEpochs } from './reconciliation.ts';
+
+const HURRIED_INTERVAL_MIN_MS = 100;
 
 export interface ConsumerHeartbeatOptions {
   readonly config: ConsumerGroupConfig;
@@ -115,7 +118,7 @@ export class ConsumerHeartbeats {
       errorMessage: null,
       memberId,
       memberEpoch: after.memberEpoch,
-      heartbeatIntervalMs: config.heartbeatIntervalMs(groupId),
+      heartbeatIntervalMs: heartbeatInterval(config.heartbeatIntervalMs(groupId), change.group, after),
       assignment: hasNews ? { topicPartitions: partitionList(partitionsOf(after.assigned)) } : null,
     };
   }
@@ -239,6 +242,15 @@ function updated(
     serverAssignor: serverAssignor ?? before.serverAssignor,
     classic: null,
   };
+}
+
+/**
+ * Kafka always answers the configured interval, so that each step of a rebalance takes one. A member that is on its way
+ * is asked to come sooner, as the next step is there when another member has taken its own.
+ */
+function heartbeatInterval(configuredMs: number, group: ConsumerGroup, member: ConsumerMember): number {
+  if (isReconciled(member, group.groupEpoch)) return configuredMs;
+  return Math.min(configuredMs, Math.max(HURRIED_INTERVAL_MIN_MS, Math.floor(configuredMs / 10)));
 }
 
 /** The member tells everything, so it is told everything. */
