@@ -65,18 +65,23 @@ export class Acquisition {
   run(): Acquired {
     const { fetchOffset, batches, maxRecords } = this.#request;
     const partition = this.#partition;
-    if (maxRecords <= 0 || batches.length === 0 || this.#readLast < partition.startOffset) return NOTHING;
-    this.#limit();
-    if (this.#maxRecords <= 0) return NOTHING;
+    if (maxRecords <= 0 || batches.length === 0) return NOTHING;
     // The log has no records between where the read began and what it found.
-    if (fetchOffset < this.#readFirst) {
-      if (partition.archiveAvailable(fetchOffset, this.#readFirst - 1, DeliveryState.AVAILABLE, true)) {
-        partition.mayHaveAvailable = true;
-      }
-      partition.dropGaps(fetchOffset, this.#readFirst - 1);
-    }
+    if (fetchOffset < this.#readFirst) this.#passOver(fetchOffset, this.#readFirst - 1);
+    if (this.#readLast < partition.startOffset) return NOTHING;
+    this.#limit();
+    if (this.#maxRecords <= 0 || this.#readLast < this.#readFirst) return NOTHING;
     this.#acquireAll();
     return this.#withoutAborted();
+  }
+
+  #passOver(firstOffset: number, lastOffset: number): void {
+    const partition = this.#partition;
+    if (partition.archiveAvailable(firstOffset, lastOffset, DeliveryState.AVAILABLE, true)) {
+      partition.mayHaveAvailable = true;
+    }
+    partition.dropGaps(firstOffset, lastOffset);
+    partition.advance();
   }
 
   /** How many records, and up to which offset: at the limit of locks only what is in the window already. */

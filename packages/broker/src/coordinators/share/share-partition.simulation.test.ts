@@ -87,7 +87,7 @@ class Simulation {
       assert.ok(deliveryCount <= this.#limits.maxDeliveryCount, 'delivered too often');
       for (let offset = firstOffset; offset <= lastOffset; offset++) this.#deliver(offset, memberId, batches);
     }
-    assert.ok(this.#partition.inFlightCount <= this.#limits.maxInFlightRecords + 8, 'too many are out');
+    assert.ok(this.#partition.inFlightCount <= this.#limits.maxInFlightRecords + 16, 'too many are out');
     return count;
   }
 

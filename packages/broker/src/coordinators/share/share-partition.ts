@@ -123,7 +123,7 @@ export class SharePartition {
   #firstAvailableOffset(): number {
     for (const batch of this.window.batches) {
       let found = Number.POSITIVE_INFINITY;
-      batch.visit(batch.firstOffset, batch.lastOffset, (state, firstOffset) => {
+      batch.visit(this.startOffset, batch.lastOffset, (state, firstOffset) => {
         if (!state.isAvailable) return true;
         found = firstOffset;
         return false;
@@ -361,7 +361,8 @@ export class SharePartition {
       if (batch.lastOffset >= gapOffset) break;
       let isDone = true;
       batch.visit(batch.firstOffset, batch.lastOffset, (state, firstOffset, lastOffset) => {
-        isDone = state.isDone;
+        // Before the start nothing is delivered again, whatever it is.
+        isDone = state.isDone || (state.isAvailable && lastOffset < this.startOffset);
         if (!isDone) return false;
         lastDoneOffset = lastOffset;
         doneCount += this.#countFromStart(firstOffset, lastOffset);
