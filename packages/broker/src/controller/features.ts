@@ -28,7 +28,7 @@ const features: readonly Feature[] = [
   { name: METADATA_VERSION, minLevel: 7, maxLevel: 30, isServed: true },
   { name: 'kraft.version', minLevel: 0, maxLevel: 0, isServed: true },
   { name: GROUP_VERSION, minLevel: 0, maxLevel: 1, isServed: true },
-  { name: TRANSACTION_VERSION, minLevel: 0, maxLevel: 2, isServed: false },
+  { name: TRANSACTION_VERSION, minLevel: 0, maxLevel: 2, isServed: true },
   { name: SHARE_VERSION, minLevel: 0, maxLevel: 1, isServed: true },
 ];
 
