@@ -69,6 +69,14 @@ export function places(options: PlaceOptions): Place[] {
       }),
     ),
   ];
+  for (const client of ['librdkafka', 'java', 'java'] as const)
+    members.push(
+      place('consume', client, [plain, quick], {
+        group: 'new',
+        isolation: 'committed',
+        protocol: 'consumer',
+      }),
+    );
   if (hasTransactions) {
     for (const client of ['librdkafka', 'java', 'franz-go'] as const) {
       const settings = { group: 'processors', isolation: 'committed', transactional: `results-${client}` };

@@ -18,7 +18,9 @@ const STOP_TIMEOUT_MS = 30_000;
 /** Small segments and dense indexes, so that kills meet rolls, snapshots and recovery; short waits, so that clients are soon back. */
 const SETTINGS = [
   ...['log.segment.bytes=1048576', 'log.index.interval.bytes=1024', 'log.index.size.max.bytes=65536'],
-  'group.min.session.timeout.ms=1000',
+  ...['group.min.session.timeout.ms=1000', 'group.consumer.min.session.timeout.ms=1000'],
+  ...['group.consumer.session.timeout.ms=3000', 'group.consumer.min.heartbeat.interval.ms=500'],
+  ...['group.consumer.heartbeat.interval.ms=500'],
   ...['offsets.topic.segment.bytes=1048576', 'offsets.topic.num.partitions=8'],
   ...['offsets.topic.replication.factor=1', 'transaction.state.log.replication.factor=1'],
   ...['transaction.state.log.min.isr=1', 'transaction.state.log.num.partitions=8'],

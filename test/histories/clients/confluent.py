@@ -74,12 +74,13 @@ class Transactions:
         self.patiently(self.producer.init_transactions, 20)
 
     def patiently(self, call, *arguments):
-        while True:
+        for _ in range(6):
             try:
                 return call(*arguments)
             except KafkaException as error:
                 if not error.args[0].retriable():
                     raise
+        give_up(f"transaction {self.number}: {call.__name__} got no answer in two minutes")
 
     def begin(self):
         self.number += 1
@@ -147,13 +148,14 @@ class Member:
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
             "isolation.level": f"read_{SETTINGS['isolation']}",
-            "partition.assignment.strategy": SETTINGS.get("assignor", "range"),
             "fetch.message.max.bytes": int(SETTINGS.get("fetch", "100000")),
             "fetch.wait.max.ms": 100,
-            "session.timeout.ms": 3000,
-            "heartbeat.interval.ms": 500,
             "queued.min.messages": 2000,
         }
+        if SETTINGS.get("protocol") == "consumer":
+            settings["group.protocol"] = "consumer"
+        else:
+            settings |= {"partition.assignment.strategy": SETTINGS.get("assignor", "range"), "session.timeout.ms": 3000, "heartbeat.interval.ms": 500}
         self.polled, self.consumer = Runs("r"), Consumer(COMMON | settings)
         self.consumer.subscribe([topic.name for topic in TOPICS], on_assign=self.assigned, on_revoke=self.revoked, on_lost=self.revoked)
 

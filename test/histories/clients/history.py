@@ -2,7 +2,7 @@
 
 A worker is called with its role, its number, the bootstrap address and `name=value` settings. It works until its standard input closes,
 and says what it does on standard output in the format of checker/history.ts. Settings:
-  topics=NUMBER:NAME:PARTITIONS,...   rate=values a second   seed=...   acks=all|1   group=...   assignor=range|cooperative-sticky
+  topics=NUMBER:NAME:PARTITIONS,...   rate=values a second   seed=...   acks=all|1   group=...   assignor=range|cooperative-sticky   protocol=classic|consumer
   isolation=committed|uncommitted   fetch=bytes   transactional=id   aborts=share of transactions to abort   output=NUMBER:NAME:PARTITIONS
 """
 

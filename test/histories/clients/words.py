@@ -21,7 +21,8 @@ PATIENCE = 60
 
 
 def write(seed, lines, rate):
-    made = AdminClient(COMMON).create_topics([NewTopic(name, PARTITIONS, 1) for name in (INPUT, OUTPUT)])
+    admin = AdminClient(COMMON)
+    made = admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in (INPUT, OUTPUT)])
     for future in made.values():
         future.result(20)
     print("ready", flush=True)
