@@ -55,7 +55,8 @@ async function writeSmallFiles(
   const segment = state.active;
   try {
     segment.timeIndex?.maybeAppend(segment.maxTimestampMs ?? -1, segment.maxTimestampOffset);
-    await writeIndexes(state, segment, durable);
+    // A segment without a file gets no indexes: Kafka would wonder whose they are.
+    if (segment.writtenBytes > 0) await writeIndexes(state, segment, durable);
     await saveOnlyEpoch(state);
     await writeSmallFile(environment.disk, snapshotPath(state, state.writtenOffset), snapshotBytes(state));
     const previous = state.tailSnapshotOffset;

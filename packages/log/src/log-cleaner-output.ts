@@ -16,6 +16,8 @@ const MEMORY_RUN_BYTES = 64 * 1024;
 
 export class CleanedSegmentWriter implements BatchSink {
   readonly segment: Segment;
+  /** The log's folder when this was begun. */
+  readonly directory: string;
   readonly #state: LogState;
   readonly #file: DiskFile;
   readonly #pace: CleanerPace;
@@ -34,6 +36,7 @@ export class CleanedSegmentWriter implements BatchSink {
     bufferBytes: number,
   ) {
     this.#state = state;
+    this.directory = state.directory;
     this.segment = segment;
     this.#file = file;
     this.#pace = pace;
@@ -49,7 +52,7 @@ export class CleanedSegmentWriter implements BatchSink {
   ): Promise<CleanedSegmentWriter> {
     const segment = state.newDetachedSegment(baseOffset);
     segment.suffix = '.cleaned';
-    await removeCleaned(state, segment);
+    await removeCleaned(state, segment, state.directory);
     const file = await state.environment.disk.open(segment.path(state.directory, 'log'), 'write');
     return new CleanedSegmentWriter(state, segment, file, pace, bufferBytes);
   }
@@ -121,6 +124,8 @@ export class CleanedSegmentWriter implements BatchSink {
     segment.entrySynced = true;
     segment.checkpointedBytes = segment.sizeBytes;
     segment.seal();
+    // The log has been moved meanwhile: the swap will find it out.
+    if (this.#state.directory !== this.directory) return;
     await writeIndexes(this.#state, segment, true);
   }
 
@@ -128,13 +133,13 @@ export class CleanedSegmentWriter implements BatchSink {
   async abandon(): Promise<void> {
     await this.#writing?.catch(() => {});
     await this.#file.close().catch(() => {});
-    if (!this.#state.removed) await removeCleaned(this.#state, this.segment).catch(() => {});
+    if (!this.#state.removed) await removeCleaned(this.#state, this.segment, this.directory).catch(() => {});
   }
 }
 
-async function removeCleaned(state: LogState, segment: Segment): Promise<void> {
+async function removeCleaned(state: LogState, segment: Segment, directory: string): Promise<void> {
   for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const)
-    await state.environment.disk.remove(segment.path(state.directory, kind));
+    await state.environment.disk.remove(segment.path(directory, kind));
 }
 
 /** What compaction leaves of a log in memory: few runs of many batches. */

@@ -22,14 +22,19 @@ export interface SourceSegment {
   readonly sizeBytes: number;
 }
 
-/** Rejects with SegmentsChangedError before anything has happened, with the disk's error after the log dir has been put offline. */
+/**
+ * Swaps in what was made in `directory`, where the log may not be any more. Rejects with SegmentsChangedError before anything has
+ * happened, with the disk's error after the log dir has been put offline.
+ */
 export async function replaceSegments(
   state: LogState,
   cleaned: Segment,
   sources: readonly SourceSegment[],
+  directory: string,
 ): Promise<void> {
   await state.reshaping.exclusively(async () => {
     const at = placeOf(state, sources);
+    if (state.directory !== directory) throw new SegmentsChangedError();
     try {
       await swap(state, cleaned, sources, at);
     } catch (error) {

@@ -204,7 +204,7 @@ class LogCleaning {
         }
         await into.finish(group[group.length - 1]!.segment.nextOffset);
         this.#context.check();
-        await replaceSegments(state, into.segment, group);
+        await replaceSegments(state, into.segment, group, into.directory);
       } catch (error) {
         if (into.segment.suffix === '.cleaned') await into.abandon();
         if (!state.segments.includes(first) && !(error instanceof CleaningStoppedError))

@@ -141,7 +141,9 @@ async function readCheckpoints(dir: LogDir, context: DirContext): Promise<void> 
     ].map(read),
   );
   const offsets = (bytes: Buffer | undefined, name: string): Map<string, number> => {
-    const decoded = bytes === undefined ? new Map<string, number>() : decodeOffsetCheckpoint(bytes);
+    // Kafka makes these files before it has anything to write into them.
+    const isEmpty = bytes === undefined || bytes.length === 0;
+    const decoded = isEmpty ? new Map<string, number>() : decodeOffsetCheckpoint(bytes);
     if (decoded === undefined)
       logger.error({ logDir: dir.path, name }, `the checkpoint file ${name} is damaged and not used`);
     return decoded ?? new Map();
