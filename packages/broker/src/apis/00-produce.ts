@@ -18,7 +18,12 @@ import type { Partition } from '../replication/partition.ts';
 import { batchesOf, prepareBatches } from '../replication/prepare-batches.ts';
 import { within } from '../replication/within.ts';
 import { NO_RESPONSE, type RequestContext, type Services, serve } from './handler.ts';
-import { transactionalBatchesOf, type Verifications, verifyBatches } from './produce-transactions.ts';
+import {
+  hasTransactionalRecords,
+  transactionalBatchesOf,
+  type Verifications,
+  verifyBatches,
+} from './produce-transactions.ts';
 
 const FIRST_VERSION_WITH_TOPIC_IDS = 13;
 const MIN_DISK_TIMEOUT_MS = 10_000;
@@ -54,9 +59,14 @@ export const produce = serve({
   minVersion: 0,
   maxVersion: 13,
   async handle(request, context, services) {
-    const answers = await (request.transactionalId === null
+    const { transactionalId } = request;
+    if (transactionalId === null && hasTransactionalRecords(request)) {
+      const message = 'the records are of a transaction, and the request names no transactional id';
+      throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, message);
+    }
+    const answers = await (transactionalId === null
       ? produceAll(request, context, services)
-      : produceInTransaction(request, request.transactionalId, context, services));
+      : produceInTransaction(request, transactionalId, context, services));
     context.throttle(services.quotas.recordProduced(context, context.sizeBytes));
     if (request.acks === 0) {
       const failure = answers.flat().find((answer) => answer.errorCode !== ErrorCode.NONE);

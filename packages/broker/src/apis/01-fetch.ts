@@ -32,7 +32,7 @@ export const fetch = serve({
   minVersion: 0,
   maxVersion: 18,
   async handle(request, context, services) {
-    const wantsAborted = isReadCommitted(request.isolationLevel);
+    const seesCommittedOnly = isReadCommitted(request.isolationLevel);
     const usesTopicIds = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
     const session = services.fetchSessions.view({
       sessionId: request.sessionId,
@@ -52,6 +52,8 @@ export const fetch = serve({
       maxBytes,
       maxWaitMs: request.maxWaitMs,
       isHardLimit: context.apiVersion < FIRST_VERSION_WITH_SOFT_LIMIT,
+      isReadCommitted: seesCommittedOnly,
+      skipsControl: context.apiVersion < FIRST_VERSION_WITH_BATCHES,
     };
     const reads = await services.fetcher.fetch(session.partitions, limits, (run) => context.onClosed(run));
     const sizeBytes = reads.reduce((total, read) => total + read.sizeBytes, 0);
@@ -64,7 +66,6 @@ export const fetch = serve({
       sessionId: session.sessionId,
       responses: groupByTopic(
         reads.filter((read) => belongsInAnswer(read, session)),
-        wantsAborted,
         context.apiVersion,
       ),
     };
@@ -119,7 +120,7 @@ function belongsInAnswer(read: PartitionRead, session: SessionView): boolean {
   return hasNews || !session.isIncremental;
 }
 
-function groupByTopic(reads: readonly PartitionRead[], wantsAborted: boolean, apiVersion: number) {
+function groupByTopic(reads: readonly PartitionRead[], apiVersion: number) {
   const topics = new Map<
     string,
     { topic: string; topicId: string; partitions: ReturnType<typeof partitionAnswer>[] }
@@ -132,12 +133,12 @@ function groupByTopic(reads: readonly PartitionRead[], wantsAborted: boolean, ap
       group = { topic, topicId, partitions: [] };
       topics.set(key, group);
     }
-    group.partitions.push(partitionAnswer(read, wantsAborted, apiVersion));
+    group.partitions.push(partitionAnswer(read, apiVersion));
   }
   return [...topics.values()];
 }
 
-function partitionAnswer(read: PartitionRead, wantsAborted: boolean, apiVersion: number) {
+function partitionAnswer(read: PartitionRead, apiVersion: number) {
   const { errorCode, records } = recordsFor(read, apiVersion);
   const isUnknownName = errorCode === ErrorCode.UNKNOWN_TOPIC_ID && apiVersion < FIRST_VERSION_WITH_TOPIC_IDS;
   return {
@@ -147,15 +148,17 @@ function partitionAnswer(read: PartitionRead, wantsAborted: boolean, apiVersion:
     lastStableOffset: read.lastStableOffset,
     logStartOffset: read.logStartOffset,
     ...(read.divergingEpoch === undefined ? {} : { divergingEpoch: read.divergingEpoch }),
-    abortedTransactions: abortedTransactions(read, wantsAborted),
+    abortedTransactions: abortedTransactions(read),
     records,
   };
 }
 
-/** Kafka's answers: none where a partition could not be found or was read, null where it could not be read or nobody asked. */
-function abortedTransactions({ partition, errorCode }: PartitionRead, wantsAborted: boolean): [] | null {
+/** Kafka's answers: none where a partition could not be found, null where it could not be read or nobody asked. */
+function abortedTransactions({ partition, abortedTransactions: aborted }: PartitionRead) {
   if (partition === undefined) return [];
-  return wantsAborted && errorCode === ErrorCode.NONE ? [] : null;
+  return aborted === null
+    ? null
+    : aborted.map(({ producerId, firstOffset }) => ({ producerId, firstOffset }));
 }
 
 /** The stored batches, or their older form for a client that cannot read them. */

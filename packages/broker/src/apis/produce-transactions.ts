@@ -32,6 +32,13 @@ export interface TransactionalBatches {
   readonly batches: readonly { readonly data: PartitionData; readonly baseSequence: number }[];
 }
 
+/** Asked of every request: looks at one byte of each batch. */
+export function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
+  for (const { partitionData } of topicData)
+    for (const { records } of partitionData) if (transactionalBatchOf(records) !== undefined) return true;
+  return false;
+}
+
 /** undefined when there are none. @throws KafkaError when they are of several producers */
 export function transactionalBatchesOf(request: ProduceRequest): TransactionalBatches | undefined {
   let found:
@@ -56,7 +63,7 @@ export function transactionalBatchesOf(request: ProduceRequest): TransactionalBa
 function transactionalBatchOf(records: Buffer | null): RecordBatch | undefined {
   if (records === null || records.length < BATCH_HEADER_BYTES || magicAt(records) !== 2) return undefined;
   const batch = new RecordBatch(records);
-  return batch.isTransactional && batch.hasProducerId ? batch : undefined;
+  return batch.isTransactional ? batch : undefined;
 }
 
 /** Asks about all batches at once. Never rejects for what the coordinator answers. */

@@ -6,7 +6,14 @@ import { settled } from '@moldau/testing';
 import { Fetcher } from './fetcher.ts';
 import { batchOf, fetched, TOPIC_ID, testPartitions } from './testing-partitions.ts';
 
-const LIMITS = { minBytes: 1, maxBytes: 1_000_000, maxWaitMs: 500, isHardLimit: false };
+const LIMITS = {
+  minBytes: 1,
+  maxBytes: 1_000_000,
+  maxWaitMs: 500,
+  isHardLimit: false,
+  isReadCommitted: false,
+  skipsControl: false,
+};
 const stays = () => () => {};
 
 async function fetcherOf(configs: Record<string, string> = {}) {

@@ -5,7 +5,8 @@
 // watermark is read; no bytes are copied; reads under way hold a bounded amount of memory, whatever many clients ask for.
 
 import type { Clock, Logger, Timers } from '@moldau/io';
-import { ErrorCode, KafkaError, ZERO_UUID } from '@moldau/protocol';
+import type { AbortedTransaction, ReadResult } from '@moldau/log';
+import { batches, ErrorCode, KafkaError, ZERO_UUID } from '@moldau/protocol';
 import type { FetchedPartition } from './fetch-sessions.ts';
 import type { Partition } from './partition.ts';
 import type { PartitionRegistry } from './partition-registry.ts';
@@ -22,6 +23,8 @@ export interface PartitionRead {
   readonly logStartOffset: number;
   readonly chunks: readonly Buffer[];
   readonly sizeBytes: number;
+  /** Those whose records a reader of committed transactions must skip; null for other readers and with an error. */
+  readonly abortedTransactions: readonly AbortedTransaction[] | null;
   /** Where the client's log and ours part ways, when they do (KIP-320). */
   readonly divergingEpoch: { epoch: number; endOffset: number } | undefined;
 }
@@ -32,11 +35,17 @@ export interface FetchLimits {
   maxWaitMs: number;
   /** Fetch before version 3 could not go over a partition's maxBytes, not even for the first batch. */
   isHardLimit: boolean;
+  /** Nothing of a transaction that has not ended is read. */
+  isReadCommitted: boolean;
+  /** Clients of message sets know no control batches: where there is nothing else, what follows is read. */
+  skipsControl: boolean;
 }
 
 /** What reads under way may hold; what has been read counts as unsent answers of its connection. */
 const READING_BYTES = 128 * 1024 * 1024;
-const NO_CHUNKS: readonly Buffer[] = [];
+const NO_CHUNKS: Buffer[] = [];
+const NOTHING = { chunks: NO_CHUNKS, sizeBytes: 0 };
+const NO_TRANSACTIONS: readonly AbortedTransaction[] = [];
 
 export class Fetcher {
   readonly #partitions: PartitionRegistry;
@@ -73,12 +82,19 @@ export class Fetcher {
       // What was appended while we read from disk has credited nobody.
       if (
         reads.some(
-          (read) => read.partition !== undefined && read.partition.highWatermark > read.highWatermark,
+          ({ partition, highWatermark, lastStableOffset }) =>
+            partition !== undefined &&
+            (limits.isReadCommitted
+              ? partition.lastStableOffset > lastStableOffset
+              : partition.highWatermark > highWatermark),
         )
       )
         continue;
       const wait = new Wait(limits.minBytes - sizeBytes);
-      for (const { partition } of reads) if (partition !== undefined) wait.hangOn(partition.waits);
+      for (const { partition } of reads) {
+        if (partition === undefined) continue;
+        wait.hangOn(limits.isReadCommitted ? partition.stableWaits : partition.waits);
+      }
       const woken = wait.done(this.#timers, remainingMs);
       const forget = onClosed(() => {
         isGone = true;
@@ -102,7 +118,8 @@ export class Fetcher {
     let remainingBytes = limits.maxBytes;
     let mustGiveOne = !limits.isHardLimit;
     for (const fetched of wanted) {
-      const read = await this.#readOne(fetched, Math.min(fetched.maxBytes, remainingBytes), mustGiveOne);
+      const maxBytes = Math.min(fetched.maxBytes, remainingBytes);
+      const read = await this.#readOne(fetched, maxBytes, mustGiveOne, limits);
       if (read.sizeBytes > 0) mustGiveOne = false;
       remainingBytes = Math.max(0, remainingBytes - read.sizeBytes);
       reads.push(read);
@@ -110,30 +127,41 @@ export class Fetcher {
     return reads;
   }
 
-  async #readOne(fetched: FetchedPartition, maxBytes: number, minOneBatch: boolean): Promise<PartitionRead> {
+  async #readOne(
+    fetched: FetchedPartition,
+    maxBytes: number,
+    minOneBatch: boolean,
+    limits: FetchLimits,
+  ): Promise<PartitionRead> {
     const partition = this.#find(fetched);
     if (partition === undefined) return failed(fetched, this.#unknownCode(fetched));
     try {
       if (!partition.log.isReady) await partition.log.ready();
       partition.checkLeaderEpoch(fetched.currentLeaderEpoch);
       const divergingEpoch = divergence(partition, fetched);
-      const { highWatermark } = partition;
-      const isAtEnd = fetched.fetchOffset === highWatermark;
-      if (divergingEpoch !== undefined || isAtEnd)
-        return succeeded(fetched, partition, highWatermark, NO_CHUNKS, 0, divergingEpoch);
-      if (
+      const { fetchOffset } = fetched;
+      const { highWatermark, lastStableOffset } = partition;
+      const visible = { highWatermark, lastStableOffset, isReadCommitted: limits.isReadCommitted };
+      const upToOffset = limits.isReadCommitted ? lastStableOffset : highWatermark;
+      const isAtEnd = fetchOffset >= upToOffset && fetchOffset <= highWatermark;
+      const isFull =
         maxBytes <= 0 &&
         !minOneBatch &&
-        fetched.fetchOffset >= partition.log.logStartOffset &&
-        fetched.fetchOffset < highWatermark
-      ) {
-        return succeeded(fetched, partition, highWatermark, NO_CHUNKS, 0, undefined);
-      }
+        fetchOffset >= partition.log.logStartOffset &&
+        fetchOffset < highWatermark;
+      if (divergingEpoch !== undefined || isAtEnd || isFull)
+        return succeeded(fetched, partition, visible, NOTHING, NO_TRANSACTIONS, divergingEpoch);
       const reservedBytes = Math.min(maxBytes, partition.log.sizeBytes);
       await this.#gate.enter(reservedBytes);
       try {
-        const { chunks, sizeBytes } = await partition.read(fetched.fetchOffset, { maxBytes, minOneBatch });
-        return succeeded(fetched, partition, highWatermark, chunks, sizeBytes, undefined);
+        let result = await partition.read(fetchOffset, { maxBytes, minOneBatch, upToOffset });
+        while (limits.skipsControl && result.sizeBytes > 0 && result.chunks.every(isControlOnly))
+          result = await partition.read(result.nextOffset, { maxBytes, minOneBatch, upToOffset });
+        const aborted =
+          limits.isReadCommitted && result.sizeBytes > 0
+            ? await partition.log.abortedTransactions(fetchOffset, result.nextOffset)
+            : NO_TRANSACTIONS;
+        return succeeded(fetched, partition, visible, result, aborted, undefined);
       } finally {
         this.#gate.leave(reservedBytes);
       }
@@ -199,6 +227,7 @@ function failed(fetched: FetchedPartition, errorCode: number): PartitionRead {
     logStartOffset: -1,
     chunks: NO_CHUNKS,
     sizeBytes: 0,
+    abortedTransactions: null,
     divergingEpoch: undefined,
   };
 }
@@ -206,20 +235,26 @@ function failed(fetched: FetchedPartition, errorCode: number): PartitionRead {
 function succeeded(
   fetched: FetchedPartition,
   partition: Partition,
-  highWatermark: number,
-  chunks: readonly Buffer[],
-  sizeBytes: number,
+  visible: { highWatermark: number; lastStableOffset: number; isReadCommitted: boolean },
+  { chunks, sizeBytes }: Pick<ReadResult, 'chunks' | 'sizeBytes'>,
+  aborted: readonly AbortedTransaction[],
   divergingEpoch: PartitionRead['divergingEpoch'],
 ): PartitionRead {
   return {
     fetched,
     partition,
     errorCode: ErrorCode.NONE,
-    highWatermark,
-    lastStableOffset: partition.lastStableOffset,
+    highWatermark: visible.highWatermark,
+    lastStableOffset: visible.lastStableOffset,
     logStartOffset: partition.log.logStartOffset,
     chunks,
     sizeBytes,
+    abortedTransactions: visible.isReadCommitted ? aborted : null,
     divergingEpoch,
   };
+}
+
+function isControlOnly(chunk: Buffer): boolean {
+  for (const batch of batches(chunk)) if (!batch.isControl) return false;
+  return true;
 }

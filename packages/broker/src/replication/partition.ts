@@ -43,9 +43,14 @@ export class Partition {
   readonly replicaCount: number;
   /** Requests that wait for this partition to grow. */
   readonly waits = new Set<Wait>();
+  /** Those that see committed transactions only: they wait for the last stable offset. */
+  readonly stableWaits = new Set<Wait>();
   #settings: TopicSettings;
   /** Appended since waits were last credited. */
   #uncreditedBytes = 0;
+  /** The same of stable waits, and where they could read up to then. */
+  #uncreditedStableBytes = 0;
+  #creditedStableOffset = 0;
   #isDeleted = false;
   /** How many of inOrder() wait for the log. */
   #waitingCount = 0;
@@ -121,7 +126,10 @@ export class Partition {
   /** Appends batches that have been validated; see Log.append for its errors. The log must be ready. */
   append(batches: readonly RecordBatch[], options: PartitionAppendOptions = {}): AppendResult {
     const appended = this.log.append(batches, { leaderEpoch: this.leaderEpoch, ...options });
-    for (const batch of batches) this.#uncreditedBytes += batch.sizeBytes;
+    for (const batch of batches) {
+      this.#uncreditedBytes += batch.sizeBytes;
+      this.#uncreditedStableBytes += batch.sizeBytes;
+    }
     return appended;
   }
 
@@ -145,12 +153,12 @@ export class Partition {
       : this.log.epochEndOffset(epoch);
   }
 
-  /** Whole batches from the one that holds `offset` up to the high watermark. */
+  /** Whole batches from the one that holds `offset` up to the high watermark, or an offset below it. */
   read(
     offset: number,
-    options: { maxBytes: number; minOneBatch: boolean },
+    options: { maxBytes: number; minOneBatch: boolean; upToOffset?: number },
   ): ReadResult | Promise<ReadResult> {
-    return this.log.read(offset, { ...options, upToOffset: this.highWatermark });
+    return this.log.read(offset, { upToOffset: this.highWatermark, ...options });
   }
 
   /** May credit bytes that are still on their way to the page cache: whoever is woken looks again, and waits on. */
@@ -158,11 +166,22 @@ export class Partition {
     const bytes = this.#uncreditedBytes;
     this.#uncreditedBytes = 0;
     for (const wait of [...this.waits]) wait.credit(bytes);
+    this.#creditStableWaits();
+  }
+
+  /** What an open transaction holds back is credited when it ends. */
+  #creditStableWaits(): void {
+    const { lastStableOffset } = this;
+    if (lastStableOffset <= this.#creditedStableOffset) return;
+    this.#creditedStableOffset = lastStableOffset;
+    const bytes = this.#uncreditedStableBytes;
+    this.#uncreditedStableBytes = 0;
+    for (const wait of [...this.stableWaits]) wait.credit(bytes);
   }
 
   /** The topic is gone: whoever waits is told now. */
   markDeleted(): void {
     this.#isDeleted = true;
-    for (const wait of [...this.waits]) wait.end();
+    for (const wait of [...this.waits, ...this.stableWaits]) wait.end();
   }
 }
