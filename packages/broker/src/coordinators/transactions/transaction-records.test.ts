@@ -31,16 +31,33 @@ test('reads back what it wrote', () => {
   assert.deepEqual(parseTransactionRecord(record), { kind: 'transaction', transactionalId: 'id', metadata });
 });
 
-test('writes the bytes that Kafka writes', () => {
-  // Of Apache Kafka 4.3: a key and a value of version 1 as its dump tool's input.
-  const empty = { ...metadata, state: 'Empty' as const, partitions: new Map(), producerEpoch: 0 };
-  const { key, value } = transactionRecord('t', { ...empty, nextProducerId: -1, clientVersion: 0 }, 2);
-  assert.equal(key.toString('hex'), '0000000174');
-  assert.equal(value!.readInt16BE(0), 1);
-  // Without partitions: a compact array that is null.
-  assert.equal(value!.subarray(2 + 8 + 2 + 4 + 1, 2 + 8 + 2 + 4 + 1 + 1).toString('hex'), '00');
-  // One tagged field: the previous producer id.
-  assert.equal(value!.subarray(-11).toString('hex'), '0100080000000000000bb8');
+/** What Apache Kafka 4.3 wrote of one transaction, from InitProducerId to its last marker. */
+const KAFKAS_VALUES = [
+  '0001000000000000012f00000000ea600000000001a1fecabf7dffffffffffffffff010008000000000000012f',
+  '0001000000000000012f00000000ea6001020570657266020000000200000001a1fecabfed000001a1fecabfed' +
+    '020008000000000000012f02020002',
+  '0001000000000000012f00010000ea6002020570657266020000000200000001a1fecac041000001a1fecabfed' +
+    '020008000000000000012f02020002',
+  '0001000000000000012f00010000ea600401000001a1fecac042000001a1fecabfed020008000000000000012f02020002',
+];
+
+test('reads what Kafka writes, and writes the same bytes', () => {
+  const key = Buffer.from('0000000470657266', 'hex');
+  const states = KAFKAS_VALUES.map((hex) => {
+    const parsed = parseTransactionRecord({ key, value: Buffer.from(hex, 'hex') });
+    assert.ok(parsed.kind === 'transaction' && parsed.metadata !== null);
+    assert.equal(parsed.transactionalId, 'perf');
+    const written = transactionRecord('perf', parsed.metadata, 2);
+    assert.deepEqual([written.key, written.value?.toString('hex')], [key, hex]);
+    const { state, producerId, producerEpoch, clientVersion } = parsed.metadata;
+    return [state, producerId, producerEpoch, clientVersion];
+  });
+  assert.deepEqual(states, [
+    ['Empty', 303, 0, 0],
+    ['Ongoing', 303, 0, 2],
+    ['PrepareCommit', 303, 1, 2],
+    ['CompleteCommit', 303, 1, 2],
+  ]);
 });
 
 test('leaves out what the cluster’s version does not know', () => {
