@@ -67,17 +67,10 @@ export class TestingConsumer {
   }
 
   send(command: Partial<ConsumerHeartbeatCommand> = {}): Asked<ConsumerHeartbeatAnswer> {
-    const { instanceId = null, topics = ['t'], regex = null, assignor = null } = this.options;
-    const joining = {
-      rebalanceTimeoutMs: this.options.rebalanceTimeoutMs ?? 30_000,
-      subscribedTopicNames: topics,
-      subscribedTopicRegex: regex,
-      serverAssignor: assignor,
-      topicPartitions: [],
-    };
+    const { instanceId = null } = this.options;
     return beat(this.simulated, {
       ...{ memberId: this.memberId, memberEpoch: this.memberEpoch, instanceId },
-      ...(this.memberEpoch === 0 ? joining : {}),
+      ...(this.memberEpoch === 0 ? this.everything() : {}),
       ...command,
     });
   }
@@ -88,6 +81,18 @@ export class TestingConsumer {
     const asked = this.send({ ...this.ownedFields(), ...command });
     await this.simulated.pass(0);
     return asked.answer === undefined ? ErrorCode.NONE : this.take(asked.answer);
+  }
+
+  /** All fields: when it joins, and when it may have missed an answer. */
+  everything(): Partial<ConsumerHeartbeatCommand> {
+    const { topics = ['t'], regex = null, assignor = null, rebalanceTimeoutMs = 30_000 } = this.options;
+    return {
+      rebalanceTimeoutMs,
+      subscribedTopicNames: topics,
+      subscribedTopicRegex: regex,
+      serverAssignor: assignor,
+      topicPartitions: listed(this.owned),
+    };
   }
 
   ownedFields(): Partial<ConsumerHeartbeatCommand> {
