@@ -10,6 +10,8 @@ export const KAFKA_CLEAN_STOP_FILE = '.kafka_cleanshutdown';
 /** Our own clean-stop marker: left instead of Kafka's when some log has still to be recovered, so that Kafka does not trust it. */
 export const CLEAN_STOP_FILE = '.moldau-clean-stop';
 /** Where the tails of the logs are known to be good, see tail-states.ts. */
+/** Names the partitions that have just been moved into this log dir, and may still lie in their old one as well. */
+export const MOVES_FILE = '.moldau-moves';
 export const TAIL_STATES_FILE = '.moldau-tails';
 
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot';
@@ -61,16 +63,17 @@ export function parsePartitionDirectory(name: string): { topic: string; partitio
   return { topic: match[1]!, partition: Number(match[2]) };
 }
 
-/** Whether a folder is what a removed partition left. */
+/** Whether a folder is what a removed partition left, or a copy that was never finished. */
 export function isDeletedDirectory(name: string): boolean {
-  return SPECIAL_DIRECTORY.exec(name)?.[4] === 'delete';
+  const suffix = SPECIAL_DIRECTORY.exec(name)?.[4];
+  return suffix === 'delete' || suffix === 'future';
 }
 
 /** 'topic-3.0123...-delete', never longer than a file name may be. */
 export function asideDirectoryName(
   directoryName: string,
   uniqueHex: string,
-  suffix: 'delete' | 'stray',
+  suffix: 'delete' | 'future' | 'stray',
 ): string {
   const dash = directoryName.lastIndexOf('-');
   const tail = `${directoryName.slice(dash)}.${uniqueHex}-${suffix}`;

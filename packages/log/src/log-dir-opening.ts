@@ -10,12 +10,14 @@ import {
   encodeMetaProperties,
 } from './checkpoint-files.ts';
 import {
+  asideDirectoryName,
   CLEAN_STOP_FILE,
   CLEANER_OFFSET_FILE,
   isDeletedDirectory,
   KAFKA_CLEAN_STOP_FILE,
   LOG_START_OFFSET_FILE,
   META_PROPERTIES_FILE,
+  MOVES_FILE,
   parsePartitionDirectory,
   RECOVERY_POINT_FILE,
   TAIL_STATES_FILE,
@@ -172,4 +174,35 @@ async function readCheckpoints(dir: LogDir, context: DirContext): Promise<void> 
     await disk.remove(`${dir.path}/${CLEAN_STOP_FILE}`);
     await dir.syncEntries();
   }
+}
+
+/** After a crash a partition that was being moved may lie in both its old and its new log dir: the old one is left to be removed. */
+export async function settleMoves(opened: readonly OpenedDir[], disk: Disk): Promise<void> {
+  for (const { dir, partitions } of opened) {
+    if (dir.offlineReason !== undefined) continue;
+    const bytes = await readIfPresent(disk, `${dir.path}/${MOVES_FILE}`);
+    if (bytes === undefined) continue;
+    const moved = bytes
+      .toString()
+      .split('\n')
+      .filter((name) => partitions.includes(name));
+    for (const other of opened) {
+      if (other.dir === dir || other.dir.offlineReason !== undefined) continue;
+      for (const name of moved) await leave(other, name, disk);
+    }
+    await disk.remove(`${dir.path}/${MOVES_FILE}`);
+  }
+}
+
+async function leave(opened: OpenedDir, name: string, disk: Disk): Promise<void> {
+  const { dir, partitions, deleted } = opened;
+  const index = partitions.indexOf(name);
+  if (index < 0) return;
+  const aside = asideDirectoryName(name, 'moved', 'delete');
+  await disk.rename(`${dir.path}/${name}`, `${dir.path}/${aside}`);
+  await dir.syncEntries();
+  partitions.splice(index, 1);
+  deleted.push(aside);
+  dir.partitionCount -= 1;
+  dir.forget(name);
 }

@@ -116,6 +116,24 @@ export class LogDir {
     if (this.tails.delete(directoryName)) this.tailsDirty = true;
   }
 
+  /** What `from` knows of a log that has moved here. */
+  takeOver(from: LogDir, directoryName: string): void {
+    const recoveryPoint = from.recoveryPoints.get(directoryName);
+    const logStartOffset = from.logStartOffsets.get(directoryName);
+    const cleanerOffset = from.cleanerOffsets.get(directoryName);
+    const tail = from.tails.get(directoryName);
+    if (recoveryPoint !== undefined) {
+      this.recoveryPoints.set(directoryName, recoveryPoint);
+      this.recoveryPointsDirty = true;
+    }
+    if (logStartOffset !== undefined) this.setLogStartOffset(directoryName, logStartOffset);
+    if (cleanerOffset !== undefined) this.setCleanerOffset(directoryName, cleanerOffset);
+    if (tail !== undefined) this.setTail(directoryName, tail);
+    from.forget(directoryName);
+    from.partitionCount -= 1;
+    this.partitionCount += 1;
+  }
+
   setLogStartOffset(directoryName: string, offset: number): void {
     this.logStartOffsets.set(directoryName, offset);
     this.logStartOffsetsDirty = true;

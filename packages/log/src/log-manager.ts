@@ -3,6 +3,7 @@
 // partition.
 
 import type { Clock, Disk, Logger, Random, Timer, Timers } from '@moldau/io';
+import { ErrorCode, KafkaError } from '@moldau/protocol';
 import { encodeCleanStop } from './checkpoint-files.ts';
 import { closeLogs } from './clean-stop.ts';
 import { FileHandles } from './file-handles.ts';
@@ -13,7 +14,8 @@ import { Log } from './log.ts';
 import { type CleanerConfig, defaultCleanerConfig, LogCleaner } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogDir } from './log-dir.ts';
-import { type DirIdentity, LogDirError, type OpenedDir, openLogDir } from './log-dir-opening.ts';
+import { type DirIdentity, LogDirError, type OpenedDir, openLogDir, settleMoves } from './log-dir-opening.ts';
+import { LogMover } from './log-mover.ts';
 import type { LogEnvironment } from './log-state.ts';
 import { RetentionRounds } from './retention-rounds.ts';
 import { storageError } from './storage-error.ts';
@@ -66,6 +68,9 @@ export class LogManager {
   readonly #retention: RetentionRounds;
   /** Compacts the logs whose policy asks for it. */
   readonly cleaner: LogCleaner;
+  readonly #mover: LogMover;
+  /** Where logs that have no folder yet are to get theirs. */
+  readonly #preferredDirs = new Map<string, LogDir>();
   #soon: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
@@ -96,7 +101,7 @@ export class LogManager {
       tailCache: new TailCache(options.tailCacheBytes ?? DEFAULT_TAIL_CACHE_BYTES),
       indexCache: new IndexCache(INDEX_CACHE_BYTES),
       smallFiles: new Limiter(SMALL_FILES_AT_A_TIME),
-      chooseDir: () => this.#chooseDir(),
+      chooseDir: (directoryName) => this.#chooseDir(directoryName),
       dirOf: (directoryName) => this.#found.get(directoryName),
       madeIn: (directoryName, dir) => {
         this.#found.set(directoryName, dir);
@@ -106,6 +111,12 @@ export class LogManager {
       soon: (run) => this.#runSoon(run),
       background: (work) => this.#track(work),
     };
+    this.#mover = new LogMover(this.#environment, {
+      moved: (log, _from, to) => {
+        if (this.#logs.get(log.directoryName) === log) this.#found.set(log.directoryName, to);
+      },
+      discard: (path) => this.#removeTreeSoon(path, 0),
+    });
     this.#retention = new RetentionRounds(
       this.#environment,
       () => this.#logs.values(),
@@ -139,6 +150,7 @@ export class LogManager {
         )
       );
     }
+    await settleMoves(opened, disk);
     const manager = new LogManager(options, opened);
     manager.#start(opened);
     return manager;
@@ -205,7 +217,10 @@ export class LogManager {
     });
   }
 
-  #chooseDir(): LogDir {
+  #chooseDir(directoryName: string): LogDir {
+    const preferred = this.#preferredDirs.get(directoryName);
+    this.#preferredDirs.delete(directoryName);
+    if (preferred !== undefined && preferred.offlineReason === undefined) return preferred;
     const online = this.#dirs.filter((dir) => dir.offlineReason === undefined);
     const [first, ...others] = online;
     if (first === undefined) throw storageError(this.#dirs[0]?.offlineReason ?? 'no log dir is online');
@@ -232,18 +247,43 @@ export class LogManager {
     return log;
   }
 
+  /**
+   * The log is to lie in this log dir: it is moved while it is served, or made there at its first write. Returns at once; logDirUsage() tells how
+   * far it is. Throws LOG_DIR_NOT_FOUND when `path` is none of the log dirs, KAFKA_STORAGE_ERROR when it is offline.
+   */
+  moveTo(log: Log, path: string): void {
+    const target = this.#dirs.find((dir) => dir.path === path);
+    if (target === undefined)
+      throw new KafkaError(ErrorCode.LOG_DIR_NOT_FOUND, `${path} is none of the log dirs of this broker`);
+    if (target.offlineReason !== undefined) throw storageError(target.offlineReason);
+    const current = this.#found.get(log.directoryName);
+    if (current === undefined) this.#preferredDirs.set(log.directoryName, target);
+    else if (current !== target) this.#mover.move(log, target);
+    else void this.#mover.cancel(log.directoryName);
+  }
+
+  /** Throws as moveTo does. */
+  checkLogDir(path: string): void {
+    const dir = this.#dirs.find((each) => each.path === path);
+    if (dir === undefined)
+      throw new KafkaError(ErrorCode.LOG_DIR_NOT_FOUND, `${path} is none of the log dirs of this broker`);
+    if (dir.offlineReason !== undefined) throw storageError(dir.offlineReason);
+  }
+
   /** Forgets the log and renames its folder away; the bytes are removed fileDeleteDelayMs later. Fine when there is none. */
   remove(directoryName: string): Promise<void> {
     const log = this.#logs.get(directoryName);
     this.#logs.delete(directoryName);
     const found = this.#found.get(directoryName);
     this.#found.delete(directoryName);
+    this.#preferredDirs.delete(directoryName);
     if (log === undefined && found === undefined)
       return this.#removing.get(directoryName) ?? Promise.resolve();
     const before = this.#removing.get(directoryName);
     const retired = log?.retire();
     const work = (async () => {
       await before;
+      await this.#mover.cancel(directoryName);
       await retired;
       await this.#removeFolder(directoryName, log, found);
     })();
@@ -258,7 +298,8 @@ export class LogManager {
   }
 
   async #removeFolder(directoryName: string, log: Log | undefined, found: LogDir | undefined): Promise<void> {
-    const dir = found ?? log?.internals?.state.dir;
+    // It may have been moved since it was found.
+    const dir = log?.internals?.state.dir ?? found;
     if (dir === undefined) return;
     if (this.#found.get(directoryName) === dir && !this.#logs.has(directoryName))
       this.#found.delete(directoryName);
@@ -293,7 +334,15 @@ export class LogManager {
   async #describe(dir: LogDir): Promise<LogDirDescription> {
     const { path, offlineReason } = dir;
     if (offlineReason !== undefined)
-      return { path, offlineReason, totalBytes: -1, usableBytes: -1, logs: [] };
+      return {
+        path,
+        offlineReason,
+        totalBytes: -1,
+        usableBytes: -1,
+        logs: [],
+        futureLogs: [],
+        expectedLogs: [],
+      };
     const { disk, smallFiles } = this.#environment;
     const space = await disk.space(path).catch(() => ({ totalBytes: -1, freeBytes: -1 }));
     const names = [...this.#found].filter(([, each]) => each === dir).map(([name]) => name);
@@ -305,7 +354,10 @@ export class LogManager {
         return { directoryName, sizeBytes };
       }),
     );
-    return { path, offlineReason, totalBytes: space.totalBytes, usableBytes: space.freeBytes, logs };
+    const futureLogs = this.#mover.futureLogs(dir);
+    const expectedLogs = [...this.#preferredDirs].filter(([, each]) => each === dir).map(([name]) => name);
+    const { totalBytes, freeBytes: usableBytes } = space;
+    return { path, offlineReason, totalBytes, usableBytes, logs, futureLogs, expectedLogs };
   }
 
   async #folderBytes(path: string): Promise<number> {
@@ -342,6 +394,7 @@ export class LogManager {
   async #close(): Promise<void> {
     for (const timer of this.#timers.values()) timer.cancel();
     const { disk, clock, handles } = this.#environment;
+    await this.#mover.stop();
     await this.cleaner.stop();
     await Promise.all(this.#removing.values());
     await closeLogs(this.#environment, [...this.#logs.values()]);

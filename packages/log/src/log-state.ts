@@ -28,7 +28,7 @@ export interface LogEnvironment {
   /** For the many small files beside the logs: a few at a time. */
   readonly smallFiles: Limiter;
   /** The dir for a new partition. Throws KAFKA_STORAGE_ERROR when none is online. */
-  chooseDir(): LogDir;
+  chooseDir(directoryName: string): LogDir;
   /** A log has got a folder. */
   madeIn(directoryName: string, dir: LogDir): void;
   /** Where a folder of this name is: found at the start, or made since. */

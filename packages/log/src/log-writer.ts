@@ -43,6 +43,8 @@ export class LogWriter {
   readonly #onWritten: () => void;
   #queue: Run[] = [];
   #draining: Promise<void> | undefined;
+  /** While bytes are kept queued; see hold(). */
+  #held: PromiseWithResolvers<void> | undefined;
   #scheduled = false;
   #flushWaiters: FlushWaiter[] = [];
   #flushing = false;
@@ -92,7 +94,7 @@ export class LogWriter {
   }
 
   #start(): void {
-    if (this.#draining !== undefined || this.#queue.length === 0) return;
+    if (this.#draining !== undefined || this.#held !== undefined || this.#queue.length === 0) return;
     this.#draining = this.#drain().finally(() => {
       this.#draining = undefined;
       this.#progress?.();
@@ -104,13 +106,26 @@ export class LogWriter {
   async drained(): Promise<void> {
     while (this.#queue.length > 0 || this.#draining !== undefined) {
       this.#start();
-      await this.#draining;
+      await (this.#draining ?? this.#held?.promise);
     }
+  }
+
+  /** Keeps bytes queued until the function is called that it resolves to, which it does when none is being written. */
+  async hold(): Promise<() => void> {
+    while (this.#held !== undefined) await this.#held.promise;
+    const held = Promise.withResolvers<void>();
+    this.#held = held;
+    await this.#draining;
+    return () => {
+      this.#held = undefined;
+      held.resolve();
+      this.#start();
+    };
   }
 
   async #drain(): Promise<void> {
     const state = this.#state;
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 && this.#held === undefined) {
       const run = this.#queue.shift()!;
       if (!state.isInMemory) {
         try {
@@ -139,7 +154,7 @@ export class LogWriter {
       await state.environment.pathFree(state.directoryName);
       if (state.removed) throw storageError(`the log ${state.directoryName} has been removed`);
       if (state.dir === undefined) {
-        state.dir = state.environment.chooseDir();
+        state.dir = state.environment.chooseDir(state.directoryName);
         state.environment.madeIn(state.directoryName, state.dir);
       }
       await disk.makeDirectory(state.directory);

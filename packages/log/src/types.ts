@@ -96,6 +96,15 @@ export interface AbortedTransaction {
   readonly lastStableOffset: number;
 }
 
+/** A log that is being copied into a log dir, to be served from there. */
+export interface FutureLogDescription {
+  readonly directoryName: string;
+  /** Copied so far. */
+  readonly sizeBytes: number;
+  /** Offsets that the copy is behind. */
+  readonly offsetLag: number;
+}
+
 export interface LogDirDescription {
   readonly path: string;
   /** Why the folder cannot be used, or undefined while it can. */
@@ -104,4 +113,7 @@ export interface LogDirDescription {
   readonly totalBytes: number;
   readonly usableBytes: number;
   readonly logs: readonly { readonly directoryName: string; readonly sizeBytes: number }[];
+  readonly futureLogs: readonly FutureLogDescription[];
+  /** Names of logs without a folder that are to get it here. */
+  readonly expectedLogs: readonly string[];
 }

@@ -1,5 +1,6 @@
 // A broker for one test: real disk and sockets, a folder and a port of its own.
 
+import { join } from 'node:path';
 import { loadConfig, type RunningBroker, startBroker } from '@moldau/broker';
 import {
   type Logger,
@@ -21,14 +22,16 @@ export interface TestBroker extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a broker on a free port. `settings` are lines of server.properties, as in 'num.partitions=3'. */
+/**
+ * Starts a broker on a free port. `settings` are lines of server.properties, as in 'num.partitions=3'; `logDirs` are names of folders inside its own.
+ */
 export async function startTestBroker(
-  options: { settings?: readonly string[]; logger?: Logger } = {},
+  options: { settings?: readonly string[]; logDirs?: readonly string[]; logger?: Logger } = {},
 ): Promise<TestBroker> {
   const directory = await temporaryDirectory();
   const { config } = loadConfig({
     listen: '127.0.0.1:0',
-    data: directory.path,
+    data: (options.logDirs ?? ['']).map((name) => join(directory.path, name)).join(','),
     settings: options.settings ?? [],
   });
   const broker = await startBroker({
