@@ -68,16 +68,13 @@ export const topicConfigDefinitions = {
     'What acks=all waits for: fsync the disk, replicated the page cache of every replica in sync, memory nothing (the topic has no files and is gone at a restart).',
     { oneOf: DURABILITIES },
   ),
-  ...inert('Compacted topics keep all their records so far', {
-    'delete.retention.ms': long(86_400_000, 'How long tombstones are kept in a compacted topic.', { min: 0 }),
-    'max.compaction.lag.ms': long(LONG_MAX, 'How long a record stays uncompacted at most.', { min: 1 }),
-    'min.cleanable.dirty.ratio': double(
-      0.5,
-      'The share of a log that must be dirty before it is compacted.',
-      { min: 0, max: 1 },
-    ),
-    'min.compaction.lag.ms': long(0, 'How long a record stays uncompacted at least.', { min: 0 }),
+  'delete.retention.ms': long(86_400_000, 'How long tombstones are kept in a compacted topic.', { min: 0 }),
+  'max.compaction.lag.ms': long(LONG_MAX, 'How long a record stays uncompacted at most.', { min: 1 }),
+  'min.cleanable.dirty.ratio': double(0.5, 'The share of a log that must be dirty before it is compacted.', {
+    min: 0,
+    max: 1,
   }),
+  'min.compaction.lag.ms': long(0, 'How long a record stays uncompacted at least.', { min: 0 }),
   ...inert('There is one broker so far, so nothing is replicated or moved', {
     'follower.replication.throttled.replicas': list(
       '',
