@@ -498,6 +498,110 @@ public class Cases {
         return made.append('"').toString();
     }
 
+    static Producer<byte[], byte[]> transactional(String name) {
+        var producer = producer(Map.of("transactional.id", name, "linger.ms", 0, "max.block.ms", 20000));
+        producer.initTransactions();
+        return producer;
+    }
+
+    static List<String> committed(String topic, int count) throws Exception {
+        return consume(topic, count, 0, Map.of("isolation.level", "read_committed")).stream().map(r -> new String(r.value())).toList();
+    }
+
+    static Map<Integer, Long> ends(String topic, IsolationLevel level) throws Exception {
+        var where = new TopicPartition(topic, 0);
+        var options = new ListOffsetsOptions(level);
+        return Map.of(0, get(admin.listOffsets(Map.of(where, OffsetSpec.latest()), options).all()).get(where).offset());
+    }
+
+    /** What is committed is read in order, what is aborted is not, what is open ends the reading. */
+    static void transactions() throws Exception {
+        String topic = create("transactions", 1, Map.of());
+        List<String> wanted = new ArrayList<>();
+        try (var producer = transactional(topic)) {
+            for (int number = 0; number < 30; number++) {
+                producer.beginTransaction();
+                for (int index = 0; index < 10; index++) {
+                    String value = number + "-" + index;
+                    producer.send(new ProducerRecord<>(topic, 0, null, value.getBytes()));
+                    if (number % 3 != 1) wanted.add(value);
+                }
+                producer.flush();
+                if (number % 3 != 1) producer.commitTransaction();
+                else producer.abortTransaction();
+            }
+            equal(committed(topic, wanted.size()), wanted, "committed");
+            equal(consume(topic, 300, 0, Map.of()).size(), 300, "all records");
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>(topic, 0, null, "open".getBytes())).get(20, TimeUnit.SECONDS);
+            long latest = ends(topic, IsolationLevel.READ_UNCOMMITTED).get(0);
+            equal(ends(topic, IsolationLevel.READ_COMMITTED).get(0), latest - 1, "end of what is committed");
+            var described = get(admin.describeTransactions(List.of(topic)).all()).get(topic);
+            equal(described.state(), TransactionState.ONGOING, "state");
+            equal(described.topicPartitions(), Set.of(new TopicPartition(topic, 0)), "partitions");
+            var where = new TopicPartition(topic, 0);
+            var active = get(admin.describeProducers(List.of(where)).all()).get(where).activeProducers();
+            equal(active.get(0).currentTransactionStartOffset(), OptionalLong.of(latest - 1), "start of the transaction");
+            check(get(admin.listTransactions().all()).stream().anyMatch(t -> t.transactionalId().equals(topic)), "not listed");
+            // By hand, as kafka-transactions does with one that hangs.
+            var producerState = active.get(0);
+            get(admin.abortTransaction(new AbortTransactionSpec(where, producerState.producerId(), (short) producerState.producerEpoch(),
+                producerState.coordinatorEpoch().orElse(0))).all());
+            until("the abort", 20, () -> ends(topic, IsolationLevel.READ_COMMITTED).get(0) == latest + 1);
+        }
+    }
+
+    /** Each record is moved once, though producers and consumers are exchanged and transactions aborted. */
+    static void transactionsOffsets() throws Exception {
+        String source = create("source", 1, Map.of()), target = create("target", 1, Map.of());
+        List<Sent> wanted = IntStream.range(0, 400).mapToObj(i -> new Sent(null, ("" + i).getBytes(), List.of())).toList();
+        produce(source, wanted, FIRST_MS, Map.of());
+        int moved = 0;
+        for (int life = 0; moved < wanted.size(); life++) {
+            Map<String, Object> settings = Map.of("group.id", "mover-" + source, "isolation.level", "read_committed", "max.poll.records", 30);
+            try (var consumer = consumer(settings); var producer = transactional("mover-" + source)) {
+                consumer.subscribe(List.of(source));
+                for (int batch = 0; batch < 5 && moved < wanted.size(); ) {
+                    var records = consumer.poll(Duration.ofMillis(500));
+                    if (records.isEmpty()) continue;
+                    producer.beginTransaction();
+                    for (var record : records) producer.send(new ProducerRecord<>(target, 0, null, record.value()));
+                    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+                    for (var where : records.partitions()) offsets.put(where, new OffsetAndMetadata(consumer.position(where)));
+                    producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
+                    if (++batch == 4) {
+                        // Left open: the next one with the name aborts it.
+                        if (life % 2 == 0) producer.flush();
+                        else producer.abortTransaction();
+                        break;
+                    }
+                    producer.commitTransaction();
+                    moved += records.count();
+                }
+            }
+        }
+        equal(committed(target, wanted.size()), wanted.stream().map(one -> new String(one.value)).toList(), "what was moved");
+    }
+
+    static void transactionsFencing() throws Exception {
+        String topic = create("fencing", 1, Map.of());
+        try (var old = transactional(topic)) {
+            old.beginTransaction();
+            old.send(new ProducerRecord<>(topic, 0, null, "old".getBytes())).get(20, TimeUnit.SECONDS);
+            try (var fresh = transactional(topic)) {
+                fresh.beginTransaction();
+                fresh.send(new ProducerRecord<>(topic, 0, null, "new".getBytes()));
+                fresh.commitTransaction();
+            }
+            refused(ProducerFencedException.class, () -> {
+                old.commitTransaction();
+                return null;
+            });
+        }
+        equal(committed(topic, 1), List.of("new"), "committed");
+        get(admin.fenceProducers(List.of(topic)).all());
+    }
+
     public static void main(String[] arguments) throws Exception {
         bootstrap = arguments[0];
         admin = Admin.create(Map.of("bootstrap.servers", bootstrap, "request.timeout.ms", 15000, "default.api.timeout.ms", 20000));
@@ -518,6 +622,9 @@ public class Cases {
         cases.put("admin-records", Cases::adminRecords);
         cases.put("admin-cluster", Cases::adminCluster);
         cases.put("errors", Cases::errors);
+        cases.put("transactions", Cases::transactions);
+        cases.put("transactions-offsets", Cases::transactionsOffsets);
+        cases.put("transactions-fencing", Cases::transactionsFencing);
         var runner = Executors.newCachedThreadPool(task -> { var t = new Thread(task); t.setDaemon(true); return t; });
         for (String name : Arrays.asList(arguments).subList(1, arguments.length)) {
             boolean ok = true;

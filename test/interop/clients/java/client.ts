@@ -24,6 +24,7 @@ export const client: Client = {
           ...['codec-none', 'codec-gzip', 'codec-snappy', 'codec-lz4', 'codec-zstd', 'acks-0', 'acks-1'],
           ...['large', 'idempotent', 'group-range', 'group-cooperative', 'group-pattern', 'offsets-by-time'],
           ...['admin-topics', 'admin-configs', 'admin-groups', 'admin-records', 'admin-cluster', 'errors'],
+          ...['transactions', 'transactions-offsets', 'transactions-fencing'],
         ],
       },
       {
@@ -34,6 +35,13 @@ export const client: Client = {
           ...['verifiable', 'api-versions', 'e2e-latency'],
         ],
         ownBrokerCases: ['dump-log', 'dump-offsets'],
+        timeoutMs: 600_000,
+      },
+      {
+        command: [process.execPath, '--conditions=source', join(here, 'share.ts')],
+        environment: { INTEROP_JARS: kafkaJars(folders) },
+        cases: ['share-groups', 'share-members'],
+        ownBrokerCases: ['share-kill'],
         timeoutMs: 600_000,
       },
     ];
