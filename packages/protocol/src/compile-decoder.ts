@@ -13,6 +13,7 @@ import {
   isNullable,
   isPresent,
   minimumSizeBytes,
+  nullMarker,
   plainFields,
   type ScalarKind,
   taggedFields,
@@ -237,7 +238,8 @@ class DecoderSource {
   #nestedStruct(field: AnyField, fields: Fields, target: string, path: string): void {
     if (isNullable(field, this.#version)) {
       this.#emit(`if (o >= e) refuseShort(${quote(path)}, o, e);`);
-      this.#emit(`if (b[o++] > 127) ${target} = null;`);
+      const isNull = nullMarker(field) < 0 ? '> 127' : '=== 0';
+      this.#emit(`if (b[o++] ${isNull}) ${target} = null;`);
     }
     this.#emit(isNullable(field, this.#version) ? 'else {' : '{');
     this.#emit(`${target} = ${this.#struct(fields, path)};`);

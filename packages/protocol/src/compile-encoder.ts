@@ -12,6 +12,7 @@ import {
   type FieldType,
   fixedSizeBytes,
   isNullable,
+  nullMarker,
   plainFields,
   taggedFields,
 } from './schema.ts';
@@ -181,7 +182,7 @@ class EncoderSource {
   #null(field: AnyField): void {
     const { kind } = field.type;
     if (kind === 'struct') {
-      this.#oneByte('0xff');
+      this.#oneByte(nullMarker(field) < 0 ? '0xff' : '0');
     } else if (this.#isCompact(field)) {
       this.#oneByte('0');
     } else {

@@ -11,6 +11,7 @@ import {
   type Fields,
   isNullable,
   minimumSizeBytes,
+  nullMarker,
   plainFields,
   taggedFields,
 } from './schema.ts';
@@ -90,7 +91,7 @@ function decodeNullable(reader: Reader, field: AnyField, format: Format, name: s
       return Array.from({ length: count }, () => decodeValue(reader, type.element, format, name));
     }
     case 'struct':
-      if (isNullable(field, format.version) && reader.int8() < 0) return null;
+      if (isNullable(field, format.version) && reader.int8() === nullMarker(field)) return null;
       return decodeStruct(reader, type.fields, format);
     default:
       return reader[type.kind]();
@@ -151,7 +152,7 @@ function encodeValue(writer: Writer, field: AnyField, given: unknown, format: Fo
       break;
     }
     case 'struct':
-      if (isNullable(field, format.version)) writer.int8(value === null ? -1 : 1);
+      if (isNullable(field, format.version)) writer.int8(value === null ? nullMarker(field) : 1);
       if (value !== null) encodeStruct(writer, type.fields, value as StructValue, format);
       break;
     case 'bool':

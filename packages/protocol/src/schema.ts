@@ -157,6 +157,11 @@ export function isNullable(field: AnyField, version: number): boolean {
   return version >= field.options.firstNullableVersion && version <= field.options.lastNullableVersion;
 }
 
+/** The byte that stands for a struct that is null: Kafka writes it as a varint where the struct is tagged, as an int8 elsewhere. */
+export function nullMarker(field: AnyField): 0 | -1 {
+  return isTagged(field) ? 0 : -1;
+}
+
 export function isTagged(field: AnyField): boolean {
   return field.options.tag >= 0;
 }

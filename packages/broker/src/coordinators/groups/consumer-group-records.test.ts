@@ -61,6 +61,21 @@ test('records say the same after they have been bytes', () => {
   }
 });
 
+test('a member is written as Kafka 4.3 wrote it', () => {
+  const bytes =
+    '000000000b7261772d636c69656e740b2f3132372e302e302e3102027401000075300001005a0100007530020672616e67654c00010000000100' +
+    '3b6d77716b6c76746a2e4a6f696e47726f75702d6f662d612d67726f75702d6f662d7468652d636f6e73756d65722d70726f746f636f6c2d7639' +
+    '2e74ffffffff000000000000';
+  const value = Buffer.from(bytes, 'hex');
+  const { key } = encodeConsumerGroupRecord(records[1]!);
+  const parsed = parseConsumerGroupRecord({ key, value });
+  assert.ok(parsed?.kind === 'member' && parsed.value !== null);
+  assert.equal(parsed.value.classic?.sessionTimeoutMs, 30_000);
+  assert.equal(encodeConsumerGroupRecord(parsed).value?.toString('hex'), bytes);
+  const withoutClassic = encodeConsumerGroupRecord({ ...parsed, value: { ...parsed.value, classic: null } });
+  assert.match(withoutClassic.value!.toString('hex'), /01000100$/);
+});
+
 test('a state that is not known makes its member start anew', () => {
   const { key, value } = encodeConsumerGroupRecord(records[5]!);
   value!.writeInt8(9, 2 + 4 + 4);
