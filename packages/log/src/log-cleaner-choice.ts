@@ -29,7 +29,6 @@ export async function chooseRange(log: Log, nowMs: number): Promise<LogToClean |
   const isOverdue = await isPastLag(state, firstDirtyOffset, nowMs);
   if (mustRollActive(state, nowMs)) {
     log.rollForCleaning();
-    await log.internals!.writer.drained();
     await state.sealing;
   }
   const upperBoundOffset = await upperBound(log, state, firstDirtyOffset, nowMs);

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CompressionType } from '@moldau/protocol';
+import { batches, type CompressionType } from '@moldau/protocol';
 import type { Log } from './log.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogManager } from './log-manager.ts';
 import { COMPACTED, compact, heldBatches, heldRecords, keyedBatch } from './testing-compaction.ts';
-import { markerOf, openLog, World } from './testing-logs.ts';
+import { markerOf, openLog, settle, World } from './testing-logs.ts';
 
 interface Fixture {
   readonly world: World;
@@ -387,6 +387,73 @@ describe('segments', () => {
     assert.equal(after.manager.cleaner.snapshot().runs, 0);
     assert.deepEqual(await heldRecords(after.log), ['1:a=2']);
     await after.manager.close();
+  });
+});
+
+describe('readers', () => {
+  test('go on while the segments they read are replaced again and again', async () => {
+    const world = new World({ seed: 9 });
+    const manager = await world.open({ tailCacheBytes: 500, maxOpenFiles: 3 });
+    const log = await openLog(manager, { ...COMPACTED, segmentBytes: 400, fileDeleteDelayMs: 0 });
+    const appended: string[] = [];
+    let isOver = false;
+    const reader = async (): Promise<void> => {
+      for (let offset = 0; !isOver; ) {
+        const result = await log.read(offset, { maxBytes: 300, minOneBatch: true });
+        if (result.sizeBytes === 0) {
+          offset = 0;
+          await settle(1);
+          continue;
+        }
+        assert.ok(result.nextOffset > offset);
+        for (const chunk of result.chunks) {
+          for (const batch of batches(chunk)) {
+            assert.ok(batch.isCrcValid());
+            for (const record of batch.records())
+              assert.equal(`${record.key}=${record.value}`, appended[record.offset]);
+          }
+        }
+        offset = result.nextOffset;
+      }
+    };
+    const readers = [reader(), reader(), reader()];
+    for (let round = 0; round < 12; round++) {
+      for (let index = 0; index < 12; index++) {
+        const record = `k${world.random.below(6)}=${appended.length}`;
+        appended.push(record);
+        log.append(keyedBatch([record]), { leaderEpoch: 0 });
+      }
+      await compact(manager, log);
+      await world.time.advance(1);
+    }
+    isOver = true;
+    await Promise.all(readers);
+    assert.ok(manager.cleaner.snapshot().runs >= 12);
+    assert.deepEqual(world.told('error'), []);
+    await manager.close();
+  });
+});
+
+describe('retention', () => {
+  test('removes old segments of a log that is compacted and deleted from', async () => {
+    const { log, append, compact, manager, world } = await fixture({
+      cleanupPolicy: { delete: true, compact: true },
+      retentionMs: 60_000,
+    });
+    append(['a=1', 'b=1'], { timestampMs: world.time.wallMs() });
+    append(['a=2'], { timestampMs: world.time.wallMs() });
+    await compact();
+    assert.deepEqual(await heldRecords(log), ['1:b=1', '2:a=2']);
+    await world.time.advance(50_000);
+    append(['c=1'], { timestampMs: world.time.wallMs() });
+    await log.flush();
+    await world.time.advance(20_000);
+    await log.enforceRetention(world.time.wallMs());
+    assert.deepEqual(await heldRecords(log), ['3:c=1']);
+    assert.equal(log.logStartOffset, 3);
+    await compact();
+    assert.deepEqual(await heldRecords(log), ['3:c=1']);
+    await manager.close();
   });
 });
 
