@@ -61,6 +61,9 @@ export const AddPartitionsToTxn = api(
 );
 export const AddOffsetsToTxn = api(protocol.addOffsetsToTxnRequest, protocol.addOffsetsToTxnResponse);
 export const EndTxn = api(protocol.endTxnRequest, protocol.endTxnResponse);
+export const WriteTxnMarkers = api(protocol.writeTxnMarkersRequest, protocol.writeTxnMarkersResponse);
+export const TxnOffsetCommit = api(protocol.txnOffsetCommitRequest, protocol.txnOffsetCommitResponse);
+export const DescribeProducers = api(protocol.describeProducersRequest, protocol.describeProducersResponse);
 export const DescribeTransactions = api(
   protocol.describeTransactionsRequest,
   protocol.describeTransactionsResponse,

@@ -15,6 +15,8 @@ import { transactionScenarios } from './transactions.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...clusterScenarios,
+import { transactionalDataScenarios } from './transactional-data.ts';
+import { transactionalOffsetScenarios } from './transactional-offsets.ts';
   ...topicScenarios,
   ...configScenarios,
   ...produceScenarios,

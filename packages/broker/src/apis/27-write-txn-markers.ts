@@ -10,7 +10,11 @@ export const writeTxnMarkers = serve({
   minVersion: 1,
   maxVersion: 2,
   async handle({ markers }, _context, { transactionMarkers }) {
-    const answered = markers.map(async ({ topics, transactionResult, ...marker }) => {
+    // A marker for no partition is not answered for.
+    const wanted = markers.filter(({ topics }) =>
+      topics.some(({ partitionIndexes }) => partitionIndexes.length > 0),
+    );
+    const answered = wanted.map(async ({ topics, transactionResult, ...marker }) => {
       const answers = await Promise.all(
         topics.map(({ name, partitionIndexes }) =>
           transactionMarkers.write({

@@ -1,6 +1,7 @@
 // DescribeProducers (KIP-664): what partitions remember of their producers, by which `kafka-transactions` finds
 // transactions that nobody ends any more.
 
+import { topicNameProblem } from '@moldau/metadata';
 import { describeProducersRequest, describeProducersResponse, ErrorCode, KafkaError } from '@moldau/protocol';
 import type { PartitionRegistry } from '../replication/partition-registry.ts';
 import { serve } from './handler.ts';
@@ -26,6 +27,8 @@ export const describeProducers = serve({
 });
 
 async function describe(partitions: PartitionRegistry, topic: string, partitionIndex: number) {
+  const problem = topicNameProblem(topic);
+  if (problem !== undefined) return failure(partitionIndex, ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
   const partition = partitions.get(topic, partitionIndex);
   if (partition === undefined) {
     const message = `There is no partition ${topic}-${partitionIndex}`;
