@@ -15,6 +15,17 @@ export interface Deliberate {
 export const deliberate: readonly Deliberate[] = [
   {
     scenario: /^ApiVersions/,
+    path: /(supported|finalized)Features\.(kraft|streams|eligible\.leader\.replicas)\.version/,
+    reason:
+      'features that are not served are not told: streams groups, eligible leader replicas (a matter of several brokers), and voters of a quorum that come and go',
+  },
+  {
+    scenario: /^(AlterClientQuotas|DescribeClientQuotas)/,
+    path: /(producer_byte_rate,NaN|request_percentage,NaN|^\[\["user",2\]\] false: entries)/,
+    reason: 'a quota has to be a number; Kafka takes one that is none, and keeps it',
+  },
+  {
+    scenario: /^ApiVersions/,
     path: /apiKeys\.\d+\.minVersion$/,
     reason: 'old versions are served that Kafka 4 has dropped: their clients still exist',
   },
@@ -71,7 +82,7 @@ export const deliberate: readonly Deliberate[] = [
       'two batches for one partition are both appended and answered; Kafka loses the first without a word',
   },
   {
-    scenario: /^Produce: (idempotence|a producer that is not known)/,
+    scenario: /^Produce: (idempotence|a producer that is not known|in transactions)/,
     path: /logAppendTimeMs$/,
     kafka: /^16000000\d{5}$/,
     reason:
@@ -170,6 +181,65 @@ export const deliberate: readonly Deliberate[] = [
     path: / unknown topic: /,
     reason:
       "an unknown topic is an error of that topic; Kafka's broker fails over it with UNKNOWN_SERVER_ERROR",
+  },
+  {
+    scenario: /^(Produce|ListOffsets|DeleteRecords|OffsetCommit|OffsetDelete): odd requests/,
+    path: / a topic without partitions: (topics|responses)\.[^.]*$/,
+    kafka: /^nothing$/,
+    reason: 'a topic that is named without partitions is answered without partitions; Kafka leaves it out',
+  },
+  {
+    scenario: /^(Produce|ListOffsets): odd requests/,
+    path: / a topic in two pieces: (topics|responses)$/,
+    reason:
+      'a topic that is named twice, with different partitions, is answered twice; Kafka puts them together',
+  },
+  {
+    scenario: /^Fetch: odd requests/,
+    path: / twice: responses\.[^.]*\.partitions$/,
+    reason: 'a partition that is asked for twice is answered twice; Kafka answers the last',
+  },
+  {
+    scenario: /^(ListOffsets|OffsetForLeaderEpoch): odd requests/,
+    path: / (current )?epoch -7: /,
+    reason:
+      'any negative leader epoch is none, as in Fetch; here Kafka compares those below -1 and finds them fenced',
+  },
+  {
+    scenario: /^FindCoordinator: odd requests/,
+    path: / share key g:[\w-]+:-1: /,
+    reason: 'there is no coordinator for partition -1; Kafka names one',
+  },
+  {
+    scenario: /^CreateTopics: odd requests/,
+    path: /^two that collide: topics\.a_b\./,
+    reason: 'two new topics whose metrics would have the same name are refused in one request as in two',
+  },
+  {
+    scenario: /^(CreateTopics|CreatePartitions): odd requests/,
+    path: /(no|negative) time: /,
+    kafka: /^(7|-1|null)$/,
+    reason:
+      'work that is done at once needs no time: a timeout of 0 ends nothing; Kafka answers REQUEST_TIMED_OUT',
+  },
+  {
+    scenario: /^AlterConfigs: odd requests/,
+    path: / metrics, wrong: .*errorCode$/,
+    kafka: /^40$/,
+    reason:
+      'every wrong value of a client metrics subscription is an INVALID_REQUEST, as in Kafka those out of range',
+  },
+  {
+    scenario: /^DescribeShareGroupOffsets/,
+    path: / delivered, nothing acknowledged: .*(startOffset|lag)$/,
+    kafka: /^-1$/,
+    reason:
+      "where a share group starts is kept from its first fetch on; Kafka keeps it with the first acknowledgement, and a group of 'latest' that crashes before passes over what it was delivered",
+  },
+  {
+    scenario: /^DescribeShareGroupOffsets/,
+    path: / a partition that is not there: /,
+    reason: 'a partition that does not exist has no offset; Kafka never answers',
   },
 ];
 

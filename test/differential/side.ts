@@ -41,6 +41,7 @@ const ListOffsets = api(listOffsetsRequest, listOffsetsResponse);
 const LIST_OFFSETS_VERSION = 5;
 const CREATE_VERSION = 7;
 const PRODUCE_VERSION = 9;
+const RAW_ANSWER_MS = 2000;
 
 interface Shared {
   readonly steps: Step[];
@@ -52,6 +53,7 @@ export class Side {
   readonly #shared: Shared;
   readonly #others: Side[] = [];
   #client: RawClient | undefined;
+  #clientId = 'raw-client';
   /** Part of every name that a scenario makes up, so that scenarios do not meet. */
   readonly prefix: string;
 
@@ -102,7 +104,14 @@ export class Side {
   /** Asks without keeping the answer. */
   async quietly<Query, Answer>(asked: Api<Query, Answer>, version: number, query: Query): Promise<Answer> {
     this.#client ??= await RawClient.dial(this.#address);
+    this.#client.clientId = this.#clientId;
     return this.#client.request(asked.request, asked.response, version, query);
+  }
+
+  /** Gives what is asked from now on a client id that no other scenario has. */
+  ownClientId(): string {
+    this.#clientId = `${this.prefix}client`;
+    return this.#clientId;
   }
 
   /** Sends what wants no answer, then sees whether the connection lives. */
@@ -122,6 +131,21 @@ export class Side {
       this.#client = undefined;
       this.steps.push({ label: name, answer: (error as Error).message });
     }
+  }
+
+  /** Sends bytes by a connection of their own, and keeps whether they were answered; with `isShown`, the answer's bytes. */
+  async raw(bytes: Buffer, label: string, isShown = false): Promise<void> {
+    const client = await RawClient.dial(this.#address);
+    client.send(bytes);
+    let answer: string;
+    try {
+      const frame = await client.frame(RAW_ANSWER_MS);
+      answer = isShown ? frame.toString('hex') : 'answered';
+    } catch (error) {
+      answer = (error as Error).message;
+    }
+    client.close();
+    this.steps.push({ label: `${this.steps.length + 1} ${label}`, answer });
   }
 
   /** A value that the broker made up and that the scenario must send back is told apart by this name. */

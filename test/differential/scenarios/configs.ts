@@ -39,7 +39,7 @@ function incrementally(
 }
 
 /** Kafka's answer comes before the change is seen everywhere. */
-const SEEN_MS = 150;
+const SEEN_MS = 400;
 
 async function describe(
   side: Side,

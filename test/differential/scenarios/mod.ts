@@ -7,6 +7,9 @@ import { consumerGroupScenarios } from './consumer-groups.ts';
 import { fetchScenarios } from './fetch.ts';
 import { groupOffsetScenarios } from './group-offsets.ts';
 import { groupScenarios } from './groups.ts';
+import { malformedScenarios } from './malformed.ts';
+import { oddGroupScenarios } from './odd-group-requests.ts';
+import { oddScenarios } from './odd-requests.ts';
 import { offsetScenarios } from './offsets.ts';
 import { produceScenarios } from './produce.ts';
 import { shareGroupScenarios } from './share-groups.ts';
@@ -15,8 +18,6 @@ import { transactionScenarios } from './transactions.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...clusterScenarios,
-import { transactionalDataScenarios } from './transactional-data.ts';
-import { transactionalOffsetScenarios } from './transactional-offsets.ts';
   ...topicScenarios,
   ...configScenarios,
   ...produceScenarios,
@@ -27,4 +28,7 @@ import { transactionalOffsetScenarios } from './transactional-offsets.ts';
   ...consumerGroupScenarios,
   ...shareGroupScenarios,
   ...transactionScenarios,
+  ...oddScenarios,
+  ...oddGroupScenarios,
+  ...malformedScenarios,
 ];

@@ -39,7 +39,12 @@ export const metadata = serve({
       topics: topics.map((found) =>
         'id' in found
           ? describe(found, operations)
-          : { ...NO_TOPIC, ...found, topicAuthorizedOperations: operations },
+          : {
+              ...NO_TOPIC,
+              ...found,
+              // Whoever knows only an id is not told that it might be allowed something.
+              topicAuthorizedOperations: found.name === null ? OPERATIONS_NOT_ASKED : operations,
+            },
       ),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
         ? ALL_CLUSTER_OPERATIONS

@@ -11,6 +11,7 @@ import { endpointsFor } from './endpoints.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_MANY_KEYS = 4;
+const FIRST_VERSION_WITH_SHARE_GROUPS = 6;
 
 const KeyType = { GROUP: 0, TRANSACTION: 1, SHARE: 2 } as const;
 
@@ -53,7 +54,10 @@ async function find(
   context: RequestContext,
   services: Services,
 ): Promise<Coordinator> {
-  const place = placeOf(keyType, key, services);
+  const isTooOld = keyType === KeyType.SHARE && context.apiVersion < FIRST_VERSION_WITH_SHARE_GROUPS;
+  const place = isTooOld
+    ? `Coordinators of share groups are found from version ${FIRST_VERSION_WITH_SHARE_GROUPS} on.`
+    : placeOf(keyType, key, services);
   if (typeof place === 'string') return nowhere(key, ErrorCode.INVALID_REQUEST, place);
   const { topic, prepare, partition } = place;
   try {

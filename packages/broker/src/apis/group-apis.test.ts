@@ -50,7 +50,13 @@ function start() {
     consumer: { config: defaultConsumerGroupConfig, topics: groupTopicsOf(image, () => 1) },
     verifier: { isNeeded: () => true, verify: async () => [ErrorCode.NONE] },
   });
-  const services = { groups, metadata: () => image, config: new BrokerConfig() } as unknown as Services;
+  const share = { groups: { deleteGroup: async () => undefined } };
+  const services = {
+    groups,
+    share,
+    metadata: () => image,
+    config: new BrokerConfig(),
+  } as unknown as Services;
   const contextOf = (apiVersion: number) =>
     ({
       apiVersion,
@@ -218,13 +224,15 @@ describe('FindCoordinator', () => {
     }
   });
 
-  test('says in a way nobody retries that there are no transactions and no share groups', async () => {
+  test('says in a way nobody retries that a key is no share partition, and that a type does not exist', async () => {
     const { call } = start();
-    for (const keyType of [1, 2, 3, -1]) {
+    for (const keyType of [2, 3, -1]) {
       const { coordinators } = await call(findCoordinator, 6, { keyType, coordinatorKeys: ['x'] });
       assert.equal(coordinators[0].errorCode, ErrorCode.INVALID_REQUEST);
       assert.ok(coordinators[0].errorMessage.length > 20);
-      const older = await call(findCoordinator, 1, { keyType, key: 'x' });
+      // Before version 6 nobody could know of share groups.
+      const key = keyType === 2 ? 'g:abcdefghijklmnopqrstuA:0' : 'x';
+      const older = await call(findCoordinator, 1, { keyType, key });
       assert.equal(older.errorCode, ErrorCode.INVALID_REQUEST);
     }
   });
