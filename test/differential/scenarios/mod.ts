@@ -14,6 +14,8 @@ import { offsetScenarios } from './offsets.ts';
 import { produceScenarios } from './produce.ts';
 import { shareGroupScenarios } from './share-groups.ts';
 import { topicScenarios } from './topics.ts';
+import { transactionalDataScenarios } from './transactional-data.ts';
+import { transactionalOffsetScenarios } from './transactional-offsets.ts';
 import { transactionScenarios } from './transactions.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -28,6 +30,8 @@ export const scenarios: readonly Scenario[] = [
   ...consumerGroupScenarios,
   ...shareGroupScenarios,
   ...transactionScenarios,
+  ...transactionalDataScenarios,
+  ...transactionalOffsetScenarios,
   ...oddScenarios,
   ...oddGroupScenarios,
   ...malformedScenarios,
