@@ -583,9 +583,11 @@ export const shareGroupScenarios: readonly Scenario[] = [
         label,
       );
     await side.quietly(ShareFetch, 2, fetchOf(member, 0, topic.id, { maxRecords: 4 }));
+    await describe('delivered, nothing acknowledged', null);
     await side.quietly(ShareAcknowledge, 2, acknowledgeOf(member, 1, topic.id, [batch(0, 1, ACCEPT)]));
     await describe('all', null);
     await describe('named', names(0));
+    await describe('a partition that is not there', names(5));
     await describe('unknown topic', [{ topicName: `${side.prefix}unknown`, partitions: [0] }]);
     await describe('no topics', []);
     await side.ask(

@@ -32,7 +32,7 @@ export const client: Client = {
         environment: { INTEROP_JARS: kafkaJars(folders) },
         cases: [
           ...['topics', 'console', 'consumer-groups', 'groups', 'configs', 'perf', 'offsets-and-records'],
-          ...['verifiable', 'api-versions', 'e2e-latency'],
+          ...['verifiable', 'api-versions', 'e2e-latency', 'transactions'],
         ],
         ownBrokerCases: ['dump-log', 'dump-offsets'],
         timeoutMs: 600_000,

@@ -32,6 +32,7 @@ const CLASSES = {
   'api-versions': 'org.apache.kafka.tools.BrokerApiVersionsCommand',
   cluster: 'org.apache.kafka.tools.ClusterTool',
   'e2e-latency': 'org.apache.kafka.tools.EndToEndLatency',
+  transactions: 'org.apache.kafka.tools.TransactionsCommand',
 } as const;
 type Tool = keyof typeof CLASSES;
 
@@ -321,6 +322,25 @@ testCase('configs', async (bootstrap) => {
   );
   await tool('configs', ...at(bootstrap), ...everywhere, '--alter', '--delete-config', 'log.retention.ms');
   return undefined;
+});
+
+testCase('transactions', async (bootstrap) => {
+  const topic = await create(bootstrap, 'transactions', 2);
+  const id = `id-${topic}`;
+  const shape = ['--topic', topic, '--num-records', '20000', '--record-size', '100', '--throughput', '-1'];
+  const transactional = ['--transactional-id', id, '--transaction-duration-ms', '100'];
+  const produced = await ownProcess('producer-perf', [
+    ...[...shape, ...transactional, '--bootstrap-server', bootstrap],
+  ]);
+  assert.match(produced, /20000 records sent/);
+  const transactions = (...args: string[]) => tool('transactions', ...at(bootstrap), ...args);
+  assert.match(await transactions('list'), new RegExp(`${id}\\s+\\d+\\s+\\d+\\s+CompleteCommit`));
+  assert.match(await transactions('describe', '--transactional-id', id), /CompleteCommit\s+60000/);
+  const producers = await transactions('describe-producers', '--topic', topic, '--partition', '0');
+  assert.match(producers, /^\d+\s+\d+\s+\d+\s+-?\d+\s+\d+\s+None/m);
+  const hanging = await transactions('find-hanging', '--topic', topic, '--max-transaction-timeout', '0');
+  assert.doesNotMatch(hanging, new RegExp(`^${topic}`, 'm'));
+  return produced.trim().split('\n').at(-1)?.slice(0, 60);
 });
 
 testCase('perf', async (bootstrap) => {

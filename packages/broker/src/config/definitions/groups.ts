@@ -70,73 +70,95 @@ export const groupsConfigs = {
     'Which groups may change between the classic and the new protocol.',
     { oneOf: ['DISABLED', 'DOWNGRADE', 'UPGRADE', 'BIDIRECTIONAL'], ignoreCase: true },
   ),
-  ...inert('Share groups are not supported so far', {
-    'group.share.assignment.interval.ms': int(1000, 'Least time between two assignments of a group.', {
-      min: 0,
-      update: 'cluster-wide',
-    }),
-    'group.share.min.assignment.interval.ms': int(0, "Lower bound of that for a group's own setting.", {
-      min: 0,
-    }),
-    'group.share.max.assignment.interval.ms': int(15_000, "Upper bound of that for a group's own setting.", {
-      min: 0,
-    }),
+  'group.share.assignment.interval.ms': int(1000, 'Least time between two assignments of a group.', {
+    min: 0,
+    update: 'cluster-wide',
+  }),
+  'group.share.min.assignment.interval.ms': int(0, "Lower bound of that for a group's own setting.", {
+    min: 0,
+  }),
+  'group.share.max.assignment.interval.ms': int(15_000, "Upper bound of that for a group's own setting.", {
+    min: 0,
+  }),
+  'group.share.delivery.count.limit': int(5, 'How often a record is delivered at most.', {
+    min: 2,
+    max: 10,
+  }),
+  'group.share.min.delivery.count.limit': int(2, "Lower bound of that for a group's own setting.", {
+    min: 2,
+    max: 5,
+  }),
+  'group.share.max.delivery.count.limit': int(10, "Upper bound of that for a group's own setting.", {
+    min: 5,
+    max: 25,
+  }),
+  'group.share.heartbeat.interval.ms': int(5000, 'How often members send a heartbeat.', { min: 1 }),
+  'group.share.min.heartbeat.interval.ms': int(5000, "Lower bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.share.max.heartbeat.interval.ms': int(15_000, "Upper bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.share.session.timeout.ms': int(45_000, 'How long a silent member stays in its group.', { min: 1 }),
+  'group.share.min.session.timeout.ms': int(45_000, "Lower bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.share.max.session.timeout.ms': int(60_000, "Upper bound of that for a group's own setting.", {
+    min: 1,
+  }),
+  'group.share.partition.max.record.locks': int(
+    2000,
+    'Records of a partition that may be out for delivery.',
+    { min: 100, max: 10_000 },
+  ),
+  'group.share.min.partition.max.record.locks': int(100, "Lower bound of that for a group's own setting.", {
+    min: 100,
+    max: 2000,
+  }),
+  'group.share.max.partition.max.record.locks': int(4000, "Upper bound of that for a group's own setting.", {
+    min: 2000,
+    max: 10_000,
+  }),
+  'group.share.record.lock.duration.ms': int(
+    30_000,
+    'How long a delivered record waits for its acknowledgement.',
+    { min: 1000, max: 3_600_000 },
+  ),
+  'group.share.min.record.lock.duration.ms': int(15_000, "Lower bound of that for a group's own setting.", {
+    min: 1000,
+    max: 30_000,
+  }),
+  'group.share.max.record.lock.duration.ms': int(60_000, "Upper bound of that for a group's own setting.", {
+    min: 30_000,
+    max: 3_600_000,
+  }),
+  'group.share.max.share.sessions': int(2000, 'Share sessions open at a time.', { min: 1 }),
+  'group.share.max.size': int(200, 'The most members a share group may have.', { min: 1, max: 1000 }),
+  'share.coordinator.snapshot.update.records.per.snapshot': int(
+    500,
+    'Updates of share state between two snapshots.',
+    { min: 0, max: 500 },
+  ),
+  'share.coordinator.state.topic.min.isr': short(2, 'min.insync.replicas of __share_group_state.', {
+    min: 1,
+    importance: 'HIGH',
+  }),
+  'share.coordinator.state.topic.num.partitions': int(50, 'Partitions of __share_group_state.', {
+    min: 1,
+    importance: 'HIGH',
+  }),
+  'share.coordinator.state.topic.replication.factor': short(3, 'Replicas of __share_group_state.', {
+    min: 1,
+    importance: 'HIGH',
+  }),
+  'share.coordinator.state.topic.segment.bytes': int(104_857_600, 'Segment size of __share_group_state.', {
+    min: 1,
+    importance: 'HIGH',
+  }),
+  ...inert('Simple is the only assignor of share groups', {
     'group.share.assignors': list('simple', 'Assignors on the server side.', { nonEmpty: true }),
-    'group.share.delivery.count.limit': int(5, 'How often a record is delivered at most.', {
-      min: 2,
-      max: 10,
-    }),
-    'group.share.min.delivery.count.limit': int(2, "Lower bound of that for a group's own setting.", {
-      min: 2,
-      max: 5,
-    }),
-    'group.share.max.delivery.count.limit': int(10, "Upper bound of that for a group's own setting.", {
-      min: 5,
-      max: 25,
-    }),
-    'group.share.heartbeat.interval.ms': int(5000, 'How often members send a heartbeat.', { min: 1 }),
-    'group.share.min.heartbeat.interval.ms': int(5000, "Lower bound of that for a group's own setting.", {
-      min: 1,
-    }),
-    'group.share.max.heartbeat.interval.ms': int(15_000, "Upper bound of that for a group's own setting.", {
-      min: 1,
-    }),
-    'group.share.session.timeout.ms': int(45_000, 'How long a silent member stays in its group.', { min: 1 }),
-    'group.share.min.session.timeout.ms': int(45_000, "Lower bound of that for a group's own setting.", {
-      min: 1,
-    }),
-    'group.share.max.session.timeout.ms': int(60_000, "Upper bound of that for a group's own setting.", {
-      min: 1,
-    }),
-    'group.share.partition.max.record.locks': int(
-      2000,
-      'Records of a partition that may be out for delivery.',
-      { min: 100, max: 10_000 },
-    ),
-    'group.share.min.partition.max.record.locks': int(100, "Lower bound of that for a group's own setting.", {
-      min: 100,
-      max: 2000,
-    }),
-    'group.share.max.partition.max.record.locks': int(
-      4000,
-      "Upper bound of that for a group's own setting.",
-      { min: 2000, max: 10_000 },
-    ),
-    'group.share.record.lock.duration.ms': int(
-      30_000,
-      'How long a delivered record waits for its acknowledgement.',
-      { min: 1000, max: 3_600_000 },
-    ),
-    'group.share.min.record.lock.duration.ms': int(15_000, "Lower bound of that for a group's own setting.", {
-      min: 1000,
-      max: 30_000,
-    }),
-    'group.share.max.record.lock.duration.ms': int(60_000, "Upper bound of that for a group's own setting.", {
-      min: 30_000,
-      max: 3_600_000,
-    }),
-    'group.share.max.share.sessions': int(2000, 'Share sessions open at a time.', { min: 1 }),
-    'group.share.max.size': int(200, 'The most members a share group may have.', { min: 1, max: 1000 }),
+  }),
+  ...inert('The share coordinator runs in the event loop and appends at once', {
     'share.coordinator.append.linger.ms': int(
       -1,
       'How long the share coordinator collects records before it appends.',
@@ -151,33 +173,14 @@ export const groupsConfigs = {
       min: 1,
       importance: 'HIGH',
     }),
-    'share.coordinator.snapshot.update.records.per.snapshot': int(
-      500,
-      'Updates of share state between two snapshots.',
-      { min: 0, max: 500 },
-    ),
-    'share.coordinator.state.topic.compression.codec': int(0, 'Codec of __share_group_state.', {
-      importance: 'HIGH',
-    }),
-    'share.coordinator.state.topic.min.isr': short(2, 'min.insync.replicas of __share_group_state.', {
-      min: 1,
-      importance: 'HIGH',
-    }),
-    'share.coordinator.state.topic.num.partitions': int(50, 'Partitions of __share_group_state.', {
-      min: 1,
-      importance: 'HIGH',
-    }),
-    'share.coordinator.state.topic.replication.factor': short(3, 'Replicas of __share_group_state.', {
-      min: 1,
-      importance: 'HIGH',
-    }),
-    'share.coordinator.state.topic.segment.bytes': int(104_857_600, 'Segment size of __share_group_state.', {
-      min: 1,
-      importance: 'HIGH',
-    }),
     'share.coordinator.threads': int(1, 'Threads of the share coordinator.', { min: 1 }),
     'share.coordinator.write.timeout.ms': int(5000, 'How long its writes may take.', {
       min: 1,
+      importance: 'HIGH',
+    }),
+  }),
+  ...inert('The batches of __share_group_state are small and not compressed', {
+    'share.coordinator.state.topic.compression.codec': int(0, 'Codec of __share_group_state.', {
       importance: 'HIGH',
     }),
   }),

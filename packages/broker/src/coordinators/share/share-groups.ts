@@ -39,6 +39,8 @@ import { missingStateTopics, ShareGroupTopics, type StateTopics } from './share-
 
 export const LEAVING_EPOCH = -1;
 
+const HURRIED_INTERVAL_MS = 100;
+
 /** What is asked of the metadata; every call may answer anew. */
 export interface TopicsView {
   byName(name: string): { readonly id: string; readonly partitionCount: number } | undefined;
@@ -187,7 +189,7 @@ export class ShareGroups {
         memberId: member.memberId,
         memberEpoch: member.memberEpoch,
       },
-      heartbeatIntervalMs: this.#options.config.of(group.groupId).heartbeatIntervalMs,
+      heartbeatIntervalMs: this.#heartbeatIntervalMs(group),
       assignment: isWanted ? member.assigned : null,
       toInitialize,
     };
@@ -258,7 +260,10 @@ export class ShareGroups {
     const { config, clock } = this.#options;
     const { assignmentIntervalMs } = config.of(group.groupId);
     const nowMs = clock.wallMs();
+    // What assigns nothing, before there is share state, is no reason to wait.
+    const isAnyAssigned = [...group.target.values()].some(({ size }) => size > 0);
     const isTooEarly =
+      isAnyAssigned &&
       assignmentIntervalMs > 0 &&
       nowMs >= group.assignmentTimestampMs &&
       nowMs < group.assignmentTimestampMs + assignmentIntervalMs;
@@ -307,6 +312,13 @@ export class ShareGroups {
     }
     member.assigned = assigned;
     records.push(currentRecord(group.groupId, member));
+  }
+
+  /** While there is more to come for it, a member is asked to come again soon: Kafka's wait for their next heartbeat. */
+  #heartbeatIntervalMs(group: ShareGroup): number {
+    const { heartbeatIntervalMs } = this.#options.config.of(group.groupId);
+    const isChanging = (group.topics?.initializing.size ?? 0) > 0 || group.assignmentEpoch < group.groupEpoch;
+    return isChanging ? Math.min(heartbeatIntervalMs, HURRIED_INTERVAL_MS) : heartbeatIntervalMs;
   }
 
   #startInitializing(group: ShareGroup, records: CoordinatorRecord[]): ShareHeartbeatAnswer['toInitialize'] {
