@@ -1,6 +1,7 @@
 """confluent-kafka-python (librdkafka) against a broker."""
 
 import functools
+import itertools
 import time
 
 import interop
@@ -165,7 +166,10 @@ def small_fetches(bootstrap):
 class Member:
     def __init__(self, bootstrap, topic, group, **settings):
         options = {"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest"}
-        options |= {"enable.auto.commit": False, "session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
+        options |= {"enable.auto.commit": False}
+        if settings.get("group.protocol") != "consumer":
+            # With the other protocol these are the broker's to say.
+            options |= {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
         self.consumer = Consumer(options | settings)
         self.consumer.subscribe([topic])
 
@@ -185,6 +189,7 @@ class Member:
         except KafkaException as error:
             # A commit that meets a rebalance is answered so by any broker: the records come again.
             allowed = (KafkaError.REBALANCE_IN_PROGRESS, KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID, KafkaError._NO_OFFSET)
+            allowed += (KafkaError.STALE_MEMBER_EPOCH,)
             if error.args[0].code() not in allowed:
                 raise
 
@@ -206,6 +211,48 @@ def group(bootstrap, strategy):
         return Member(bootstrap, topic, f"g/{topic}", **{"partition.assignment.strategy": strategy})
 
     return interop.rebalancing_group(make, send)
+
+
+@case("group-consumer", protocols=["consumer"])
+@case("group-mixed", protocols=["classic", "consumer"])
+def group_consumer(bootstrap, protocols):
+    """Members of the consumer protocol (KIP-848), and such among members of the classic one."""
+    topic = create(bootstrap, f"group-{len(protocols)}", partitions=6)
+    group = f"g/{topic}"
+    producer = Producer({"bootstrap.servers": bootstrap})
+    next_protocol = itertools.cycle(protocols)
+
+    def send(partition, value):
+        producer.produce(topic, value, partition=partition)
+        equal(producer.flush(20), 0, "messages left in the queue")
+
+    def make():
+        protocol = next(next_protocol)
+        strategy = {"partition.assignment.strategy": "cooperative-sticky"} if protocol == "classic" else {}
+        return Member(bootstrap, topic, group, **{"group.protocol": protocol} | strategy)
+
+    return interop.rebalancing_group(make, send)
+
+
+@case("group-regex")
+def group_regex(bootstrap):
+    """The broker matches the expression, also against topics that come later."""
+    topic = create(bootstrap, "regex-a", partitions=2)
+    group = f"regex-{topic}"
+
+    class OfTopics(Member):
+        def assignment(self):
+            return [(p.topic, p.partition) for p in self.consumer.assignment()]
+
+    def make():
+        return OfTopics(bootstrap, f"^{topic}.*", group, **{"group.protocol": "consumer"})
+
+    one, two = interop.MemberThread("one", make), interop.MemberThread("two", make)
+    until("each has a partition", lambda: len(one.assignment) == 1 and len(two.assignment) == 1)
+    admin(bootstrap).create_topics([NewTopic(f"{topic}-later", num_partitions=4)])[f"{topic}-later"].result(20)
+    until("each has three", lambda: len(one.assignment) == 3 and len(two.assignment) == 3, 60)
+    one.stop()
+    two.stop()
 
 
 @case("group-static")
