@@ -1,6 +1,7 @@
 // All scenarios.
 
 import type { Scenario } from '../scenario.ts';
+import { administrationScenarios } from './administration.ts';
 import { clusterScenarios } from './cluster.ts';
 import { configScenarios } from './configs.ts';
 import { consumerGroupScenarios } from './consumer-groups.ts';
@@ -13,6 +14,7 @@ import { oddScenarios } from './odd-requests.ts';
 import { offsetScenarios } from './offsets.ts';
 import { produceScenarios } from './produce.ts';
 import { shareGroupScenarios } from './share-groups.ts';
+import { shareOffsetScenarios } from './share-offsets.ts';
 import { topicScenarios } from './topics.ts';
 import { transactionalDataScenarios } from './transactional-data.ts';
 import { transactionalOffsetScenarios } from './transactional-offsets.ts';
@@ -20,6 +22,7 @@ import { transactionScenarios } from './transactions.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...clusterScenarios,
+  ...administrationScenarios,
   ...topicScenarios,
   ...configScenarios,
   ...produceScenarios,
@@ -29,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   ...groupOffsetScenarios,
   ...consumerGroupScenarios,
   ...shareGroupScenarios,
+  ...shareOffsetScenarios,
   ...transactionScenarios,
   ...transactionalDataScenarios,
   ...transactionalOffsetScenarios,

@@ -188,3 +188,17 @@ export function batchOf(count: number): Buffer {
     })),
   });
 }
+
+/** A group with one member that has a topic of one partition, all of it. */
+export async function oneMember(
+  side: Side,
+  options: { configs?: Record<string, string>; batches?: number[] } = {},
+) {
+  const topic = await side.createTopic('t');
+  for (const count of options.batches ?? []) await side.append(topic.name, batchOf(count));
+  const groupId = `${side.prefix}g`;
+  await configureGroup(side, groupId, options.configs);
+  const member = { groupId, memberId: 'member-a' };
+  await joinShare(side, member, [topic.name]);
+  return { topic, groupId, member };
+}
