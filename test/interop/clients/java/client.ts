@@ -38,6 +38,13 @@ export const client: Client = {
         timeoutMs: 600_000,
       },
       {
+        command: [process.execPath, '--conditions=source', join(here, 'group-protocol.ts')],
+        environment: { INTEROP_JARS: kafkaJars(folders) },
+        cases: [],
+        ownBrokerCases: ['group-protocol'],
+        timeoutMs: 300_000,
+      },
+      {
         command: [process.execPath, '--conditions=source', join(here, 'share.ts')],
         environment: { INTEROP_JARS: kafkaJars(folders) },
         cases: ['share-groups', 'share-members'],

@@ -332,7 +332,7 @@ testCase('transactions', async (bootstrap) => {
   const produced = await ownProcess('producer-perf', [
     ...[...shape, ...transactional, '--bootstrap-server', bootstrap],
   ]);
-  assert.match(produced, /20000 records sent/);
+  assert.match(produced.output, /20000 records sent/);
   const transactions = (...args: string[]) => tool('transactions', ...at(bootstrap), ...args);
   assert.match(await transactions('list'), new RegExp(`${id}\\s+\\d+\\s+\\d+\\s+CompleteCommit`));
   assert.match(await transactions('describe', '--transactional-id', id), /CompleteCommit\s+60000/);
@@ -340,7 +340,7 @@ testCase('transactions', async (bootstrap) => {
   assert.match(producers, /^\d+\s+\d+\s+\d+\s+-?\d+\s+\d+\s+None/m);
   const hanging = await transactions('find-hanging', '--topic', topic, '--max-transaction-timeout', '0');
   assert.doesNotMatch(hanging, new RegExp(`^${topic}`, 'm'));
-  return produced.trim().split('\n').at(-1)?.slice(0, 60);
+  return produced.output.trim().split('\n').at(-1)?.slice(0, 60);
 });
 
 testCase('perf', async (bootstrap) => {
