@@ -1,6 +1,7 @@
 // What goes wrong during a run, all from one seed: the broker is killed or cleanly restarted again and again, while clients are killed, leave and
 // come back, or are paused, some of them replaced while they are.
 
+import { appendFileSync } from 'node:fs';
 import { seededRandom } from './checker/clean-history.ts';
 import type { RestartableBroker } from './restartable-broker.ts';
 import type { Worker } from './worker.ts';
@@ -27,8 +28,11 @@ export class Faults {
   readonly #broker: RestartableBroker;
   readonly #workers: readonly Worker[];
   readonly #random: () => number;
+  readonly #log: string;
 
-  constructor(plan: FaultPlan, broker: RestartableBroker, workers: readonly Worker[]) {
+  /** @param log the file that gets a line for each fault. */
+  constructor(plan: FaultPlan, broker: RestartableBroker, workers: readonly Worker[], log: string) {
+    this.#log = log;
     this.#plan = plan;
     this.#broker = broker;
     this.#workers = workers;
@@ -54,11 +58,18 @@ export class Faults {
   }
 
   async restartBroker(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#note(`broker: ${signal}`);
     await this.#broker.stop(signal);
     if (signal === 'SIGKILL') this.kills += 1;
     else this.cleanRestarts += 1;
     await sleep(this.#random() ** 3 * 1500);
     this.slowestStartMs = Math.max(this.slowestStartMs, await this.#broker.start());
+    this.#note('broker: started');
+  }
+
+  /** With the time as histories have it. */
+  #note(what: string): void {
+    appendFileSync(this.#log, `${process.hrtime.bigint() / 1000n} ${what}\n`);
   }
 
   async #clientFaults(endMs: number): Promise<void> {
@@ -74,6 +85,9 @@ export class Faults {
       if (worker === undefined || troubled.has(worker)) continue;
       troubled.add(worker);
       this.clientFaults += 1;
+      this.#note(
+        `${worker.name}: ${kind < 0.3 ? 'crash' : kind < 0.6 ? 'leave' : `pause ${forMs.toFixed(0)} ms`}`,
+      );
       underWay.push(clientFault(worker, kind, isReplaced, forMs).finally(() => troubled.delete(worker)));
     }
     await Promise.all(underWay);

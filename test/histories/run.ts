@@ -76,7 +76,7 @@ async function makeHistory(
   const troubles: string[] = [];
   const rate = options.records / options.seconds;
   const workers = places({ ...options, rate }).map((place) => new Worker(run, place));
-  const faults = new Faults(options, broker, workers);
+  const faults = new Faults(options, broker, workers, join(folder, 'faults.log'));
   const stopAll = () => {
     for (const worker of workers) worker.kill();
     void broker.stop('SIGKILL');

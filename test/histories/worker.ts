@@ -40,6 +40,7 @@ export class Run {
 
 const GIVEN_UP = 3;
 const RESTART_DELAY_MS = 300;
+const STACKS_MS = 1_000;
 
 class WorkerProcess {
   readonly info: ProcessInfo;
@@ -128,7 +129,7 @@ export class Worker {
   }
 
   /** Asks it to end as a program does that has done its work. Resolves to its exit code. */
-  async finish(timeoutMs = 90_000): Promise<number> {
+  async finish(timeoutMs = 60_000): Promise<number> {
     const process = this.#process;
     if (process === undefined) return 0;
     this.#process = undefined;
@@ -172,7 +173,9 @@ export class Worker {
     process.finish();
     const timer = setTimeout(() => {
       this.#run.surprises.push(`${process.info.name} ${process.info.number} did not end in ${timeoutMs} ms`);
-      process.signal('SIGKILL');
+      // It leaves its stacks behind, so that one sees what it waits for.
+      process.signal('SIGQUIT');
+      setTimeout(() => process.signal('SIGKILL'), STACKS_MS);
     }, timeoutMs);
     const code = await process.ended;
     clearTimeout(timer);

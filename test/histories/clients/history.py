@@ -6,8 +6,10 @@ and says what it does on standard output in the format of checker/history.ts. Se
   isolation=committed|uncommitted   fetch=bytes   transactional=id   aborts=share of transactions to abort   output=NUMBER:NAME:PARTITIONS
 """
 
+import faulthandler
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -30,6 +32,7 @@ TOPICS = [Topic(words) for words in SETTINGS.get("topics", "").split(",") if wor
 NUMBERS = {topic.name: topic.number for topic in TOPICS}
 
 stopped = threading.Event()
+faulthandler.register(signal.SIGQUIT)
 
 
 def watch_input():

@@ -262,7 +262,9 @@ func process() {
 			tell("K", ends)
 			say("c %d %d", nowUs(), number)
 		}
+		watch := time.AfterFunc(30*time.Second, func() { giveUp("transaction %d does not end", number) })
 		isCommitted, err := session.End(ctx, kgo.TransactionEndTry(!isAborted))
+		watch.Stop()
 		s.acknowledged.write()
 		must(err, "end %d", number)
 		if isCommitted {
