@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '@moldau/io';
-import { ErrorCode } from '@moldau/protocol';
+import { batches, ErrorCode, encodeBatch, RecordBatch } from '@moldau/protocol';
 import { settled } from '@moldau/testing';
 import { Fetcher } from './fetcher.ts';
+import type { Partition } from './partition.ts';
 import { batchOf, fetched, TOPIC_ID, testPartitions } from './testing-partitions.ts';
 
 const LIMITS = {
@@ -172,4 +173,80 @@ test('a topic in memory makes no file', async () => {
   const [read] = await fetcher.fetch([fetched(0, 0)], LIMITS, stays);
   assert.ok(read!.sizeBytes > 0);
   assert.equal((await disk.list('/data')).length, before);
+});
+
+/** Appends a batch of a producer's transaction. */
+async function appendInTransaction(
+  partition: Partition,
+  producerId: number,
+  baseSequence = 0,
+): Promise<void> {
+  const records = [{ timestamp: 1, key: null, value: Buffer.alloc(100) }];
+  const fields = { producerId, producerEpoch: 0, baseSequence, isTransactional: true };
+  const batch = new RecordBatch(encodeBatch({ records, ...fields }));
+  await partition.append([batch], { verification: 'waived' }).written;
+}
+
+function end(partition: Partition, producerId: number, committed: boolean): Promise<void> {
+  const marker = { producerId, producerEpoch: 0, coordinatorEpoch: 0, committed, transactionVersion: 0 };
+  return partition.appendMarker(marker, 1);
+}
+
+const COMMITTED = { ...LIMITS, isReadCommitted: true };
+
+test('readers of committed records stop at the open transaction and are told which were aborted', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  const partition = partitions.get('orders', 0)!;
+  await appendInTransaction(partition, 1);
+  await end(partition, 1, false);
+  await appendInTransaction(partition, 2);
+  const read = async (offset: number, limits = { ...COMMITTED, maxWaitMs: 0 }) =>
+    (await fetcher.fetch([fetched(0, offset)], limits, stays))[0]!;
+  const committed = await read(0);
+  assert.deepEqual([committed.highWatermark, committed.lastStableOffset], [3, 2]);
+  assert.deepEqual(
+    committed.abortedTransactions?.map(({ producerId, firstOffset }) => [producerId, firstOffset]),
+    [[1, 0]],
+  );
+  const uncommitted = await read(0, { ...LIMITS, maxWaitMs: 0 });
+  assert.equal(uncommitted.abortedTransactions, null);
+  assert.ok(uncommitted.sizeBytes > committed.sizeBytes);
+  for (const offset of [2, 3]) {
+    const waiting = await read(offset);
+    assert.deepEqual([waiting.sizeBytes, waiting.errorCode], [0, ErrorCode.NONE]);
+    assert.deepEqual(waiting.abortedTransactions, []);
+  }
+});
+
+test('a reader of committed records wakes when the transaction ends, and not before', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  const partition = partitions.get('orders', 0)!;
+  await appendInTransaction(partition, 1);
+  let answer: number | undefined;
+  const fetching = fetcher.fetch([fetched(0, 0)], COMMITTED, stays).then(([read]) => {
+    answer = read!.sizeBytes;
+  });
+  await settled();
+  await partition.append([batchOf(100)]).written;
+  await appendInTransaction(partition, 1, 1);
+  await settled();
+  assert.equal(answer, undefined);
+  assert.equal(partition.stableWaits.size, 1);
+  await end(partition, 1, true);
+  await fetching;
+  assert.ok(answer! > 300);
+});
+
+test('clients that know no control batches get what follows them', async () => {
+  const { fetcher, partitions } = await fetcherOf();
+  const partition = partitions.get('orders', 0)!;
+  for (const producerId of [1, 2]) await end(partition, producerId, true);
+  await partition.append([batchOf(100)]).written;
+  const limits = { ...LIMITS, maxBytes: 80, skipsControl: true };
+  const [read] = await fetcher.fetch([fetched(0, 0, { maxBytes: 80 })], limits, stays);
+  const found = [...batches(Buffer.concat([...read!.chunks]))];
+  assert.deepEqual(
+    found.map(({ baseOffset, isControl }) => [baseOffset, isControl]),
+    [[2, false]],
+  );
 });
