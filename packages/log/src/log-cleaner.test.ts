@@ -457,6 +457,61 @@ describe('retention', () => {
   });
 });
 
+describe('retention beside compaction', () => {
+  test('removes nothing that is not due, however the two meet', async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const world = new World({ seed });
+      const manager = await world.open();
+      const log = await openLog(manager, {
+        ...COMPACTED,
+        segmentBytes: 300,
+        retentionMs: 60_000,
+        cleanupPolicy: { delete: true, compact: true },
+      });
+      const nowMs = world.time.wallMs();
+      for (let index = 0; index < 24; index++) {
+        const timestampMs = index < 12 ? nowMs - 100_000 : nowMs;
+        log.append(keyedBatch([`k${index}=1`], { timestampMs }), { leaderEpoch: 0 });
+      }
+      await log.flush();
+      log.rollForCleaning();
+      await log.internals!.state.sealing;
+      const compacting = manager.cleaner.cleanAll();
+      await settle(seed * 12);
+      await log.enforceRetention(nowMs);
+      await compacting;
+      const young = (await heldRecords(log)).filter((record) => Number(record.split(':')[0]) >= 12);
+      assert.equal(young.length, 12, `seed ${seed}: ${young.join()}`);
+      await manager.close();
+    }
+  });
+});
+
+describe('a segment that lost all its records', () => {
+  test('keeps the start of the log over restarts, and goes with what is deleted after it', async () => {
+    const world = new World();
+    const config = { segmentBytes: 150, retentionMs: 60_000, cleanupPolicy: { delete: true, compact: true } };
+    const before = await fixture(config, world);
+    const now = { timestampMs: world.time.wallMs() };
+    before.append(['a=1'], now);
+    before.append(['a=2'], now);
+    before.append(['b=1'], now);
+    before.append(['b=2'], now);
+    before.append(['a=3'], now);
+    await before.compact();
+    assert.deepEqual(await heldRecords(before.log), ['3:b=2', '4:a=3']);
+    assert.equal(before.log.internals!.state.segments[0]!.sizeBytes, 0);
+    await before.manager.close();
+    const after = await fixture(config, world);
+    assert.equal(after.log.logStartOffset, 0);
+    assert.equal((await after.log.read(0, { maxBytes: 1000, minOneBatch: true })).firstOffset, 3);
+    await world.time.advance(61_000);
+    await after.log.enforceRetention(world.time.wallMs());
+    assert.equal(after.log.logStartOffset, 5);
+    await after.manager.close();
+  });
+});
+
 describe('what goes wrong', () => {
   test('a damaged log is left alone and reported', async () => {
     const { log, append, compact, manager, world } = await fixture();

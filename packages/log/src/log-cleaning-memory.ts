@@ -61,11 +61,13 @@ export async function cleanMemoryLog(target: LogToClean, options: CleaningOption
   const { segment } = sink;
   segment.aborted = kept;
   const keptRuns = sink.finish(upperBoundOffset);
-  // From here on nothing waits: nobody sees a log in between.
-  const at = placeOf(state, sources);
-  state.logTail().replaceBefore(upperBoundOffset, keptRuns);
-  state.segments = [...state.segments.slice(0, at), segment, ...state.segments.slice(at + sources.length)];
-  state.memoryCleanerOffset = map.latestOffset + 1;
+  await state.reshaping.exclusively(async () => {
+    // From here on nothing waits: nobody sees a log in between.
+    const at = placeOf(state, sources);
+    state.logTail().replaceBefore(upperBoundOffset, keptRuns);
+    state.segments = [...state.segments.slice(0, at), segment, ...state.segments.slice(at + sources.length)];
+    state.memoryCleanerOffset = map.latestOffset + 1;
+  });
   return {
     ...statistics,
     endOffset: map.latestOffset + 1,

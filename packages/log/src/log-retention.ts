@@ -9,7 +9,12 @@ import { maxTimestampOf, withFile } from './segment-files.ts';
 import { isAbsent } from './storage-error.ts';
 
 /** Removes segments whose time has come; `roll` closes the active one when it too must go. Resolves to how many went. */
-export async function enforceRetention(state: LogState, nowMs: number, roll: () => void): Promise<number> {
+export function enforceRetention(state: LogState, nowMs: number, roll: () => void): Promise<number> {
+  // A swap between counting and removing would let the count mean other segments.
+  return state.reshaping.shared(() => removeDue(state, nowMs, roll));
+}
+
+async function removeDue(state: LogState, nowMs: number, roll: () => void): Promise<number> {
   let count = countBelowStart(state);
   if (state.config.cleanupPolicy.delete || state.isInMemory) {
     const byAge = state.config.cleanupPolicy.delete ? await countByAge(state, nowMs) : 0;
@@ -38,10 +43,12 @@ async function countByAge(state: LogState, nowMs: number): Promise<number> {
   const { retentionMs } = state.config;
   if (retentionMs < 0) return 0;
   let count = 0;
-  for (const segment of [...state.segments]) {
+  for (const [index, segment] of state.segments.entries()) {
+    // Compaction may have emptied a segment: it goes with the next one.
+    if (segment.sizeBytes === 0 && segment !== state.active) continue;
     if (segment.sizeBytes === 0 || !isWritten(state, segment)) break;
     if (nowMs - (await youngestMs(state, segment, nowMs)) <= retentionMs) break;
-    count += 1;
+    count = index + 1;
   }
   return count;
 }
@@ -61,10 +68,11 @@ function countBySize(state: LogState): number {
   if (allowedBytes < 0) return 0;
   let excessBytes = state.sizeBytes - allowedBytes;
   let count = 0;
-  for (const segment of state.segments) {
+  for (const [index, segment] of state.segments.entries()) {
+    if (segment.sizeBytes === 0 && segment !== state.active) continue;
     if (excessBytes < segment.sizeBytes || segment.sizeBytes === 0 || !isWritten(state, segment)) break;
     excessBytes -= segment.sizeBytes;
-    count += 1;
+    count = index + 1;
   }
   return count;
 }

@@ -363,9 +363,11 @@ export class Log {
     }
     if (offset <= state.logStartOffset) return state.logStartOffset;
     moveLogStart(state, offset);
-    let below = 0;
-    while (below + 1 < state.segments.length && state.segments[below + 1]!.baseOffset <= offset) below += 1;
-    await removeOldest(state, below);
+    await state.reshaping.shared(() => {
+      let below = 0;
+      while (below + 1 < state.segments.length && state.segments[below + 1]!.baseOffset <= offset) below += 1;
+      return removeOldest(state, below);
+    });
     await state.dir?.saveCheckpoints();
     return state.logStartOffset;
   }
