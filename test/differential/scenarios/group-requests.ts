@@ -2,7 +2,15 @@
 
 import { Buffer } from 'node:buffer';
 import { consumerProtocolSubscription, encodeVersioned } from '@moldau/protocol';
-import { FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, OffsetCommit, SyncGroup } from '../scenario.ts';
+import {
+  DescribeGroups,
+  FindCoordinator,
+  Heartbeat,
+  JoinGroup,
+  LeaveGroup,
+  OffsetCommit,
+  SyncGroup,
+} from '../scenario.ts';
 import { pause, type Side } from '../side.ts';
 
 export const JOIN_VERSION = 9;
@@ -24,6 +32,16 @@ export interface JoinFields {
   protocolType?: string;
   protocols?: string[];
   reason?: string | null;
+}
+
+/** Waits until members are asked to join again. */
+export async function untilRebalancing(side: Side, groupId: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { groups } = await side.quietly(DescribeGroups, 5, { groups: [groupId] });
+    if (groups[0]?.groupState === 'PreparingRebalance') return;
+    await pause(25);
+  }
+  throw new Error(`${groupId} does not rebalance`);
 }
 
 /** Waits until groups can be used: Kafka makes its topic for them at the first question. */

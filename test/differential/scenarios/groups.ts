@@ -23,6 +23,7 @@ import {
   stableGroup,
   syncRequest,
   untilCoordinated,
+  untilRebalancing,
 } from './group-requests.ts';
 
 const UNKNOWN_MEMBER = 'nobody';
@@ -60,7 +61,7 @@ export const groupScenarios: readonly Scenario[] = [
     const a = await stableGroup(side, group);
     const other = side.another();
     const joining = joinQuietly(other, group);
-    await pause(100);
+    await untilRebalancing(side, group);
     await side.ask(Heartbeat, 4, a, 'is told to join');
     await side.ask(SyncGroup, SYNC_VERSION, syncRequest(a), 'sync while others join');
     await side.ask(
@@ -217,7 +218,7 @@ export const groupScenarios: readonly Scenario[] = [
     await describe('twice', [group, group]);
     const other = side.another();
     const joining = joinQuietly(other, group).catch(() => undefined);
-    await pause(100);
+    await untilRebalancing(side, group);
     const answer = await side.quietly(DescribeGroups, version, { groups: [group] });
     side.record('while a member joins', {
       state: answer.groups[0]?.groupState,
