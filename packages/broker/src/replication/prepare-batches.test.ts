@@ -53,6 +53,17 @@ test('message sets of old producers become batches', () => {
   );
 });
 
+test('a message set that ends within its first message is refused', () => {
+  const set = encodeMessageSet({
+    magic: 1,
+    messages: [{ offset: 0, timestamp: NOW_MS, key: null, value: Buffer.alloc(90) }],
+  });
+  assert.equal(
+    codeOf(() => prepare(set.subarray(0, -1), options({}, 2))),
+    ErrorCode.INVALID_RECORD,
+  );
+});
+
 test('no records, torn bytes, two batches and a wrong checksum are refused with their own errors', () => {
   const bytes = encodeBatch({ records });
   const flipped = Buffer.from(bytes);

@@ -37,7 +37,11 @@ export function batchesOf(
   if (records.length < SMALLEST_ENTRY_BYTES) {
     throw new KafkaError(ErrorCode.INVALID_RECORD, `${records.length} bytes are too few for a record batch`);
   }
-  return corruptWhenMalformed(() => modernBatches(records, options));
+  const found = corruptWhenMalformed(() => modernBatches(records, options));
+  if (found.length === 0) {
+    throw new KafkaError(ErrorCode.INVALID_RECORD, 'the record batch claims more bytes than are there');
+  }
+  return found;
 }
 
 /** @throws KafkaError with the code Kafka answers to such records. */
@@ -70,9 +74,6 @@ function modernBatches(
   const first = new RecordBatch(records);
   if (first.sizeBytes === records.length) return [first];
   const found = [...batches(records)];
-  if (found.length === 0) {
-    throw new KafkaError(ErrorCode.INVALID_RECORD, 'the record batch claims more bytes than are there');
-  }
   // Bytes behind that make no whole batch are left out, as Kafka does.
   if (apiVersion >= FIRST_VERSION_WITH_BATCHES && found.length > 1) {
     throw new KafkaError(
