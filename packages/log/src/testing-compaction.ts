@@ -4,6 +4,7 @@ import { batches, type CompressionType, encodeBatch } from '@moldau/protocol';
 import type { Log } from './log.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogManager } from './log-manager.ts';
+import { openLog, World } from './testing-logs.ts';
 
 /** Compacts whatever is dirty; only cleanAll() starts a compaction. */
 export const COMPACTED: Partial<LogConfig> = {
@@ -89,4 +90,27 @@ export async function compact(manager: LogManager, log: Log): Promise<void> {
   log.rollForCleaning();
   await log.internals!.state.sealing;
   await manager.cleaner.cleanAll();
+}
+
+export interface CompactedLog {
+  readonly world: World;
+  readonly manager: LogManager;
+  readonly log: Log;
+  append(records: readonly string[], options?: Parameters<typeof keyedBatch>[1]): void;
+  compact(): Promise<void>;
+}
+
+/** A log that is compacted at will. */
+export async function fixture(config: Partial<LogConfig> = {}, world = new World()): Promise<CompactedLog> {
+  const manager = await world.open();
+  const log = await openLog(manager, { ...COMPACTED, ...config });
+  return {
+    world,
+    manager,
+    log,
+    append: (records, options) => {
+      log.append(keyedBatch(records, options), { leaderEpoch: 0 });
+    },
+    compact: () => compact(manager, log),
+  };
 }
