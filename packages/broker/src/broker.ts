@@ -345,7 +345,7 @@ function openShareGroups(
   });
   const shareGroups = new ShareGroupCoordinator({
     ...{ shards: groups, coordinator: state, config: shareSettings, logger },
-    topics: { byName: (name) => image.topicByName(name), byId: (id) => image.topicById(id) },
+    topics: groupTopicsOf(image, () => rooms.follower.position),
     async endOffset(topicId, index) {
       const partition = partitions.getById(topicId, index);
       await partition?.log.ready();

@@ -5,6 +5,7 @@
 
 import type { Logger } from '@moldau/io';
 import { ErrorCode } from '@moldau/protocol';
+import type { GroupTopics } from '../groups/group-topics.ts';
 import { toKafkaError } from '../runtime/coordinator-errors.ts';
 import type { ShareConfig } from './share-config.ts';
 import type { ShareCoordinator } from './share-coordinator.ts';
@@ -15,7 +16,6 @@ import {
   type ShareGroups,
   type ShareHeartbeat,
   type ShareHeartbeatAnswer,
-  type TopicsView,
 } from './share-groups.ts';
 import type { ShareStateError } from './share-state-shard.ts';
 
@@ -33,7 +33,7 @@ export interface ShareGroupShards {
 export interface ShareGroupCoordinatorOptions {
   readonly shards: ShareGroupShards;
   readonly coordinator: ShareCoordinator;
-  readonly topics: TopicsView;
+  readonly topics: GroupTopics;
   readonly config: ShareConfig;
   readonly logger: Logger;
   /** How far a partition reaches, for the lag. */

@@ -4,6 +4,7 @@
 
 import type { Clock } from '@moldau/io';
 import { ErrorCode, type KafkaError } from '@moldau/protocol';
+import type { GroupTopics } from '../groups/group-topics.ts';
 import { appendErrorCode } from '../runtime/coordinator-errors.ts';
 import type { CoordinatorRecord } from '../runtime/coordinator-log.ts';
 import {
@@ -15,7 +16,6 @@ import {
   withoutStateTopics,
 } from './share-group.ts';
 import { shareGroupTombstones, stateTopicsRecord } from './share-group-records.ts';
-import type { TopicsView } from './share-groups.ts';
 
 /** By topic id. */
 export type StateTopics = ReadonlyMap<string, StateTopic>;
@@ -27,7 +27,7 @@ const NO_TOPICS: ShareStateTopics = { initializing: new Map(), initialized: new 
 export interface ShareGroupTopicsOptions {
   readonly groups: Map<string, ShareGroup>;
   readonly clock: Clock;
-  readonly topics: TopicsView;
+  readonly topics: GroupTopics;
   readonly isTaken: (groupId: string) => boolean;
   readonly write: (
     group: ShareGroup,
@@ -65,7 +65,7 @@ export interface BegunDeletion extends GroupError {
 export function missingStateTopics(
   group: ShareGroup,
   names: ReadonlySet<string>,
-  topics: TopicsView,
+  topics: GroupTopics,
   nowMs: number,
 ): Map<string, StateTopic> {
   const known = group.topics ?? NO_TOPICS;

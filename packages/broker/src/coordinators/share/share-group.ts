@@ -1,6 +1,5 @@
 // What a share group is: its members, what each is to have and has, and which topics' share state is ready.
 
-import { crc32c } from '@moldau/protocol';
 import type { Deadline } from '../runtime/deadlines.ts';
 import type { Assignment } from './share-assignor.ts';
 
@@ -83,18 +82,6 @@ export function subscribedNames(members: Iterable<ShareMember>): Set<string> {
   const names = new Set<string>();
   for (const { subscribedTopicNames } of members) for (const name of subscribedTopicNames) names.add(name);
   return names;
-}
-
-/** Changes when one of the topics comes, goes, is made anew or grows. 0 when none exists. */
-export function metadataHashOf(
-  names: ReadonlySet<string>,
-  topicByName: (name: string) => { id: string; partitionCount: number } | undefined,
-): bigint {
-  const lines = [...names].sort().flatMap((name) => {
-    const topic = topicByName(name);
-    return topic === undefined ? [] : [`${name}:${topic.id}:${topic.partitionCount}`];
-  });
-  return lines.length === 0 ? 0n : BigInt(crc32c(Buffer.from(lines.join('\n'))));
 }
 
 export function sameAssignment(a: Assignment, b: Assignment): boolean {

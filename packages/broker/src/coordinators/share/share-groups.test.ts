@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '@moldau/io';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { TestingTopics } from '../groups/testing-topics.ts';
 import { Deadlines } from '../runtime/deadlines.ts';
 import { assignShares } from './share-assignor.ts';
 import { defaultShareGroupConfig } from './share-config.ts';
 import { ShareGroups, type ShareHeartbeat, type ShareHeartbeatAnswer } from './share-groups.ts';
 import { TestingEffects } from './testing-effects.ts';
 
-const TOPICS = new Map([
-  ['t', { name: 't', id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitionCount: 2 }],
-  ['u', { name: 'u', id: 'AAAAAAAAAAAAAAAAAAAAAg', partitionCount: 1 }],
-]);
+const TOPICS = new TestingTopics();
+const T = TOPICS.create('t', 2);
+TOPICS.create('u', 1);
 
 class Shard {
   readonly effects = new TestingEffects();
@@ -24,10 +24,7 @@ class Shard {
       config: { maxSize: 2, maxSessions: 10, of: () => defaultShareGroupConfig },
       clock: { monotonicMs: () => this.nowMs, wallMs: () => 1_700_000_000_000 + this.nowMs },
       ...{ logger: silentLogger, deadlines: this.deadlines, effects: this.effects },
-      topics: {
-        byName: (name) => TOPICS.get(name),
-        byId: (id) => [...TOPICS.values()].find((topic) => topic.id === id),
-      },
+      topics: TOPICS,
       isTaken: (groupId) => groupId === 'classic',
     });
     for (const record of records) assert.equal(this.groups.replay(record), true);
@@ -66,7 +63,7 @@ class Shard {
     const assigned = this.groups.groups.get('g')?.members.get(memberId)?.assigned ?? new Map();
     return Array.from(
       assigned,
-      ([topicId, partitions]) => `${topicId.at(-1)}:${[...partitions].sort().join()}`,
+      ([topicId, partitions]) => `${topicId === T ? 't' : 'u'}:${[...partitions].sort().join()}`,
     );
   }
 
@@ -89,7 +86,7 @@ test('gives a member its partitions once their share state is there', () => {
   const second = shard.beat('a', first.memberEpoch);
   assert.equal(second.memberEpoch, first.memberEpoch + 1);
   assert.equal(second.heartbeatIntervalMs, defaultShareGroupConfig.heartbeatIntervalMs);
-  assert.deepEqual(shard.assigned('a'), ['Q:0,1']);
+  assert.deepEqual(shard.assigned('a'), ['t:0,1']);
   assert.equal(shard.beat('a', second.memberEpoch).assignment, null);
 });
 
@@ -108,7 +105,7 @@ test('spreads partitions over members, not more often than the interval allows',
   shard.pass(defaultShareGroupConfig.assignmentIntervalMs);
   shard.beat('b', other.memberEpoch);
   shard.beat('a', epoch);
-  assert.deepEqual([shard.assigned('a'), shard.assigned('b')], [['Q:0'], ['Q:1']]);
+  assert.deepEqual([shard.assigned('a'), shard.assigned('b')], [['t:0'], ['t:1']]);
 });
 
 test('refuses who is one too many, unknown, or of another epoch', () => {

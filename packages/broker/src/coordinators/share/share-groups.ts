@@ -7,6 +7,8 @@
 
 import type { Clock, Logger } from '@moldau/io';
 import { ErrorCode, type Record } from '@moldau/protocol';
+import type { GroupTopics } from '../groups/group-topics.ts';
+import { metadataHash } from '../groups/metadata-hash.ts';
 import { appendErrorCode } from '../runtime/coordinator-errors.ts';
 import type { CoordinatorRecord } from '../runtime/coordinator-log.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
@@ -14,7 +16,6 @@ import type { ShardEffects } from '../runtime/shard-effects.ts';
 import { type Assignment, assignShares } from './share-assignor.ts';
 import type { ShareConfig } from './share-config.ts';
 import {
-  metadataHashOf,
   NO_PARTITIONS,
   newShareGroup,
   newShareMember,
@@ -41,19 +42,13 @@ export const LEAVING_EPOCH = -1;
 
 const HURRIED_INTERVAL_MS = 100;
 
-/** What is asked of the metadata; every call may answer anew. */
-export interface TopicsView {
-  byName(name: string): { readonly id: string; readonly partitionCount: number } | undefined;
-  byId(id: string): { readonly name: string; readonly partitionCount: number } | undefined;
-}
-
 export interface ShareGroupsOptions {
   readonly config: ShareConfig;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly deadlines: Deadlines;
   readonly effects: ShardEffects;
-  readonly topics: TopicsView;
+  readonly topics: GroupTopics;
   /** A group of another type has this id. */
   readonly isTaken: (groupId: string) => boolean;
 }
@@ -226,7 +221,7 @@ export class ShareGroups {
 
   #raiseEpoch(group: ShareGroup, isNeeded: boolean, records: CoordinatorRecord[]): boolean {
     const topics = this.#options.topics;
-    const hash = metadataHashOf(subscribedNames(group.members.values()), (name) => topics.byName(name));
+    const hash = metadataHash(subscribedNames(group.members.values()), topics);
     if (!isNeeded && hash === group.metadataHash) return false;
     group.groupEpoch++;
     group.metadataHash = hash;
@@ -356,9 +351,7 @@ export class ShareGroups {
     group.target.delete(memberId);
     const topics = this.#options.topics;
     group.groupEpoch++;
-    group.metadataHash = metadataHashOf(subscribedNames(group.members.values()), (name) =>
-      topics.byName(name),
-    );
+    group.metadataHash = metadataHash(subscribedNames(group.members.values()), topics);
     this.#write(group, [...memberTombstones(group.groupId, memberId), groupEpochRecord(group)], settled);
   }
 
