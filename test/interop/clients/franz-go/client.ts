@@ -12,7 +12,7 @@ export const client: Client = {
       cases: [
         ...['codec-none', 'codec-gzip', 'codec-snappy', 'codec-lz4', 'codec-zstd', 'large', 'acks-1'],
         ...['many-partitions', 'group-cooperative', 'group-range', 'offsets-by-time'],
-        ...['admin-topics', 'admin-groups', 'admin-records'],
+        ...['admin-topics', 'admin-groups', 'admin-records', 'transactions'],
       ],
     },
   ],

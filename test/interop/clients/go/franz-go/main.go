@@ -331,6 +331,49 @@ func manyPartitions(bootstrap string) string {
 	return ""
 }
 
+// What is committed is read in order, what is aborted is not; and a producer that comes with the same name shuts out the first.
+func transactions(bootstrap string) string {
+	topic := create(bootstrap, "transactions", 1, nil)
+	begin := func() *kgo.Client {
+		return connect(bootstrap, kgo.TransactionalID(topic), kgo.TransactionTimeout(20*time.Second), kgo.ProducerLinger(0))
+	}
+	first := begin()
+	defer first.Close()
+	send := func(client *kgo.Client, value string) error {
+		return client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte(value)}).FirstErr()
+	}
+	var wanted []string
+	for number := range 20 {
+		Must(first.BeginTransaction(), "begin")
+		for index := range 5 {
+			value := fmt.Sprintf("%d-%d", number, index)
+			Must(send(first, value), "produce")
+			if number%3 != 1 {
+				wanted = append(wanted, value)
+			}
+		}
+		Must(first.EndTransaction(ctx, kgo.TransactionEndTry(number%3 != 1)), "end")
+	}
+	Must(first.BeginTransaction(), "begin")
+	Must(send(first, "open"), "produce")
+	second := begin()
+	defer second.Close()
+	Must(second.BeginTransaction(), "begin by the second")
+	Must(send(second, "second"), "produce by the second")
+	Must(second.EndTransaction(ctx, kgo.TryCommit), "end by the second")
+	wanted = append(wanted, "second")
+	Check(first.EndTransaction(ctx, kgo.TryCommit) != nil, "the first was not fenced")
+	for index, record := range consume(bootstrap, topic, len(wanted), 0, kgo.FetchIsolationLevel(kgo.ReadCommitted())) {
+		Equal(string(record.Value), wanted[index], "committed")
+	}
+	client := connect(bootstrap)
+	defer client.Close()
+	described, err := kadm.NewClient(client).DescribeTransactions(ctx, topic)
+	Must(err, "describe")
+	Equal(described[topic].State, "CompleteCommit", "state")
+	return ""
+}
+
 func main() {
 	Main(map[string]Case{
 		"codec-none":   codec("none", kgo.NoCompression()),
@@ -351,5 +394,6 @@ func main() {
 		"admin-topics":      adminTopics,
 		"admin-groups":      adminGroups,
 		"admin-records":     adminRecords,
+		"transactions":      transactions,
 	})
 }
