@@ -53,7 +53,6 @@ export class Side {
   readonly #shared: Shared;
   readonly #others: Side[] = [];
   #client: RawClient | undefined;
-  #clientId = 'raw-client';
   /** Part of every name that a scenario makes up, so that scenarios do not meet. */
   readonly prefix: string;
 
@@ -104,14 +103,7 @@ export class Side {
   /** Asks without keeping the answer. */
   async quietly<Query, Answer>(asked: Api<Query, Answer>, version: number, query: Query): Promise<Answer> {
     this.#client ??= await RawClient.dial(this.#address);
-    this.#client.clientId = this.#clientId;
     return this.#client.request(asked.request, asked.response, version, query);
-  }
-
-  /** Gives what is asked from now on a client id that no other scenario has. */
-  ownClientId(): string {
-    this.#clientId = `${this.prefix}client`;
-    return this.#clientId;
   }
 
   /** Sends what wants no answer, then sees whether the connection lives. */
