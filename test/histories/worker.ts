@@ -129,7 +129,7 @@ export class Worker {
   }
 
   /** Asks it to end as a program does that has done its work. Resolves to its exit code. */
-  async finish(timeoutMs = 60_000): Promise<number> {
+  async finish(timeoutMs = 90_000): Promise<number> {
     const process = this.#process;
     if (process === undefined) return 0;
     this.#process = undefined;

@@ -68,11 +68,13 @@ func (s *sender) burst(to topic, partition int32, count int, source string) {
 	s.acknowledged.write()
 }
 
-func (s *sender) flush(limit time.Duration) {
+// flush is true when nothing waits any more: what is left over would go into the next transaction.
+func (s *sender) flush(limit time.Duration) bool {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	_ = s.client.Flush(limited)
+	err := s.client.Flush(limited)
 	s.acknowledged.write()
+	return err == nil
 }
 
 func produce() {
@@ -110,8 +112,8 @@ func transact() {
 			s.flush(10 * time.Second)
 		}
 		if random.Float64() >= share("aborts", 0.15) {
-			s.flush(30 * time.Second)
-			if !s.failed.Load() && commit(client, number) {
+			isFlushed := s.flush(30 * time.Second)
+			if isFlushed && !s.failed.Load() && commit(client, number) {
 				continue
 			}
 		}
@@ -302,7 +304,9 @@ func work(session *kgo.GroupTransactSession, s *sender, found []*kgo.Record, out
 		s.burst(output, partition, at-start, fmt.Sprintf(" %d %d", process, index))
 		start = at
 	}
-	s.flush(30 * time.Second)
+	if !s.flush(30 * time.Second) {
+		s.failed.Store(true)
+	}
 }
 
 func must(err error, what string, arguments ...any) {
