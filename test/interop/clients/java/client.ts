@@ -40,8 +40,7 @@ export const client: Client = {
       {
         command: [process.execPath, '--conditions=source', join(here, 'group-protocol.ts')],
         environment: { INTEROP_JARS: kafkaJars(folders) },
-        cases: [],
-        ownBrokerCases: ['group-protocol'],
+        cases: ['group-protocol'],
         timeoutMs: 300_000,
       },
       {
