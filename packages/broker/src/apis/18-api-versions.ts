@@ -3,12 +3,15 @@
 // The answer derives from the handlers, so nothing is advertised that does not work. A version we do not know is
 // answered by the network layer in version 0 form, because the client cannot read anything newer yet.
 
+import { ConfigResourceType } from '@moldau/metadata';
 import { apiVersionsRequest, apiVersionsResponse, ErrorCode } from '@moldau/protocol';
 import { supportedFeatures } from '../controller/features.ts';
 import { serve } from './handler.ts';
 
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const FIRST_VERSION_WITH_SOFTWARE = 3;
+/** Told only while somebody subscribes to client metrics: every client that hears of them asks at once, and some log it. */
+const TELEMETRY_KEYS = [71, 72];
 /** Clients of that time refuse a feature that begins at level 0 (KAFKA-17011). */
 const LAST_VERSION_WITHOUT_LEVEL_ZERO = 3;
 
@@ -26,9 +29,12 @@ export const apiVersions = serve({
     if (context.apiVersion >= FIRST_VERSION_WITH_SOFTWARE) {
       context.nameSoftware({ name: request.clientSoftwareName, version: request.clientSoftwareVersion });
     }
+    const wantsTelemetry = metadata().configuredResources(ConfigResourceType.CLIENT_METRICS).length > 0;
     return {
       errorCode: ErrorCode.NONE,
-      apiKeys: handlers.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion })),
+      apiKeys: handlers
+        .filter(({ apiKey }) => wantsTelemetry || !TELEMETRY_KEYS.includes(apiKey))
+        .map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion })),
       supportedFeatures: supportedFeatures
         .filter(({ minLevel }) => minLevel > 0 || context.apiVersion > LAST_VERSION_WITHOUT_LEVEL_ZERO)
         .map(({ name, minLevel, maxLevel }) => ({ name, minVersion: minLevel, maxVersion: maxLevel })),

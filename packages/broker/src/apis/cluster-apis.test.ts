@@ -184,6 +184,8 @@ test('DescribeUserScramCredentials finds none', async () => {
 });
 
 test('telemetry is asked for and taken', async () => {
+  const isTold = async () => (await versions(4)).apiKeys.some(({ apiKey }) => apiKey === 71);
+  assert.equal(await isTold(), false);
   await client.request(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, 1, {
     resources: [
       {
@@ -202,7 +204,7 @@ test('telemetry is asked for and taken', async () => {
     ],
     validateOnly: false,
   });
-  await versions(4);
+  assert.equal(await isTold(), true);
   const subscribe = (clientInstanceId: string) =>
     client.request(getTelemetrySubscriptionsRequest, getTelemetrySubscriptionsResponse, 0, {
       clientInstanceId,
