@@ -13,7 +13,7 @@ export class Progress {
   readonly #visible = new Map<number, number>();
   /** The same of transactions that are open, by process. */
   readonly #open = new Map<number, Map<number, number>>();
-  /** One past the highest offset polled, by group and partition. */
+  /** One past the highest offset polled, or by processors committed, by group and partition. */
   readonly #groups = new Map<string, Map<number, number>>();
 
   take(info: ProcessInfo, line: string): void {
@@ -44,16 +44,24 @@ export class Progress {
       case 'r': {
         const count = Number(words[7]);
         this.polled += count;
-        if (info.group === undefined) break;
-        const polled = this.#groups.get(info.group) ?? new Map<number, number>();
-        this.#groups.set(info.group, polled);
-        raise(polled, partitionKey(Number(words[2]), Number(words[3])), Number(words[4]) + count);
+        // What a processor has polled may still be aborted.
+        if (info.processes === undefined) this.#reached(info, words, Number(words[4]) + count);
         break;
       }
+      case 'k':
+        if (info.processes !== undefined) this.#reached(info, words, Number(words[4]));
+        break;
     }
   }
 
-  /** What a group has not polled yet of these topics; empty when it has caught up. */
+  #reached(info: ProcessInfo, words: readonly string[], end: number): void {
+    if (info.group === undefined) return;
+    const reached = this.#groups.get(info.group) ?? new Map<number, number>();
+    this.#groups.set(info.group, reached);
+    raise(reached, partitionKey(Number(words[2]), Number(words[3])), end);
+  }
+
+  /** What a group has not worked off yet of these topics; empty when it has caught up. */
   behind(group: string, topics: readonly number[]): string[] {
     const polled = this.#groups.get(group);
     const lines: string[] = [];
