@@ -26,6 +26,7 @@ export type {
   AppendOrigin,
   AppendResult,
   EpochEndOffset,
+  FutureLogDescription,
   LogDirDescription,
   LogId,
   ReadOptions,
