@@ -305,6 +305,27 @@ const compaction: Workload = {
     }),
 };
 
+const shareLatency: Workload = {
+  name: 'share group latency',
+  about: "Kafka's share consumer, 1 record of 100 B at a time from its producer to a member, acks=all",
+  run: (broker) =>
+    withBroker(
+      broker,
+      ['share.coordinator.state.topic.replication.factor=1', 'share.coordinator.state.topic.min.isr=1'],
+      async (running) => {
+        const { result, cpuSeconds } = await measured(running, () =>
+          javaTool(join(import.meta.dirname, 'clients/ShareLatency.java'), running.bootstrap, '2000'),
+        );
+        const { p50, p99 } = JSON.parse(result.trim().split('\n').at(-1)!) as { p50: number; p99: number };
+        return [
+          { name: 'p50 ms', value: p50, better: 'low', goal: { ratio: 1 / 2 } },
+          { name: 'p99 ms', value: p99, better: 'low' },
+          { name: 'broker CPU s', value: cpuSeconds, better: 'low' },
+        ];
+      },
+    ),
+};
+
 export const workloads: readonly Workload[] = [
   start,
   delivery('delivery', 30, 20, true),
@@ -317,4 +338,5 @@ export const workloads: readonly Workload[] = [
   crash,
   idleConnections,
   compaction,
+  shareLatency,
 ];
