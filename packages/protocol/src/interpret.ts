@@ -91,7 +91,10 @@ function decodeNullable(reader: Reader, field: AnyField, format: Format, name: s
       return Array.from({ length: count }, () => decodeValue(reader, type.element, format, name));
     }
     case 'struct':
-      if (isNullable(field, format.version) && reader.int8() === nullMarker(field)) return null;
+      if (isNullable(field, format.version)) {
+        const marker = reader.int8();
+        if (nullMarker(field) < 0 ? marker < 0 : marker === 0) return null;
+      }
       return decodeStruct(reader, type.fields, format);
     default:
       return reader[type.kind]();
