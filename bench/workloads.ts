@@ -326,6 +326,38 @@ const shareLatency: Workload = {
     ),
 };
 
+const transactions: Workload = {
+  name: 'transactions',
+  about: 'of 100 x 1 KB over 6 partitions, one after the other, confluent-kafka-python',
+  run: (broker) =>
+    withBroker(broker, [], async (running) => {
+      const { result, cpuSeconds } = await measured(running, () =>
+        pythonClient<{ perSecond: number }>('transactions.py', running.bootstrap, 10),
+      );
+      return [
+        { name: 'per second', value: result.perSecond, better: 'high', goal: { ratio: 1.5 } },
+        { name: 'broker CPU s', value: cpuSeconds, better: 'low' },
+      ];
+    }),
+};
+
+function rebalance(protocol: 'classic' | 'consumer'): Workload {
+  return {
+    name: `rebalance ${protocol}`,
+    about: `50 members join a group of the ${protocol} protocol over 500 partitions at once`,
+    run: (broker) =>
+      withBroker(broker, [], async (running) => {
+        const { result, cpuSeconds } = await measured(running, () =>
+          pythonClient<{ seconds: number }>('rebalance.py', running.bootstrap, 50, 500, protocol),
+        );
+        return [
+          { name: 'settled s', value: result.seconds, better: 'low', goal: { ratio: 0.5 } },
+          { name: 'broker CPU s', value: cpuSeconds, better: 'low' },
+        ];
+      }),
+  };
+}
+
 export const workloads: readonly Workload[] = [
   start,
   delivery('delivery', 30, 20, true),
@@ -337,6 +369,9 @@ export const workloads: readonly Workload[] = [
   restart,
   crash,
   idleConnections,
+  transactions,
+  rebalance('classic'),
+  rebalance('consumer'),
   compaction,
   shareLatency,
 ];
