@@ -29,12 +29,21 @@ describe('a clean history', () => {
     }
   });
 
-  test(`is not clean any more when a seen run is moved, dropped or doubled (HISTORY_SEED=${first})`, () => {
+  test(`is not clean any more when an acknowledged run is moved, dropped or doubled (HISTORY_SEED=${first})`, () => {
     for (let seed = first; seed < first + 60; seed += 1) {
       const random = seededRandom(seed);
       const histories = cleanHistory({ seed });
       const reader = histories.at(-1)!;
-      const runs = reader.events.flatMap((line, at) => (line.startsWith('r') ? [at] : []));
+      // What was never acknowledged may stand anywhere; only what was tells when it is not where it was.
+      const acknowledged = new Set(
+        histories.flatMap(({ info, events }) =>
+          events.filter((line) => line.startsWith('a')).map((line) => `${info.number}:${line.split(' ')[5]}`),
+        ),
+      );
+      const runs = reader.events.flatMap((line, at) => {
+        const words = line.split(' ');
+        return words[0] === 'r' && acknowledged.has(`${words[5]}:${words[6]}`) ? [at] : [];
+      });
       const at = runs[1 + Math.floor(random() * (runs.length - 2))]!;
       const words = reader.events[at]!.split(' ');
       if (seed % 3 === 0) words[4] = String(Number(words[4]) + 1);
