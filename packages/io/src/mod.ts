@@ -2,10 +2,12 @@
 
 export type { Clock } from './clock.ts';
 export type { Disk, DiskEntry, DiskFile, DiskLock, DiskSpace, DiskStat } from './disk.ts';
+export type { Http, HttpLimits } from './http.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { Connection, ConnectionHandler, Listener, Network } from './network.ts';
 export { nodeClock } from './node/node-clock.ts';
 export { nodeDisk } from './node/node-disk.ts';
+export { nodeHttp } from './node/node-http.ts';
 export { nodeNetwork } from './node/node-network.ts';
 export { nodeRandom } from './node/node-random.ts';
 export { nodeTimers } from './node/node-timers.ts';
