@@ -341,6 +341,28 @@ const transactions: Workload = {
     }),
 };
 
+const consumeTransformProduce: Workload = {
+  name: 'consume-transform-produce',
+  about: "exactly once with Kafka's clients, 1 KB records over 6 partitions, a transaction for each poll",
+  run: (broker) =>
+    withBroker(broker, [], async (running) => {
+      const program = join(import.meta.dirname, 'clients/ConsumeTransformProduce.java');
+      const { result, cpuSeconds, peakBytes } = await measured(running, () =>
+        javaTool(program, running.bootstrap, '200000'),
+      );
+      const figures = JSON.parse(result.trim().split('\n').at(-1)!) as {
+        perSecond: number;
+        transactionsPerSecond: number;
+      };
+      return [
+        { name: 'records/s', value: figures.perSecond, better: 'high', goal: { ratio: 1 } },
+        { name: 'transactions/s', value: figures.transactionsPerSecond, better: 'high' },
+        { name: 'broker CPU s', value: cpuSeconds, better: 'low' },
+        { name: 'peak MB', value: peakBytes / MEGABYTE, better: 'low' },
+      ];
+    }),
+};
+
 function rebalance(protocol: 'classic' | 'consumer'): Workload {
   return {
     name: `rebalance ${protocol}`,
@@ -370,6 +392,7 @@ export const workloads: readonly Workload[] = [
   crash,
   idleConnections,
   transactions,
+  consumeTransformProduce,
   rebalance('classic'),
   rebalance('consumer'),
   compaction,
