@@ -13,7 +13,11 @@ import {
   INT_MAX,
   parseValue,
 } from './definition.ts';
-import { type BrokerConfigKey, brokerConfigDefinitions } from './definitions/broker.ts';
+import {
+  type BrokerConfigKey,
+  type BrokerConfigValue,
+  brokerConfigDefinitions,
+} from './definitions/broker.ts';
 import {
   type ConfigDescription,
   ConfigSource,
@@ -24,14 +28,18 @@ import {
 } from './description.ts';
 import type { InitialTopic } from './initial-topics.ts';
 import {
+  brokerDefinition,
+  type ListenerSecurity,
+  listenerKeyNames,
+  parseListenerKey,
+} from './listener-configs.ts';
+import {
   type AdvertisedListener,
   type HostIdentity,
   type ListenerAddress,
   planListeners,
+  type SecurityProtocol,
 } from './listeners.ts';
-
-type ValueOf<Key extends BrokerConfigKey> =
-  (typeof brokerConfigDefinitions)[Key] extends ConfigDefinition<infer Value> ? Value : never;
 
 /** Names and texts, as the metadata image keeps them. */
 export type ConfigTexts = ReadonlyMap<string, string>;
@@ -61,6 +69,8 @@ export class BrokerConfig {
   readonly listeners: readonly ListenerAddress[];
   /** What clients are told, one for each listener. Where a listener's port is 0 so it is here: put in what the system gave. */
   readonly advertisedListeners: readonly AdvertisedListener[];
+  /** The name of the listener that brokers use among themselves. */
+  readonly interBrokerListener: string;
   /** Topics to create when they do not exist, before the broker says that it is ready. */
   readonly initialTopics: readonly InitialTopic[];
   /** The id a new cluster gets, where one was asked for. */
@@ -98,12 +108,17 @@ export class BrokerConfig {
         advertised: this.get('advertised.listeners'),
         protocolMap: this.get('listener.security.protocol.map'),
         controllerNames: this.get('controller.listener.names'),
+        interBrokerName: this.get('inter.broker.listener.name'),
+        interBrokerProtocol: values.has('security.inter.broker.protocol')
+          ? this.get('security.inter.broker.protocol')
+          : null,
       },
       identity,
     );
     if (plan.problems.length > 0) throw new ConfigError(plan.problems);
     this.listeners = plan.listeners;
     this.advertisedListeners = plan.advertised;
+    this.interBrokerListener = plan.interBrokerListener;
     this.warnings = plan.warnings;
   }
 
@@ -114,13 +129,23 @@ export class BrokerConfig {
     });
   }
 
-  get<Key extends BrokerConfigKey>(key: Key): ValueOf<Key> {
+  get<Key extends BrokerConfigKey>(key: Key): BrokerConfigValue<Key> {
     let value = this.#values.get(key);
     if (value === undefined) {
-      value = this.#resolve(key);
+      value = this.#resolve([key], definitions[key]!);
       this.#values.set(key, value);
     }
-    return value as ValueOf<Key>;
+    return value as BrokerConfigValue<Key>;
+  }
+
+  /**
+   * The settings of one of `listeners`, as they are whenever they are read.
+   * @throws Error when there is no such listener
+   */
+  listenerSecurity(name: string): ListenerSecurity {
+    const listener = this.listeners.find((each) => each.name === name);
+    if (listener === undefined) throw new Error(`there is no listener ${name}`);
+    return new SettingsOfListener(listener, (keys) => this.#resolve(keys, definitions[keys.at(-1)!]!));
   }
 
   /** Grows with every change, for those who keep what they derived. */
@@ -268,15 +293,19 @@ export class BrokerConfig {
 
   /** For DescribeConfigs of this broker: every key, or those asked for that exist. */
   describe(names?: readonly string[] | null): ConfigDescription[] {
-    const wanted = names ?? Object.keys(definitions);
-    return wanted
-      .filter((name) => Object.hasOwn(definitions, name))
+    const ofListeners = [this.#static, this.#ofAllBrokers, this.#ofBroker]
+      .flatMap((texts) => [...texts.keys()])
+      .filter((name) => parseListenerKey(name) !== undefined);
+    const known = new Set([...Object.keys(definitions), ...ofListeners]);
+    return (names ?? [...known])
+      .filter((name) => known.has(name))
       .map((name) => {
-        const definition = definitions[name]!;
+        const definition = brokerDefinition(name)!;
+        const keys = synonymsOf(name);
         return describe(name, definition, {
-          value: formatValue(this.get(name as BrokerConfigKey)),
+          value: formatValue(this.#resolve(keys.slice(0, name in definitions ? 1 : 2), definition)),
           readOnly: definition.update === 'read-only',
-          synonyms: this.synonymsOf([name as BrokerConfigKey, ...(SYNONYMS[name as BrokerConfigKey] ?? [])]),
+          synonyms: this.synonymsOf(keys),
         });
       });
   }
@@ -284,23 +313,26 @@ export class BrokerConfig {
   /** For DescribeConfigs of the defaults of all brokers: only what has been set. */
   describeDefaults(names?: readonly string[] | null): ConfigDescription[] {
     return [...this.#ofAllBrokers]
-      .filter(([name]) => Object.hasOwn(definitions, name) && (names?.includes(name) ?? true))
+      .filter(([name]) => brokerDefinition(name) !== undefined && (names?.includes(name) ?? true))
       .map(([name, text]) => {
-        const value = printed(name, definitions[name]!, text);
+        const definition = brokerDefinition(name)!;
+        const value = printed(name, definition, text);
         const synonyms = [{ name, value, source: ConfigSource.DYNAMIC_DEFAULT_BROKER }];
-        return describe(name, definitions[name]!, { value, readOnly: false, synonyms });
+        return describe(name, definition, { value, readOnly: false, synonyms });
       });
   }
 
   /** All that is set for these keys, the one in force first. */
-  synonymsOf(keys: readonly BrokerConfigKey[]): ConfigSynonym[] {
+  synonymsOf(keys: readonly string[]): ConfigSynonym[] {
     const from = (texts: ConfigTexts, source: ConfigSourceCode): ConfigSynonym[] =>
       keys.flatMap((name) => {
         const text = texts.get(name);
-        return text === undefined ? [] : [{ name, value: printed(name, definitions[name]!, text), source }];
+        return text === undefined
+          ? []
+          : [{ name, value: printed(name, brokerDefinition(name)!, text), source }];
       });
     const defaults = keys.flatMap((name) => {
-      const value = definitions[name]!.defaultText;
+      const value = definitions[name]?.defaultText ?? null;
       return value === null ? [] : [{ name, value, source: ConfigSource.DEFAULT }];
     });
     return [
@@ -311,18 +343,41 @@ export class BrokerConfig {
     ];
   }
 
-  #resolve(key: BrokerConfigKey): unknown {
-    const definition = definitions[key]!;
-    for (const texts of [this.#ofBroker, this.#ofAllBrokers, this.#static]) {
-      const text = texts.get(key);
-      if (text === undefined) continue;
-      try {
-        return parseValue(key, definition, text);
-      } catch (error) {
-        if (!(error instanceof ConfigValueError)) throw error;
+  /** The first of these names that is set decides, and for it the place that is closest to this broker. */
+  #resolve(keys: readonly string[], definition: ConfigDefinition): unknown {
+    for (const key of keys) {
+      for (const texts of [this.#ofBroker, this.#ofAllBrokers, this.#static]) {
+        const text = texts.get(key);
+        if (text === undefined) continue;
+        try {
+          return parseValue(key, definition, text);
+        } catch (error) {
+          if (!(error instanceof ConfigValueError)) throw error;
+        }
       }
     }
-    return defaultValue(key, definition);
+    return defaultValue(keys.at(-1)!, definition);
+  }
+}
+
+/** Reads each value when it is asked for, so that changes take effect. */
+class SettingsOfListener implements ListenerSecurity {
+  readonly name: string;
+  readonly protocol: SecurityProtocol;
+  readonly #resolve: (keys: readonly string[]) => unknown;
+
+  constructor({ name, protocol }: ListenerAddress, resolve: (keys: readonly string[]) => unknown) {
+    this.name = name;
+    this.protocol = protocol;
+    this.#resolve = resolve;
+  }
+
+  get<Key extends BrokerConfigKey>(key: Key, mechanism?: string): BrokerConfigValue<Key> {
+    return this.#resolve(listenerKeyNames(this.name, key, mechanism)) as BrokerConfigValue<Key>;
+  }
+
+  get mechanisms(): readonly string[] {
+    return this.get('sasl.enabled.mechanisms').map((mechanism) => mechanism.toUpperCase());
   }
 }
 
@@ -410,10 +465,16 @@ class VerificationSettings {
   }
 }
 
+/** The names that stand for the same, `name` first: for a setting of a listener also the one that counts for all listeners. */
+function synonymsOf(name: string): string[] {
+  const parsed = parseListenerKey(name);
+  return [name, ...(parsed === undefined ? (SYNONYMS[name as BrokerConfigKey] ?? []) : [parsed.key])];
+}
+
 /** One line for each value that is wrong; those of keys without effect cannot be. */
 function checkAll(texts: ConfigTexts): string[] {
   return [...texts].flatMap(([key, text]) => {
-    const definition = Object.hasOwn(definitions, key) ? definitions[key] : undefined;
+    const definition = brokerDefinition(key);
     if (definition === undefined || definition.inert !== undefined) return [];
     try {
       parseValue(key, definition, text);

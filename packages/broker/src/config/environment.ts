@@ -6,6 +6,7 @@
 import { brokerConfigDefinitions } from './definitions/broker.ts';
 import { foreignKeyReason } from './foreign-keys.ts';
 import { type InitialTopic, parseInitialTopics } from './initial-topics.ts';
+import { isListenerKey } from './listener-configs.ts';
 import { nearestName } from './text.ts';
 
 export interface EnvironmentConfig {
@@ -87,6 +88,7 @@ const ADDRESS_KEYS = ['host.name', 'port', 'advertised.host.name', 'advertised.p
 function isKey(key: string): boolean {
   return (
     Object.hasOwn(brokerConfigDefinitions, key) ||
+    isListenerKey(key) ||
     ADDRESS_KEYS.includes(key) ||
     foreignKeyReason(key) !== undefined
   );

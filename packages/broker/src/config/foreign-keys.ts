@@ -46,10 +46,6 @@ const FOREIGN_KEYS: readonly ForeignKeys[] = [
     reason: 'Moldau has no authentication or authorisation so far: every client may do everything',
     names: ['super.users', 'allow.everyone.if.no.acl.found'],
   },
-  {
-    reason: 'settings of single listeners concern TLS and SASL, which Moldau does not have so far',
-    prefixes: ['listener.name.'],
-  },
   { reason: 'tiered storage is not supported', prefixes: ['rlmm.config.', 'rsm.config.'] },
   {
     reason: "it belongs to Kafka's inner workings",

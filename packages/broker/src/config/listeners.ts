@@ -5,13 +5,21 @@
 
 import { splitList } from './text.ts';
 
-export interface ListenerAddress {
+export const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
+export type SecurityProtocol = (typeof SECURITY_PROTOCOLS)[number];
+
+/** 'NAME://HOST:PORT' in its parts. */
+interface Address {
   /** In capitals, as Kafka normalises it. */
   readonly name: string;
   /** A name or an address without brackets; '' is every address of this machine. */
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+}
+
+export interface ListenerAddress extends Address {
+  readonly protocol: SecurityProtocol;
 }
 
 export interface AdvertisedListener extends ListenerAddress {
@@ -34,26 +42,33 @@ export interface ListenerKeys {
   readonly advertised: readonly string[] | null;
   readonly protocolMap: string;
   readonly controllerNames: readonly string[];
+  /** inter.broker.listener.name and security.inter.broker.protocol; null when unset. */
+  readonly interBrokerName: string | null;
+  readonly interBrokerProtocol: string | null;
 }
 
 export interface ListenerPlan {
   readonly listeners: readonly ListenerAddress[];
   readonly advertised: readonly AdvertisedListener[];
+  /** The name of the listener that brokers use among themselves. */
+  readonly interBrokerListener: string;
   readonly warnings: readonly string[];
   readonly problems: readonly string[];
 }
 
 const WILDCARDS = ['', '0.0.0.0', '::', '0:0:0:0:0:0:0:0'];
-const UNSUPPORTED_PROTOCOLS = ['SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 export function planListeners(keys: ListenerKeys, identity: HostIdentity): ListenerPlan {
   const problems: string[] = [];
   const warnings: string[] = [];
   const controllerNames = keys.controllerNames.map((name) => name.toUpperCase());
-  const isForClients = ({ name }: ListenerAddress) => !controllerNames.includes(name);
+  const isForClients = ({ name }: Address) => !controllerNames.includes(name);
 
   const parsed = parseAll('listeners', keys.listeners, problems);
-  const listeners = parsed.filter(isForClients);
+  const protocols = parseProtocolMap(keys.protocolMap, problems);
+  const listeners = parsed
+    .filter(isForClients)
+    .map((address) => ({ ...address, protocol: protocolOf(address.name, protocols, problems) }));
   if (listeners.length < parsed.length) {
     warnings.push(`the listener ${controllerNames.join(', ')} is not opened: Moldau's controller needs none`);
   }
@@ -62,19 +77,21 @@ export function planListeners(keys: ListenerKeys, identity: HostIdentity): Liste
       `Invalid value ${JSON.stringify(keys.listeners.join(','))} for configuration listeners: it has no listener for clients, expected one like PLAINTEXT://127.0.0.1:9092`,
     );
   }
-  problems.push(...checkProtocols(listeners, keys.protocolMap), ...checkPorts(listeners));
+  problems.push(...checkPorts(listeners));
 
   const given =
     keys.advertised === null
       ? []
       : parseAll('advertised.listeners', keys.advertised, problems).filter(isForClients);
   problems.push(...checkAdvertised(given, listeners));
-  const advertised = listeners.map(
-    (listener) => given.find(({ name }) => name === listener.name) ?? derive(listener, identity),
-  );
+  const advertised = listeners.map((listener): AdvertisedListener => {
+    const found = given.find(({ name }) => name === listener.name);
+    return found === undefined ? derive(listener, identity) : { ...listener, ...found, isGuessed: false };
+  });
   return {
     listeners,
-    advertised: advertised.map((each) => ({ isGuessed: false, ...each })),
+    advertised,
+    interBrokerListener: chooseInterBrokerListener(keys, listeners, problems),
     warnings,
     problems,
   };
@@ -96,8 +113,8 @@ export function parseHostPort(text: string): { host: string; port: number } | un
   return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) };
 }
 
-function parseAll(key: string, texts: readonly string[], problems: string[]): ListenerAddress[] {
-  const parsed: ListenerAddress[] = [];
+function parseAll(key: string, texts: readonly string[], problems: string[]): Address[] {
+  const parsed: Address[] = [];
   for (const text of texts) {
     const match = /^([\w.-]+):\/\/(.*)$/.exec(text);
     const address = match === null ? undefined : parseHostPort(match[2]!);
@@ -119,37 +136,65 @@ function parseAll(key: string, texts: readonly string[], problems: string[]): Li
   return parsed;
 }
 
-function checkProtocols(listeners: readonly ListenerAddress[], protocolMap: string): string[] {
+function parseProtocolMap(text: string, problems: string[]): Map<string, string> {
   const protocols = new Map<string, string>();
-  const problems: string[] = [];
-  for (const entry of splitList(protocolMap)) {
+  for (const entry of splitList(text)) {
     const [name = '', protocol = '', ...rest] = entry.split(':').map((each) => each.trim());
     if (name === '' || protocol === '' || rest.length > 0) {
       problems.push(
-        `Invalid value ${JSON.stringify(entry)} for configuration listener.security.protocol.map: expected NAME:PROTOCOL, as in CLIENTS:PLAINTEXT`,
+        `Invalid value ${JSON.stringify(entry)} for configuration listener.security.protocol.map: expected NAME:PROTOCOL, as in CLIENTS:SASL_SSL`,
       );
     } else {
       protocols.set(name.toUpperCase(), protocol.toUpperCase());
     }
   }
-  for (const { name } of listeners) {
-    const protocol = protocols.get(name) ?? (name === 'PLAINTEXT' ? 'PLAINTEXT' : undefined);
-    if (protocol === 'PLAINTEXT') continue;
-    if (protocol === undefined) {
-      problems.push(
-        `The listener ${name} has no security protocol: add ${name}:PLAINTEXT to listener.security.protocol.map, or call it PLAINTEXT`,
-      );
-    } else if (UNSUPPORTED_PROTOCOLS.includes(protocol)) {
-      problems.push(
-        `The listener ${name} wants ${protocol}, but Moldau has no TLS or SASL so far: the only security protocol allowed is PLAINTEXT`,
-      );
-    } else {
-      problems.push(
-        `The listener ${name} has the unknown security protocol ${protocol}: the only one allowed is PLAINTEXT`,
-      );
-    }
+  return protocols;
+}
+
+/** A map that leaves out listeners which are called by their protocol is no reason to stop. */
+function protocolOf(
+  name: string,
+  protocols: ReadonlyMap<string, string>,
+  problems: string[],
+): SecurityProtocol {
+  const wanted = protocols.get(name) ?? name;
+  const protocol = SECURITY_PROTOCOLS.find((each) => each === wanted);
+  if (protocol !== undefined) return protocol;
+  problems.push(
+    protocols.has(name)
+      ? `The listener ${name} has the unknown security protocol ${wanted}: expected one of ${SECURITY_PROTOCOLS.join(', ')}`
+      : `The listener ${name} has no security protocol: add ${name}:PLAINTEXT (or SSL, SASL_PLAINTEXT, SASL_SSL) to listener.security.protocol.map`,
+  );
+  return 'PLAINTEXT';
+}
+
+/** Without a word about it, any listener will do. */
+function chooseInterBrokerListener(
+  { interBrokerName, interBrokerProtocol, controllerNames }: ListenerKeys,
+  listeners: readonly ListenerAddress[],
+  problems: string[],
+): string {
+  const only = `listeners has only ${listeners.map(({ name, protocol }) => `${name} (${protocol})`).join(', ')}`;
+  if (interBrokerName !== null && interBrokerProtocol !== null) {
+    problems.push(
+      'Only one of inter.broker.listener.name and security.inter.broker.protocol can be set: remove the latter',
+    );
   }
-  return problems;
+  const wanted = interBrokerName?.toUpperCase();
+  const isController = controllerNames.some((name) => name.toUpperCase() === wanted);
+  if (isController) {
+    problems.push(`inter.broker.listener.name names ${wanted}, which controller.listener.names has as well`);
+  }
+  const found = listeners.find(({ name, protocol }) => {
+    if (wanted !== undefined) return name === wanted;
+    return protocol === (interBrokerProtocol ?? 'PLAINTEXT');
+  });
+  if (found !== undefined || listeners.length === 0) return found?.name ?? '';
+  if (wanted !== undefined && !isController)
+    problems.push(`inter.broker.listener.name names ${wanted}, but ${only}`);
+  else if (interBrokerProtocol !== null)
+    problems.push(`security.inter.broker.protocol is ${interBrokerProtocol}, but ${only}`);
+  return listeners[0]!.name;
 }
 
 function checkPorts(listeners: readonly ListenerAddress[]): string[] {
@@ -167,7 +212,7 @@ function checkPorts(listeners: readonly ListenerAddress[]): string[] {
   });
 }
 
-function checkAdvertised(given: readonly ListenerAddress[], listeners: readonly ListenerAddress[]): string[] {
+function checkAdvertised(given: readonly Address[], listeners: readonly ListenerAddress[]): string[] {
   const problems: string[] = [];
   for (const { name, host } of given) {
     if (WILDCARDS.includes(host)) {

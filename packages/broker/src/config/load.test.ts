@@ -54,9 +54,11 @@ log.retention.check.interval.ms=300000
 describe('a start', () => {
   it('without anything listens on the loopback and keeps its data beside', () => {
     const { config, warnings, notes } = load({});
-    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 }]);
+    assert.deepEqual(config.listeners, [
+      { name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port: 9092 },
+    ]);
     assert.deepEqual(config.advertisedListeners, [
-      { name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, isGuessed: false },
+      { name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port: 9092, isGuessed: false },
     ]);
     assert.deepEqual(config.logDirs, ['./moldau-data']);
     assert.deepEqual([...warnings, ...notes], []);
@@ -64,9 +66,9 @@ describe('a start', () => {
 
   it("takes Kafka's own server.properties unchanged", () => {
     const { config, warnings, notes } = load({ file: file(KAFKAS_FILE) });
-    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '', port: 9092 }]);
+    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '', port: 9092 }]);
     assert.deepEqual(config.advertisedListeners, [
-      { name: 'PLAINTEXT', host: 'localhost', port: 9092, isGuessed: false },
+      { name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: 'localhost', port: 9092, isGuessed: false },
     ]);
     assert.deepEqual(config.logDirs, ['/tmp/kraft-combined-logs']);
     assert.deepEqual(notes, ["the listener CONTROLLER is not opened: Moldau's controller needs none"]);
@@ -123,7 +125,7 @@ describe('a start', () => {
         KAFKA_PORT: 'tcp://10.0.0.1:9092',
       },
     });
-    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '', port: 9092 }]);
+    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '', port: 9092 }]);
     assert.equal(config.advertisedListeners[0]!.host, '192.168.99.100');
     assert.equal(config.messageMaxBytes, 2_000_000);
     assert.equal(config.autoCreateTopics, false);
@@ -176,7 +178,7 @@ describe('a start', () => {
   it('does not advertise a port of the file that the command line has changed', () => {
     const { config, warnings } = load({ file: file(KAFKAS_FILE), listen: '127.0.0.1:9292' });
     assert.deepEqual(config.advertisedListeners, [
-      { name: 'PLAINTEXT', host: '127.0.0.1', port: 9292, isGuessed: false },
+      { name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port: 9292, isGuessed: false },
     ]);
     assert.ok(warnings.some((line) => line.includes('does not fit the listeners of the command line')));
     const proxied = load({
@@ -188,9 +190,9 @@ describe('a start', () => {
 
   it('guesses what to advertise when it listens on every address', () => {
     const { config } = load({ listen: '0.0.0.0:9092' });
-    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', host: '', port: 9092 }]);
+    assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '', port: 9092 }]);
     assert.deepEqual(config.advertisedListeners, [
-      { name: 'PLAINTEXT', host: '192.168.1.7', port: 9092, isGuessed: true },
+      { name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '192.168.1.7', port: 9092, isGuessed: true },
     ]);
     assert.equal(load({ listen: '[::1]:9092' }).config.listeners[0]!.host, '::1');
   });
@@ -240,12 +242,12 @@ describe('a start', () => {
       /"localhost:9092" for configuration listeners: expected NAME:\/\/HOST:PORT/,
     );
     assert.match(
-      problem('listeners=SASL_SSL://:9092'),
-      /wants SASL_SSL, but Moldau has no TLS or SASL so far/,
+      problem('listeners=CLIENTS://:9092', 'listener.security.protocol.map=CLIENTS:TLS'),
+      /CLIENTS has the unknown security protocol TLS: expected one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL/,
     );
     assert.match(
       problem('listeners=CLIENTS://:9092'),
-      /add CLIENTS:PLAINTEXT to listener.security.protocol.map/,
+      /add CLIENTS:PLAINTEXT \(or SSL, SASL_PLAINTEXT, SASL_SSL\) to listener.security.protocol.map/,
     );
     assert.match(problem('listeners=PLAINTEXT://:70000'), /expected NAME/);
     assert.match(problem('listeners=PLAINTEXT://:1,PLAINTEXT://:2'), /names the listener PLAINTEXT twice/);

@@ -5,13 +5,12 @@
 
 import { BrokerConfig } from './broker-config.ts';
 import { ConfigError } from './config-error.ts';
-import type { ConfigDefinition } from './definition.ts';
-import { brokerConfigDefinitions } from './definitions/broker.ts';
 import { readEnvironment } from './environment.ts';
 import { foreignKeyReason } from './foreign-keys.ts';
+import { brokerDefinition, brokerKeyHint, listenerKeyWarnings } from './listener-configs.ts';
 import { formatAddress, type HostIdentity, isLoopback, parseHostPort } from './listeners.ts';
 import { parseProperties } from './properties.ts';
-import { didYouMean, splitList } from './text.ts';
+import { splitList } from './text.ts';
 
 export interface ConfigSources {
   /** --listen HOST:PORT */
@@ -74,11 +73,14 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   if (problems.length > 0) throw new ConfigError(problems);
   const { initialTopics, clusterId } = fromEnvironment;
   const config = new BrokerConfig({
-    values: new Map([...values].filter(([key]) => Object.hasOwn(brokerConfigDefinitions, key))),
+    values: new Map([...values].filter(([key]) => brokerDefinition(key) !== undefined)),
     initialTopics,
     clusterId,
     ...(sources.identity === undefined ? {} : { identity: sources.identity }),
   });
+  const listenerNames = config.listeners.map(({ name }) => name);
+  const hidden = config.get('controller.listener.names').map((name) => name.toUpperCase());
+  warnings.push(...listenerKeyWarnings(values.keys(), [...listenerNames, ...hidden]));
   return { config, warnings, notes: [...config.warnings, ...notes] };
 }
 
@@ -109,11 +111,17 @@ function commandLineValues({ listen, data, settings = [] }: ConfigSources, probl
 
 /**
  * A file that advertises localhost:9092 and a --listen on another port would send every client to the wrong door. An
- * address that is not this machine's own may be a proxy's, and stays.
+ * address that is not this machine's own may be a proxy's, and stays. The inter-broker listener of the file is no
+ * longer there.
  */
 function dropOverruledAddress(commandLine: Values, environment: Values, file: Values): string | undefined {
   const listeners = commandLine.get('listeners');
-  if (listeners === undefined || commandLine.has('advertised.listeners')) return undefined;
+  if (listeners === undefined) return undefined;
+  for (const key of ['inter.broker.listener.name', 'security.inter.broker.protocol']) {
+    environment.delete(key);
+    file.delete(key);
+  }
+  if (commandLine.has('advertised.listeners')) return undefined;
   const weaker = environment.has('advertised.listeners') ? environment : file;
   const advertised = weaker.get('advertised.listeners');
   if (advertised === undefined) return undefined;
@@ -181,15 +189,14 @@ function bracketed(host: string): string {
 
 /** Lines about keys that do nothing, grouped by reason, and about those nobody knows. */
 function reviewKeys(values: ReadonlyMap<string, string>): string[] {
-  const definitions: Readonly<Record<string, ConfigDefinition>> = brokerConfigDefinitions;
   const namesByReason = new Map<string, string[]>();
   const unknown: string[] = [];
   for (const key of values.keys()) {
-    const isOurs = Object.hasOwn(definitions, key);
-    const reason = isOurs ? definitions[key]!.inert : foreignKeyReason(key);
+    const definition = brokerDefinition(key);
+    const reason = definition === undefined ? foreignKeyReason(key) : definition.inert;
     if (reason !== undefined) namesByReason.set(reason, [...(namesByReason.get(reason) ?? []), key]);
-    else if (!isOurs)
-      unknown.push(`unknown configuration ${key} is ignored${didYouMean(key, Object.keys(definitions))}`);
+    else if (definition === undefined)
+      unknown.push(`unknown configuration ${key} is ignored${brokerKeyHint(key)}`);
   }
   const inert = [...namesByReason].map(
     ([reason, names]) => `accepted, has no effect: ${names.join(', ')} (${lowerFirst(reason)})`,

@@ -1,10 +1,13 @@
 // Checks of single values, for whoever is about to store them: the controller, and the config APIs.
 
 import { type ConfigDefinition, ConfigValueError, parseValue } from './definition.ts';
-import { brokerConfigDefinitions } from './definitions/broker.ts';
 import { groupConfigDefinitions } from './definitions/group.ts';
 import { topicConfigDefinitions } from './definitions/topic.ts';
+import { brokerDefinition, brokerKeyHint, isListenerKey } from './listener-configs.ts';
 import { didYouMean } from './text.ts';
+
+/** What a listener's certificates come from is changed for one listener at a time while the broker runs, as in Kafka. */
+const STORE_KEYS = /^ssl\.(key\.password$|keystore\.|truststore\.)/;
 
 type Definitions = Readonly<Record<string, ConfigDefinition>>;
 
@@ -32,14 +35,18 @@ export function validateTopicConfigs(
 
 /** What is wrong with a config of a broker, or of all brokers (`isDefault`), or undefined. Only dynamic keys can be set. */
 export function validateBrokerConfig(name: string, value: string, isDefault: boolean): string | undefined {
-  const definition = (brokerConfigDefinitions as Definitions)[name];
-  if (definition !== undefined && definition.update === 'read-only') {
+  const definition = brokerDefinition(name);
+  if (definition === undefined) return `Unknown broker config name: ${name}${brokerKeyHint(name)}`;
+  if (definition.update === 'read-only') {
     return `Cannot update ${name} while the broker runs: set it where the broker is started`;
   }
-  if (definition?.update === 'per-broker' && isDefault) {
+  if (isDefault && (definition.update === 'per-broker' || isListenerKey(name))) {
     return `Cannot set ${name} for all brokers: it is set for each broker by itself`;
   }
-  return validate('broker', brokerConfigDefinitions, name, value);
+  if (STORE_KEYS.test(name)) {
+    return `Cannot set ${name} for all listeners: set listener.name.<listener in lower case>.${name}`;
+  }
+  return problemOf(definition, name, value);
 }
 
 /** What is wrong with a config of a group, or undefined. */
@@ -51,8 +58,12 @@ function validate(scope: string, definitions: Definitions, name: string, value: 
   if (!Object.hasOwn(definitions, name)) {
     return `Unknown ${scope} config name: ${name}${didYouMean(name, Object.keys(definitions))}`;
   }
+  return problemOf(definitions[name]!, name, value);
+}
+
+function problemOf(definition: ConfigDefinition, name: string, value: string): string | undefined {
   try {
-    parseValue(name, definitions[name]!, value);
+    parseValue(name, definition, value);
     return undefined;
   } catch (error) {
     if (error instanceof ConfigValueError) return error.message;

@@ -4,10 +4,10 @@ import { ConfigResourceType, topicNameProblem } from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import { type ConfigDefinition, ConfigValueError, formatValue, parseValue } from '../config/definition.ts';
-import { brokerConfigDefinitions } from '../config/definitions/broker.ts';
 import { groupConfigDefinitions } from '../config/definitions/group.ts';
 import { topicConfigDefinitions } from '../config/definitions/topic.ts';
 import { groupConfigProblem } from '../config/group-bounds.ts';
+import { brokerDefinition } from '../config/listener-configs.ts';
 import { validateBrokerConfig, validateGroupConfig, validateTopicConfigs } from '../config/validate.ts';
 import { clientMetricsConfigDefinitions, validateClientMetricsConfig } from './client-metrics-configs.ts';
 import type { ReadableMetadata } from './metadata-view.ts';
@@ -15,7 +15,7 @@ import type { ReadableMetadata } from './metadata-view.ts';
 type Definitions = Readonly<Record<string, ConfigDefinition>>;
 
 export interface ConfigResourceKind {
-  readonly definitions: Definitions;
+  definitionOf(key: string): ConfigDefinition | undefined;
   /** @throws KafkaError when there is no resource of this name, or may not be */
   checkName(view: ReadableMetadata, name: string): void;
   /** @throws KafkaError when a value to be set is wrong, or all that would then be set does not fit together */
@@ -28,7 +28,7 @@ export interface ConfigResourceKind {
 }
 
 const topic: ConfigResourceKind = {
-  definitions: topicConfigDefinitions,
+  definitionOf: inTable(topicConfigDefinitions),
   checkName(view, name) {
     if (name === '') throw invalidRequest('Default topic resources are not allowed.');
     const problem = topicNameProblem(name);
@@ -46,7 +46,7 @@ const topic: ConfigResourceKind = {
 };
 
 const broker: ConfigResourceKind = {
-  definitions: brokerConfigDefinitions,
+  definitionOf: brokerDefinition,
   checkName(view, name) {
     if (name === '') return;
     if (!/^-?\d+$/.test(name)) throw invalidRequest(`Node id must be an integer, but it is: ${name}`);
@@ -64,7 +64,7 @@ const broker: ConfigResourceKind = {
 };
 
 const group: ConfigResourceKind = {
-  definitions: groupConfigDefinitions,
+  definitionOf: inTable(groupConfigDefinitions),
   checkName(_view, name) {
     if (name === '') throw invalidRequest('Default group resources are not allowed.');
   },
@@ -79,7 +79,7 @@ const group: ConfigResourceKind = {
 };
 
 const clientMetrics: ConfigResourceKind = {
-  definitions: clientMetricsConfigDefinitions,
+  definitionOf: inTable(clientMetricsConfigDefinitions),
   checkName(_view, name) {
     if (name === '') throw invalidRequest("Subscription name can't be empty");
   },
@@ -111,7 +111,7 @@ export function listElements(
   key: string,
   text: string | undefined,
 ): string[] | undefined {
-  const definition = Object.hasOwn(kind.definitions, key) ? kind.definitions[key]! : undefined;
+  const definition = kind.definitionOf(key);
   if (definition?.type !== 'LIST') return undefined;
   try {
     const elements = formatValue(parseValue(key, definition, text ?? definition.defaultText ?? ''));
@@ -120,6 +120,10 @@ export function listElements(
     if (error instanceof ConfigValueError) return [];
     throw error;
   }
+}
+
+function inTable(definitions: Definitions): (key: string) => ConfigDefinition | undefined {
+  return (key) => (Object.hasOwn(definitions, key) ? definitions[key] : undefined);
 }
 
 export function invalidRequest(message: string): KafkaError {

@@ -1,5 +1,6 @@
 // The table of all broker keys, by section in the order of the documentation.
 
+import type { ConfigDefinition } from '../definition.ts';
 import { clusterConfigs } from './cluster.ts';
 import { groupsConfigs } from './groups.ts';
 import { logConfigs } from './log.ts';
@@ -38,3 +39,7 @@ export const brokerConfigDefinitions = {
 };
 
 export type BrokerConfigKey = keyof typeof brokerConfigDefinitions;
+
+/** What a key's value is when it has been parsed. */
+export type BrokerConfigValue<Key extends BrokerConfigKey> =
+  (typeof brokerConfigDefinitions)[Key] extends ConfigDefinition<infer Value> ? Value : never;

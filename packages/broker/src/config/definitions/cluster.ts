@@ -86,11 +86,16 @@ export const clusterConfigs = {
       'How long a starting broker waits to be registered.',
     ),
   }),
+  'inter.broker.listener.name': string(
+    null,
+    'The listener brokers use among themselves; must be one of listeners. With one broker nothing comes by it yet.',
+  ),
+  'security.inter.broker.protocol': string(
+    'PLAINTEXT',
+    'The same by its security protocol: the first listener that has it.',
+    { oneOf: ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] },
+  ),
   ...inert('There is one broker so far, so nothing is replicated or moved', {
-    'inter.broker.listener.name': string(null, 'The listener brokers use among themselves.'),
-    'security.inter.broker.protocol': string('PLAINTEXT', 'The protocol brokers use among themselves.', {
-      oneOf: ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'],
-    }),
     'auto.leader.rebalance.enable': bool(true, 'Whether leadership returns to the preferred replica.', {
       importance: 'HIGH',
     }),

@@ -15,7 +15,7 @@ export const networkConfigs = {
   ),
   'listener.security.protocol.map': string(
     'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
-    'The security protocol of each listener name. Moldau speaks PLAINTEXT so far.',
+    'The security protocol of each listener name: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL.',
     { importance: 'LOW' },
   ),
   'socket.request.max.bytes': int(
