@@ -16,11 +16,9 @@ const STREAMS =
 
 /** Why an API of Kafka 4.3 is not served, by its key. */
 const REASONS: Readonly<Record<number, string>> = {
-  17: SECURITY,
   29: SECURITY,
   30: SECURITY,
   31: SECURITY,
-  36: SECURITY,
   38: SECURITY,
   39: SECURITY,
   40: SECURITY,

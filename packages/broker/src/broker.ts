@@ -47,6 +47,7 @@ import { MetadataFollower } from './replication/metadata-follower.ts';
 import { PartitionRegistry } from './replication/partition-registry.ts';
 import { ProducerIds } from './replication/producer-ids.ts';
 import { TransactionMarkers } from './replication/transaction-markers.ts';
+import { ANONYMOUS_AUTHENTICATION } from './security/authentication/open-authentication.ts';
 import { ClientMetricsStore } from './telemetry/client-metrics-store.ts';
 import { ClientTelemetry } from './telemetry/client-telemetry.ts';
 
@@ -226,6 +227,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     limits,
     apis: handlers,
     admit: (address, nowMs) => connectionQuotas.admit(address, nowMs),
+    authenticationFor: () => ANONYMOUS_AUTHENTICATION,
     dispatch: (api, frame, bodyOffset, context) => dispatch(api, frame, bodyOffset, context, services),
   });
   onStop(async () => {

@@ -9,6 +9,7 @@
 
 import type { Clock, Connection, ConnectionHandler, Timer, Timers } from '@moldau/io';
 import { MalformedError } from '@moldau/protocol';
+import type { ConnectionAuthentication } from './authentication.ts';
 import { foreignProtocol } from './foreign-protocol.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -42,7 +43,7 @@ export interface ConnectionServices<Api extends ServedApi> {
 export class ClientConnection<Api extends ServedApi> implements ConnectionHandler, ClientIdentity {
   readonly connectionId: number;
   readonly listenerName: string;
-  readonly principal = 'User:ANONYMOUS';
+  readonly authentication: ConnectionAuthentication;
   software = UNKNOWN_SOFTWARE;
   readonly remoteAddress: string;
   readonly #services: ConnectionServices<Api>;
@@ -78,11 +79,13 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     transport: Connection,
     connectionId: number,
     listenerName: string,
+    authentication: ConnectionAuthentication,
   ) {
     this.#services = services;
     this.#transport = transport;
     this.connectionId = connectionId;
     this.listenerName = listenerName;
+    this.authentication = authentication;
     this.remoteAddress = transport.remoteAddress;
     this.#lastActivityMs = services.clock.monotonicMs();
     this.#sameFrameSinceMs = this.#lastActivityMs;

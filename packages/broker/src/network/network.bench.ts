@@ -11,6 +11,7 @@ import {
   nodeTimers,
   silentLogger,
 } from '@moldau/io';
+import { ANONYMOUS_AUTHENTICATION } from '../security/authentication/open-authentication.ts';
 import { DEFAULT_NETWORK_LIMITS } from './network-limits.ts';
 import { Server } from './server.ts';
 
@@ -105,6 +106,7 @@ async function measure(work: Workload): Promise<void> {
     logger: silentLogger,
     limits: { ...DEFAULT_NETWORK_LIMITS },
     apis: [api],
+    authenticationFor: () => ANONYMOUS_AUTHENTICATION,
     dispatch: () => (work.isDeferred ? answerLater() : (async () => body)()),
   });
   const { port } = await server.listen({ name: 'BENCH', host: '127.0.0.1', port: 0 });

@@ -1,5 +1,7 @@
 // Who sent a request, over which connection. Handlers get it beside the decoded request.
 
+import type { ConnectionAuthentication, SecurityProtocol } from './authentication.ts';
+
 export interface ClientSoftware {
   readonly name: string;
   readonly version: string;
@@ -22,8 +24,10 @@ export interface RequestContext {
   nameSoftware(software: ClientSoftware): void;
   readonly localAddress: string;
   readonly localPort: number;
-  /** 'User:ANONYMOUS' until the connection has authenticated. */
+  /** Who the connection spoke for when the request arrived: 'User:ANONYMOUS' until it has authenticated. */
   readonly principal: string;
+  readonly authentication: ConnectionAuthentication;
+  readonly securityProtocol: SecurityProtocol;
   /** Of the whole request, header and body. */
   readonly sizeBytes: number;
   /** Nothing more is taken from this connection for so long after the answer has been made; the longest time asked for counts. */

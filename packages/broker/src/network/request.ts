@@ -1,5 +1,6 @@
 // One request from its arrival until its answer has gone out. It is the context that handlers see, and the place in its connection's queue.
 
+import type { ConnectionAuthentication, SecurityProtocol } from './authentication.ts';
 import type { ClientSoftware, RequestContext } from './request-context.ts';
 
 /** What the network has to know of an API; a handler of the broker is one. */
@@ -32,7 +33,7 @@ export interface ClientIdentity {
   software: ClientSoftware;
   readonly localAddress: string;
   readonly localPort: number;
-  readonly principal: string;
+  readonly authentication: ConnectionAuthentication;
   isClosed(): boolean;
   onClosed(run: () => void): () => void;
 }
@@ -43,6 +44,7 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: string | null;
+  readonly principal: string;
   readonly api: Api;
   /** The bytes, until the request has been started. */
   frame: Buffer | undefined;
@@ -67,6 +69,7 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
     this.apiVersion = header.apiVersion;
     this.correlationId = header.correlationId;
     this.clientId = header.clientId;
+    this.principal = client.authentication.identity.principal;
     this.bodyOffset = header.bodyOffset;
     this.frame = frame;
     this.sizeBytes = frame.length;
@@ -100,8 +103,11 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   get localPort(): number {
     return this.#client.localPort;
   }
-  get principal(): string {
-    return this.#client.principal;
+  get authentication(): ConnectionAuthentication {
+    return this.#client.authentication;
+  }
+  get securityProtocol(): SecurityProtocol {
+    return this.#client.authentication.securityProtocol;
   }
   throttle(durationMs: number): void {
     this.throttleMs = Math.max(this.throttleMs, durationMs);

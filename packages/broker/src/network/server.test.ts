@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { type Logger, nodeClock, nodeNetwork, nodeTimers } from '@moldau/io';
 import { MalformedError } from '@moldau/protocol';
+import { ANONYMOUS_AUTHENTICATION } from '../security/authentication/open-authentication.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts';
 import type { RequestContext } from './request-context.ts';
 import { Server } from './server.ts';
@@ -48,6 +49,7 @@ async function started(handle: Handle, changed: Partial<NetworkLimits> = {}) {
     logger,
     limits,
     apis: [PRODUCE, FETCH, API_VERSIONS],
+    authenticationFor: () => ANONYMOUS_AUTHENTICATION,
     dispatch: (_api, frame, bodyOffset, context) => handle(frame.subarray(bodyOffset), context),
   });
   open.push(server);

@@ -12,6 +12,7 @@ import type {
   Timer,
   Timers,
 } from '@moldau/io';
+import type { ConnectionAuthentication } from './authentication.ts';
 import { ClientConnection, type ConnectionServices } from './client-connection.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { NetworkLimits } from './network-limits.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions<Api extends ServedApi> {
   readonly limits: NetworkLimits;
   readonly apis: readonly Api[];
   readonly dispatch: Dispatch<Api>;
+  /** How a new connection of this listener logs in. */
+  readonly authenticationFor: (listenerName: string, transport: Connection) => ConnectionAuthentication;
   /** Whether a connection from this address may be now, and how long it has to wait. */
   readonly admit?: (
     address: string,
@@ -155,6 +158,7 @@ export class Server<Api extends ServedApi> {
       transport,
       this.#nextConnectionId++,
       listenerName,
+      this.#options.authenticationFor(listenerName, transport),
     );
     this.#connections.add(connection);
     const address = connection.remoteAddress;

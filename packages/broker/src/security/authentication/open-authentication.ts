@@ -1,0 +1,52 @@
+// Listeners on which nobody logs in: PLAINTEXT, and SSL, where the certificate says who it is. All requests may come at once, and the SASL APIs
+// answer as Kafka's do where there is nothing to log in to.
+
+import { ErrorCode } from '@moldau/protocol';
+import type {
+  AuthenticateAnswer,
+  ConnectionAuthentication,
+  HandshakeAnswer,
+  Identity,
+} from '../../network/authentication.ts';
+import { ANONYMOUS } from '../principal.ts';
+
+export class OpenAuthentication implements ConnectionAuthentication {
+  readonly securityProtocol: 'PLAINTEXT' | 'SSL';
+  readonly identity: Identity;
+  readonly isComplete = true;
+  readonly hasFailed = false;
+  readonly expectsBareToken = false;
+  readonly maxFrameBytes = undefined;
+
+  constructor(securityProtocol: 'PLAINTEXT' | 'SSL', principal: string) {
+    this.securityProtocol = securityProtocol;
+    this.identity = { principal, isTokenAuthenticated: false };
+  }
+
+  refusal(): undefined {}
+
+  isOverdue(): boolean {
+    return false;
+  }
+
+  handshake(): HandshakeAnswer {
+    return { errorCode: ErrorCode.ILLEGAL_SASL_STATE, mechanisms: [] };
+  }
+
+  async authenticate(): Promise<AuthenticateAnswer> {
+    return AFTER_AUTHENTICATION;
+  }
+
+  closed(): void {}
+}
+
+/** A SaslAuthenticate where none is due. */
+export const AFTER_AUTHENTICATION: AuthenticateAnswer = {
+  errorCode: ErrorCode.ILLEGAL_SASL_STATE,
+  errorMessage: 'SaslAuthenticate request received after successful authentication',
+  authBytes: Buffer.alloc(0),
+  sessionLifetimeMs: 0,
+};
+
+/** For every connection of PLAINTEXT listeners: it has no state. */
+export const ANONYMOUS_AUTHENTICATION = new OpenAuthentication('PLAINTEXT', ANONYMOUS);
