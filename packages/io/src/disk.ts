@@ -24,6 +24,15 @@ export interface DiskStat {
   modifiedMs: number;
 }
 
+/** What every user of this machine may do with a file. */
+export interface PublicAccess {
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
+/** 'owner': made so that only this user may enter or read it. */
+export type Privacy = 'owner';
+
 export interface DiskSpace {
   totalBytes: number;
   freeBytes: number;
@@ -38,9 +47,9 @@ export interface Disk {
   open(path: string, mode: 'read' | 'write'): Promise<DiskFile>;
   readFile(path: string): Promise<Buffer>;
   /** Replaces a file so that after a crash either the old or the new bytes are there, whole: writes beside, fsyncs, renames, fsyncs the folder. */
-  replaceFile(path: string, bytes: Uint8Array): Promise<void>;
-  /** Makes the folder and its parents; fine when it is there already. */
-  makeDirectory(path: string): Promise<void>;
+  replaceFile(path: string, bytes: Uint8Array, privacy?: Privacy): Promise<void>;
+  /** Makes the folder and its parents; fine when it is there already, whoever may enter it then. */
+  makeDirectory(path: string, privacy?: Privacy): Promise<void>;
   /** fsync of a folder: entries created, renamed or removed in it survive a power cut. */
   syncDirectory(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -52,6 +61,8 @@ export interface Disk {
   list(path: string): Promise<DiskEntry[]>;
   /** undefined when absent. */
   stat(path: string): Promise<DiskStat | undefined>;
+  /** By the bits of the file and of all folders above it; nothing where it is absent, or where the system has no such bits. */
+  publicAccess(path: string): Promise<PublicAccess>;
   space(path: string): Promise<DiskSpace>;
   /**
    * Holds a folder for this process alone, until released or the process ends, however it ends.

@@ -1,7 +1,16 @@
 // The public entry of @moldau/io: the ports, and their Node versions.
 
 export type { Clock } from './clock.ts';
-export type { Disk, DiskEntry, DiskFile, DiskLock, DiskSpace, DiskStat } from './disk.ts';
+export type {
+  Disk,
+  DiskEntry,
+  DiskFile,
+  DiskLock,
+  DiskSpace,
+  DiskStat,
+  Privacy,
+  PublicAccess,
+} from './disk.ts';
 export type { Http, HttpLimits } from './http.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { Connection, ConnectionHandler, Listener, Network } from './network.ts';

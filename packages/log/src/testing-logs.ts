@@ -63,6 +63,7 @@ function diskOf(life: ProcessLife, disk: MemoryDisk): Disk {
     removeTree: (path) => life.take(() => disk.removeTree(path)),
     list: (path) => life.take(() => disk.list(path)),
     stat: (path) => life.take(() => disk.stat(path)),
+    publicAccess: (path) => life.take(() => disk.publicAccess(path)),
     space: (path) => life.take(() => disk.space(path)),
     lock: (directory) => life.take(() => disk.lock(directory)),
     bootId: () => life.take(() => disk.bootId()),

@@ -7,7 +7,16 @@
 // - kill and powerCut end the process that used the disk: its handles and locks are dead, operations on the way have happened or not.
 
 import { basename, dirname, resolve } from 'node:path';
-import type { Disk, DiskEntry, DiskFile, DiskLock, DiskSpace, DiskStat, Random } from '@moldau/io';
+import type {
+  Disk,
+  DiskEntry,
+  DiskFile,
+  DiskLock,
+  DiskSpace,
+  DiskStat,
+  PublicAccess,
+  Random,
+} from '@moldau/io';
 import { DirectoryNode, FileNode } from './memory-disk-nodes.ts';
 
 export type DiskOperation =
@@ -294,6 +303,11 @@ export class MemoryDisk implements Disk {
     const node = this.#node(path);
     if (node === undefined) return undefined;
     return { kind: node.kind, sizeBytes: node instanceof FileNode ? node.sizeBytes : 0, modifiedMs: 0 };
+  }
+
+  /** There is one user. */
+  async publicAccess(_path: string): Promise<PublicAccess> {
+    return { read: false, write: false };
   }
 
   async space(_path: string): Promise<DiskSpace> {

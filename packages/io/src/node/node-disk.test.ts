@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -106,4 +106,32 @@ test('a folder is held by one process, and free again once that one was killed',
   await again?.release();
   assert.ok(again);
   await assert.rejects(nodeDisk.lock(join(folder, 'absent')), { code: 'ENOENT' });
+});
+
+test('what is for the owner alone can be read by nobody else, also when something was left beside it', async (t) => {
+  if (process.platform === 'win32') return t.skip('it has no such bits');
+  const path = join(folder, 'private', 'secret');
+  await nodeDisk.makeDirectory(join(folder, 'private'), 'owner');
+  writeFileSync(`${path}.tmp`, 'left by a crash', { mode: 0o666 });
+  await nodeDisk.replaceFile(path, Buffer.from('x'), 'owner');
+  assert.equal(statSync(join(folder, 'private')).mode & 0o777, 0o700);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test('a file is open to everybody when it is so and each folder above it', async (t) => {
+  if (process.platform === 'win32') return t.skip('it has no such bits');
+  const shared = mkdtempSync(join(tmpdir(), 'moldau-shared-'));
+  t.after(() => rmSync(shared, { recursive: true, force: true }));
+  const path = join(shared, 'file');
+  writeFileSync(path, '');
+  const accessOf = async (folderMode: number, fileMode: number) => {
+    chmodSync(shared, folderMode);
+    chmodSync(path, fileMode);
+    return nodeDisk.publicAccess(path);
+  };
+  assert.deepEqual(await accessOf(0o755, 0o644), { read: true, write: false });
+  assert.deepEqual(await accessOf(0o711, 0o666), { read: true, write: true });
+  assert.deepEqual(await accessOf(0o755, 0o640), { read: false, write: false });
+  assert.deepEqual(await accessOf(0o700, 0o666), { read: false, write: false });
+  assert.deepEqual(await nodeDisk.publicAccess(join(shared, 'absent')), { read: false, write: false });
 });

@@ -16,11 +16,23 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import type { Disk, DiskEntry, DiskFile, DiskLock, DiskSpace, DiskStat } from '../disk.ts';
+import type {
+  Disk,
+  DiskEntry,
+  DiskFile,
+  DiskLock,
+  DiskSpace,
+  DiskStat,
+  Privacy,
+  PublicAccess,
+} from '../disk.ts';
 import { lockDirectory } from './directory-lock.ts';
 
 // Linux takes at most 1024 buffers in one writev.
 const MAX_BUFFERS_PER_WRITE = 1024;
+const OWNER_FILE_MODE = 0o600;
+const OWNER_FOLDER_MODE = 0o700;
+const NO_ACCESS: PublicAccess = { read: false, write: false };
 
 type Done = (error: NodeJS.ErrnoException | null) => void;
 
@@ -30,9 +42,9 @@ function call(start: (done: Done) => void): Promise<void> {
   });
 }
 
-function openDescriptor(path: string, flags: number): Promise<number> {
+function openDescriptor(path: string, flags: number, mode = 0o644): Promise<number> {
   return new Promise((resolve, reject) => {
-    open(path, flags, 0o644, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
+    open(path, flags, mode, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
   });
 }
 
@@ -142,9 +154,9 @@ class NodeDisk implements Disk {
     return promises.readFile(path);
   }
 
-  replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  replaceFile(path: string, bytes: Uint8Array, privacy?: Privacy): Promise<void> {
     const before = this.#replacing.get(path) ?? Promise.resolve();
-    const mine = before.catch(() => {}).then(() => this.#replaceNow(path, bytes));
+    const mine = before.catch(() => {}).then(() => this.#replaceNow(path, bytes, privacy));
     this.#replacing.set(path, mine);
     const forget = (): void => {
       if (this.#replacing.get(path) === mine) this.#replacing.delete(path);
@@ -153,10 +165,16 @@ class NodeDisk implements Disk {
     return mine;
   }
 
-  async #replaceNow(path: string, bytes: Uint8Array): Promise<void> {
+  async #replaceNow(path: string, bytes: Uint8Array, privacy?: Privacy): Promise<void> {
     const beside = `${path}.tmp`;
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
-    const file = new NodeFile(beside, await openDescriptor(beside, flags));
+    let flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+    if (privacy !== undefined) {
+      // One that is left from before may be open to others, and the mode counts only for a new file.
+      await this.remove(beside);
+      flags |= constants.O_EXCL;
+    }
+    const mode = privacy === undefined ? undefined : OWNER_FILE_MODE;
+    const file = new NodeFile(beside, await openDescriptor(beside, flags, mode));
     try {
       await file.write([bytes], 0);
       await file.sync();
@@ -167,8 +185,9 @@ class NodeDisk implements Disk {
     await this.syncDirectory(dirname(path));
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    await promises.mkdir(path, { recursive: true });
+  async makeDirectory(path: string, privacy?: Privacy): Promise<void> {
+    const mode = privacy === undefined ? undefined : OWNER_FOLDER_MODE;
+    await promises.mkdir(path, { recursive: true, mode });
   }
 
   async syncDirectory(path: string): Promise<void> {
@@ -209,6 +228,23 @@ class NodeDisk implements Disk {
       return { kind: kindOf(stats), sizeBytes: stats.size, modifiedMs: stats.mtimeMs };
     } catch (error) {
       if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async publicAccess(path: string): Promise<PublicAccess> {
+    if (process.platform === 'win32') return NO_ACCESS;
+    try {
+      const file = await promises.realpath(path);
+      for (let folder = dirname(file); ; folder = dirname(folder)) {
+        const { mode } = await promises.stat(folder);
+        if ((mode & constants.S_IXOTH) === 0) return NO_ACCESS;
+        if (folder === dirname(folder)) break;
+      }
+      const { mode } = await promises.stat(file);
+      return { read: (mode & constants.S_IROTH) !== 0, write: (mode & constants.S_IWOTH) !== 0 };
+    } catch (error) {
+      if (isAbsent(error)) return NO_ACCESS;
       throw error;
     }
   }
