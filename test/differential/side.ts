@@ -52,6 +52,7 @@ export class Side {
   readonly #address: { host: string; port: number };
   readonly #shared: Shared;
   readonly #others: Side[] = [];
+  #barriers = 0;
   #client: RawClient | undefined;
   /** Part of every name that a scenario makes up, so that scenarios do not meet. */
   readonly prefix: string;
@@ -174,9 +175,17 @@ export class Side {
     return { name, id: topic.topicId };
   }
 
+  /**
+   * Waits until the broker works by what the controller has decided so far: Kafka answers before it does. It takes decisions in their order, some
+   * at a time, topics before configs: once a new topic is served, and then another, all before the first is in force.
+   */
+  async untilInForce(): Promise<void> {
+    for (let count = 0; count < 2; count++) await this.createTopic(`in-force-${this.#barriers++}`);
+  }
+
   /** Waits until every partition of the topic has a leader. */
   async untilLed(name: string, partitions = 1): Promise<void> {
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (let attempt = 0; attempt < 1000; attempt++) {
       const { topics } = await this.quietly(Metadata, METADATA_VERSION, {
         topics: [{ name }],
         allowAutoTopicCreation: false,
@@ -228,7 +237,7 @@ export class Side {
       const { errorCode, baseOffset } = await this.#appendOnce(topic, records, index);
       if (errorCode === 0) return baseOffset;
       // Kafka names a leader before that leader knows.
-      if (attempt > 100) throw new Error(`cannot append to ${topic}: ${errorCode}`);
+      if (attempt > 1000) throw new Error(`cannot append to ${topic}: ${errorCode}`);
       await pause(25);
     }
   }

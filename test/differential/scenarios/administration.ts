@@ -23,10 +23,7 @@ import {
   updateFeaturesResponse,
 } from '@moldau/protocol';
 import { inEveryVersion, type Scenario } from '../scenario.ts';
-import { api, pause, type Side } from '../side.ts';
-
-/** Kafka answers before all of it knows. */
-const UNTIL_IN_FORCE_MS = 1000;
+import { api, type Side } from '../side.ts';
 
 const AlterClientQuotas = api(alterClientQuotasRequest, alterClientQuotasResponse);
 const DescribeClientQuotas = api(describeClientQuotasRequest, describeClientQuotasResponse);
@@ -111,10 +108,10 @@ const quotaScenarios: readonly Scenario[] = [
     await set({ user }, { consumer_byte_rate: null });
     await set({ user }, {});
     await setQuotas(side, version, { user: `${user}2` }, { consumer_byte_rate: 9 }, true);
-    await pause(UNTIL_IN_FORCE_MS);
+    await side.untilInForce();
     await describeQuotas(side, version, [['user', 2]]);
     await set({ user }, { producer_byte_rate: null, request_percentage: null });
-    await pause(UNTIL_IN_FORCE_MS);
+    await side.untilInForce();
     await describeQuotas(side, version, [['user', 2]]);
   }),
   inEveryVersion(DescribeClientQuotas, 'filters', async (side, version) => {
@@ -129,7 +126,7 @@ const quotaScenarios: readonly Scenario[] = [
     ];
     for (const [index, entity] of entities.entries())
       await setQuietly(side, entity, { consumer_byte_rate: index + 1, controller_mutation_rate: 0.5 });
-    await pause(UNTIL_IN_FORCE_MS);
+    await side.untilInForce();
     const filters: Component[][] = [
       [],
       [['user', 2]],

@@ -7,7 +7,7 @@ import {
   inEveryVersion,
   type Scenario,
 } from '../scenario.ts';
-import { pause, type Side } from '../side.ts';
+import type { Side } from '../side.ts';
 
 const TOPIC = 2;
 const BROKER = 4;
@@ -38,9 +38,6 @@ function incrementally(
   );
 }
 
-/** Kafka's answer comes before the change is seen everywhere. */
-const SEEN_MS = 400;
-
 async function describe(
   side: Side,
   resourceName: string,
@@ -48,7 +45,7 @@ async function describe(
   label: string,
   resourceType = TOPIC,
 ): Promise<void> {
-  await pause(SEEN_MS);
+  await side.untilInForce();
   await side.ask(
     DescribeConfigs,
     4,

@@ -335,10 +335,10 @@ export const shareGroupScenarios: readonly Scenario[] = [
     );
   }),
   inEveryVersion(ShareFetch, 'locks', async (side, version) => {
-    const configs = { 'share.record.lock.duration.ms': '1000', 'share.delivery.count.limit': '2' };
+    const configs = { 'share.record.lock.duration.ms': '3000', 'share.delivery.count.limit': '2' };
     const { topic, member } = await oneMember(side, { configs, batches: [3] });
     await side.ask(ShareFetch, version, fetchOf(member, 0, topic.id), 'first');
-    await pause(1_500);
+    await pause(4_000);
     await side.ask(
       ShareAcknowledge,
       version,
@@ -352,7 +352,7 @@ export const shareGroupScenarios: readonly Scenario[] = [
       acknowledgeOf(member, 3, topic.id, [batch(1, 1, ACCEPT)]),
       'one in time',
     );
-    await pause(1_500);
+    await pause(4_000);
     await side.ask(
       ShareFetch,
       version,
@@ -393,10 +393,10 @@ export const shareGroupScenarios: readonly Scenario[] = [
     ShareAcknowledge,
     'renewing',
     async (side, version) => {
-      const configs = { 'share.record.lock.duration.ms': '1500' };
+      const configs = { 'share.record.lock.duration.ms': '5000' };
       const { topic, member } = await oneMember(side, { configs, batches: [4] });
       await side.ask(ShareFetch, version, fetchOf(member, 0, topic.id));
-      await pause(900);
+      await pause(3_000);
       const renewed = acknowledgeOf(member, 1, topic.id, [batch(0, 1, RENEW)], { isRenewAck: true });
       await side.ask(ShareAcknowledge, version, renewed, 'two of four');
       await side.ask(
@@ -416,7 +416,7 @@ export const shareGroupScenarios: readonly Scenario[] = [
         }),
         'one more',
       );
-      await pause(900);
+      await pause(3_000);
       await side.ask(
         ShareAcknowledge,
         version,
