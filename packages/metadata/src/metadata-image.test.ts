@@ -149,3 +149,49 @@ test('a hundred thousand topics that look alike share what they are made of', ()
   assert.equal(image.topicCount, 100_000);
   assert.equal(new Set([...image.topics()].map(({ runs }) => runs)).size, 1);
 });
+
+test('knows the SCRAM credentials of users, and no user whose last one is gone', () => {
+  const credential = (user: string, mechanism: number, iterations = 4096): MetadataRecord => ({
+    ...{ type: 'scram-credential', user, mechanism, iterations },
+    ...{ salt: Buffer.from('salt'), storedKey: Buffer.from('stored'), serverKey: Buffer.from('server') },
+  });
+  const image = imageOf([
+    credential('ada', 1),
+    credential('ada', 2),
+    credential('bob', 1),
+    credential('ada', 1, 8192),
+  ]);
+  assert.deepEqual([...image.scramCredentials.users()], ['ada', 'bob']);
+  assert.equal(image.scramCredentials.of('ada').get(1)?.iterations, 8192);
+  assert.equal(image.scramCredentials.of('ada').get(2)?.storedKey.toString(), 'stored');
+  assert.deepEqual(imageOf(image.records()).scramCredentials.of('ada'), image.scramCredentials.of('ada'));
+  const before = image.scramCredentials.revision;
+  image.apply({ type: 'scram-credential-removed', user: 'bob', mechanism: 1 });
+  assert.deepEqual([...image.scramCredentials.users()], ['ada']);
+  assert.equal(image.scramCredentials.of('bob').size, 0);
+  assert.ok(image.scramCredentials.revision > before);
+});
+
+test('knows delegation tokens and the secret of the cluster', () => {
+  const token: MetadataRecord = {
+    ...{
+      type: 'delegation-token',
+      tokenId: 't',
+      owner: 'User:ada',
+      requester: 'User:bob',
+      renewers: ['User:eve'],
+    },
+    ...{ issueTimestampMs: 1, expiryTimestampMs: 2, maxTimestampMs: 3 },
+  };
+  const image = imageOf([
+    token,
+    { ...token, expiryTimestampMs: 3 },
+    { type: 'cluster-secret', secret: Buffer.from('s') },
+  ]);
+  assert.equal(image.delegationTokens.get('t')?.expiryTimestampMs, 3);
+  const copy = imageOf(image.records());
+  assert.deepEqual(copy.delegationTokens, image.delegationTokens);
+  assert.deepEqual(copy.clusterSecret, Buffer.from('s'));
+  image.apply({ type: 'delegation-token-removed', tokenId: 't' });
+  assert.equal(image.delegationTokens.size, 0);
+});

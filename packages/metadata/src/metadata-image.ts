@@ -5,20 +5,24 @@
 
 import assert from 'node:assert/strict';
 import type { Uuid } from '@moldau/protocol';
+import { AclImages } from './acl-images.ts';
 import { ClientQuotaImages } from './client-quota-images.ts';
 import { InternedRuns } from './interned-runs.ts';
 import {
   type BrokerRecord,
   type ConfigRecord,
   ConfigResourceType,
+  type DelegationTokenRecord,
   type MetadataRecord,
   type PartitionRun,
 } from './records.ts';
+import { ScramCredentialImages } from './scram-credential-images.ts';
 import { TopicImage } from './topic-image.ts';
 import { CollidingNames } from './topic-names.ts';
 
 export type Configs = ReadonlyMap<string, string>;
 export type BrokerImage = Omit<BrokerRecord, 'type'>;
+export type DelegationTokenImage = Omit<DelegationTokenRecord, 'type'>;
 
 const NO_CONFIGS: Configs = new Map();
 
@@ -30,6 +34,13 @@ export class MetadataImage {
   readonly #features = new Map<string, number>();
   /** Whose requests are bounded how. */
   readonly clientQuotas = new ClientQuotaImages();
+  /** Who can log in by SCRAM. */
+  readonly scramCredentials = new ScramCredentialImages();
+  readonly #delegationTokens = new Map<string, DelegationTokenImage>();
+  #delegationTokensRevision = 0;
+  #clusterSecret: Buffer | undefined;
+  /** Who may do what. */
+  readonly acls = new AclImages();
   readonly #topicsByName = new Map<string, TopicImage>();
   readonly #topicsById = new Map<Uuid, TopicImage>();
   /** By resource type, then by resource name. */
@@ -60,6 +71,21 @@ export class MetadataImage {
   /** The level in force, as of 'transaction.version'; 0 when the feature is not. */
   featureLevel(name: string): number {
     return this.#features.get(name) ?? 0;
+  }
+
+  /** By id. */
+  get delegationTokens(): ReadonlyMap<string, DelegationTokenImage> {
+    return this.#delegationTokens;
+  }
+
+  /** Grows with every change of a delegation token, for those who keep what they derived. */
+  get delegationTokensRevision(): number {
+    return this.#delegationTokensRevision;
+  }
+
+  /** Random bytes of this cluster; undefined until it has some. Never to leave the brokers. */
+  get clusterSecret(): Buffer | undefined {
+    return this.#clusterSecret;
   }
 
   get topicCount(): number {
@@ -156,6 +182,27 @@ export class MetadataImage {
       case 'client-quota':
         this.clientQuotas.apply(record);
         break;
+      case 'acl':
+      case 'acl-removed':
+        this.acls.apply(record);
+        break;
+      case 'scram-credential':
+      case 'scram-credential-removed':
+        this.scramCredentials.apply(record);
+        break;
+      case 'delegation-token': {
+        const { type: _, ...token } = record;
+        this.#delegationTokens.set(token.tokenId, token);
+        this.#delegationTokensRevision++;
+        break;
+      }
+      case 'delegation-token-removed':
+        this.#delegationTokens.delete(record.tokenId);
+        this.#delegationTokensRevision++;
+        break;
+      case 'cluster-secret':
+        this.#clusterSecret = Buffer.from(record.secret);
+        break;
       case 'leader-epochs-raised':
         for (const topic of this.#topicsByName.values()) {
           this.#partitionCount -= topic.partitionCount;
@@ -171,6 +218,10 @@ export class MetadataImage {
     for (const broker of this.#brokers.values()) yield { type: 'broker', ...broker };
     for (const [name, level] of this.#features) yield { type: 'feature', name, level };
     yield* this.clientQuotas.records();
+    if (this.#clusterSecret !== undefined) yield { type: 'cluster-secret', secret: this.#clusterSecret };
+    yield* this.scramCredentials.records();
+    for (const token of this.#delegationTokens.values()) yield { type: 'delegation-token', ...token };
+    yield* this.acls.records();
     if (this.#nextProducerId > 0) yield { type: 'producer-ids', nextProducerId: this.#nextProducerId };
     for (const topic of this.#topicsByName.values()) {
       yield { type: 'topic', id: topic.id, name: topic.name, partitions: topic.runs };

@@ -16,6 +16,9 @@ export const ConfigResourceType = {
   GROUP: 32,
 } as const;
 
+/** Kafka's numbers for the SCRAM mechanisms. */
+export const ScramMechanismType = { SCRAM_SHA_256: 1, SCRAM_SHA_512: 2 } as const;
+
 /** What leads and stores one partition. Equal states are one object in an image. */
 export interface PartitionState {
   /** -1: no leader. */
@@ -127,6 +130,76 @@ export interface ClientQuotaRecord {
   readonly isRemoved: boolean;
 }
 
+/** A rule of who may do what. Numbers are Kafka's codes, see the broker's security/authorization/acl.ts. */
+export interface Acl {
+  readonly resourceType: number;
+  /** A name, the beginning of names, or '*' for all, as patternType says. */
+  readonly resourceName: string;
+  readonly patternType: number;
+  /** As in 'User:alice'; 'User:*' for everybody. */
+  readonly principal: string;
+  /** An address, or '*'. */
+  readonly host: string;
+  readonly operation: number;
+  readonly permissionType: number;
+}
+
+/** A rule has been added. No two rules that are in force say the same. */
+export interface AclRecord extends Acl {
+  readonly type: 'acl';
+  readonly id: Uuid;
+}
+
+export interface AclRemovedRecord {
+  readonly type: 'acl-removed';
+  readonly id: Uuid;
+}
+
+/** A user may log in with this SCRAM mechanism (KIP-554). What is kept lets nobody log in but who knows the password. */
+export interface ScramCredentialRecord {
+  readonly type: 'scram-credential';
+  readonly user: string;
+  /** One of ScramMechanismType. */
+  readonly mechanism: number;
+  readonly salt: Buffer;
+  readonly storedKey: Buffer;
+  readonly serverKey: Buffer;
+  readonly iterations: number;
+}
+
+export interface ScramCredentialRemovedRecord {
+  readonly type: 'scram-credential-removed';
+  readonly user: string;
+  readonly mechanism: number;
+}
+
+/** A delegation token exists, or has got another end (KIP-48). What proves its possession is derived from the id and the brokers' secret. */
+export interface DelegationTokenRecord {
+  readonly type: 'delegation-token';
+  readonly tokenId: string;
+  /** Principals, as in 'User:ada'. */
+  readonly owner: string;
+  readonly requester: string;
+  readonly renewers: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly issueTimestampMs: number;
+  /** It ends then unless it is renewed. */
+  readonly expiryTimestampMs: number;
+  /** It ends then whatever is done. */
+  readonly maxTimestampMs: number;
+}
+
+export interface DelegationTokenRemovedRecord {
+  readonly type: 'delegation-token-removed';
+  readonly tokenId: string;
+}
+
+/** Random bytes that only the brokers know, the same for ever: what is derived from them cannot be told from randomness. */
+export interface ClusterSecretRecord {
+  readonly type: 'cluster-secret';
+  readonly secret: Buffer;
+}
+
 export type MetadataRecord =
   | ClusterRecord
   | TopicRecord
@@ -137,4 +210,11 @@ export type MetadataRecord =
   | ProducerIdsRecord
   | LeaderEpochsRaisedRecord
   | FeatureRecord
-  | ClientQuotaRecord;
+  | ClientQuotaRecord
+  | AclRecord
+  | AclRemovedRecord
+  | ScramCredentialRecord
+  | ScramCredentialRemovedRecord
+  | DelegationTokenRecord
+  | DelegationTokenRemovedRecord
+  | ClusterSecretRecord;

@@ -4,26 +4,40 @@
 // Invariant: the image under it does not change while a view of it is used.
 
 import {
+  type Acl,
+  type AclImage,
+  AclImages,
+  type AclRemovedRecord,
+  aclKey,
   type BrokerImage,
   type ClientQuotaEntityPart,
   CollidingNames,
   ConfigResourceType,
   type Configs,
   clientQuotaKey,
+  type DelegationTokenImage,
   type MetadataRecord,
+  type ScramCredential,
   TopicImage,
 } from '@moldau/metadata';
 import type { Uuid } from '@moldau/protocol';
 
 type ClientQuotaEntity = readonly ClientQuotaEntityPart[];
 type ClientQuotas = ReadonlyMap<string, number>;
+type ScramCredentials = ReadonlyMap<number, ScramCredential>;
 
 /** What commands read: the image, or a view of it. */
 export interface ReadableMetadata {
   readonly clusterId: string;
   readonly nextProducerId: number;
   readonly brokers: ReadonlyMap<number, BrokerImage>;
+  readonly acls: { has(acl: Acl): boolean; get(id: Uuid): AclImage | undefined; all(): Iterable<AclImage> };
   readonly clientQuotas: { get(entity: ClientQuotaEntity): { readonly quotas: ClientQuotas } | undefined };
+  /** Of one user, by mechanism. */
+  readonly scramCredentials: { of(user: string): ScramCredentials };
+  /** By id. */
+  readonly delegationTokens: ReadonlyMap<string, DelegationTokenImage>;
+  readonly clusterSecret: Buffer | undefined;
   featureLevel(name: string): number;
   topicByName(name: string): TopicImage | undefined;
   topicById(id: Uuid): TopicImage | undefined;
@@ -47,6 +61,24 @@ export class MetadataView implements ReadableMetadata {
     get: (entity: ClientQuotaEntity) =>
       this.#clientQuotas.get(clientQuotaKey(entity)) ?? this.#base.clientQuotas.get(entity),
   };
+  readonly #addedAcls = new AclImages();
+  readonly #removedAclIds = new Set<Uuid>();
+  /** Of the removed ones below this view, by what they say. */
+  readonly #removedAclKeys = new Set<string>();
+  readonly acls = {
+    has: (acl: Acl) =>
+      this.#addedAcls.has(acl) || (this.#base.acls.has(acl) && !this.#removedAclKeys.has(aclKey(acl))),
+    get: (id: Uuid) =>
+      this.#addedAcls.get(id) ?? (this.#removedAclIds.has(id) ? undefined : this.#base.acls.get(id)),
+    all: () => this.#allAcls(),
+  };
+
+  readonly #scramCredentials = new Map<string, ScramCredentials>();
+  readonly scramCredentials = {
+    of: (user: string) => this.#scramCredentials.get(user) ?? this.#base.scramCredentials.of(user),
+  };
+  #delegationTokens: Map<string, DelegationTokenImage> | undefined;
+  #clusterSecret: Buffer | undefined;
 
   constructor(base: ReadableMetadata) {
     this.#base = base;
@@ -62,6 +94,14 @@ export class MetadataView implements ReadableMetadata {
 
   get brokers(): ReadonlyMap<number, BrokerImage> {
     return this.#brokers ?? this.#base.brokers;
+  }
+
+  get delegationTokens(): ReadonlyMap<string, DelegationTokenImage> {
+    return this.#delegationTokens ?? this.#base.delegationTokens;
+  }
+
+  get clusterSecret(): Buffer | undefined {
+    return this.#clusterSecret ?? this.#base.clusterSecret;
   }
 
   featureLevel(name: string): number {
@@ -140,10 +180,52 @@ export class MetadataView implements ReadableMetadata {
         this.#clientQuotas.set(clientQuotaKey(record.entity), { quotas });
         break;
       }
+      case 'acl':
+        this.#addedAcls.apply(record);
+        break;
+      case 'acl-removed':
+        this.#removeAcl(record);
+        break;
+      case 'scram-credential':
+      case 'scram-credential-removed': {
+        const credentials = new Map(this.scramCredentials.of(record.user));
+        if (record.type === 'scram-credential') credentials.set(record.mechanism, record);
+        else credentials.delete(record.mechanism);
+        this.#scramCredentials.set(record.user, credentials);
+        break;
+      }
+      case 'delegation-token':
+        this.#ownDelegationTokens().set(record.tokenId, record);
+        break;
+      case 'delegation-token-removed':
+        this.#ownDelegationTokens().delete(record.tokenId);
+        break;
+      case 'cluster-secret':
+        this.#clusterSecret = record.secret;
+        break;
       case 'leader-epochs-raised':
         // No command depends on a leader epoch.
         break;
     }
+  }
+
+  *#allAcls(): Iterable<AclImage> {
+    for (const acl of this.#base.acls.all()) if (!this.#removedAclIds.has(acl.id)) yield acl;
+    yield* this.#addedAcls.all();
+  }
+
+  #removeAcl(record: AclRemovedRecord): void {
+    const below = this.#base.acls.get(record.id);
+    if (below !== undefined) {
+      this.#removedAclIds.add(record.id);
+      this.#removedAclKeys.add(aclKey(below));
+    }
+    this.#addedAcls.apply(record);
+  }
+
+  #ownDelegationTokens(): Map<string, DelegationTokenImage> {
+    this.#delegationTokens ??= new Map(this.#base.delegationTokens);
+    return this.#delegationTokens;
   }
 
   #setTopic(topic: TopicImage): void {

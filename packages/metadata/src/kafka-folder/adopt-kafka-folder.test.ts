@@ -78,10 +78,10 @@ function inOrder(image: MetadataImage): string[] {
   return [...image.records()].map((record) => JSON.stringify(record, sortedEntries)).sort();
 }
 
-/** The log of with-log with one record more. */
-function withRecord(value: Buffer): Record<string, Buffer> {
+/** The log of with-log with further records. */
+function withRecord(...values: Buffer[]): Record<string, Buffer> {
   const log = fixture('with-log')[LOG_NAME]!;
-  const records = [{ timestamp: 0, key: null, value }];
+  const records = values.map((value) => ({ timestamp: 0, key: null, value }));
   return { [LOG_NAME]: Buffer.concat([log, encodeBatch({ baseOffset: 1000, records })]) };
 }
 
@@ -100,6 +100,48 @@ test('takes over quotas', async () => {
     { entityType: 'client-id', entityName: null },
   ];
   assert.equal(image.clientQuotas.get(entity)?.quotas.get('request_percentage'), 0.5);
+});
+
+test('takes over rules of who may do what', async () => {
+  const compact = (text: string) => Buffer.concat([Buffer.of(text.length + 1), Buffer.from(text)]);
+  const id = Buffer.alloc(16, 7);
+  const acl = Buffer.concat([
+    ...[Buffer.of(1, 18, 0), id, Buffer.of(2), compact('orders'), Buffer.of(4)],
+    ...[compact('User:ada'), compact('*'), Buffer.of(3, 2, 0)],
+  ]);
+  const [found] = (await adopt(await diskWith(withRecord(acl)))).acls.all();
+  assert.deepEqual(found, {
+    ...{ id: id.toString('base64url'), resourceType: 2, resourceName: 'orders', patternType: 4 },
+    ...{ principal: 'User:ada', host: '*', operation: 3, permissionType: 2 },
+  });
+  const removed = Buffer.concat([Buffer.of(1, 19, 0), id, Buffer.of(0)]);
+  assert.equal((await adopt(await diskWith(withRecord(acl, removed)))).acls.size, 0);
+});
+
+test('takes over SCRAM credentials and delegation tokens', async () => {
+  const compact = (text: string) => Buffer.concat([Buffer.of(text.length + 1), Buffer.from(text)]);
+  const time = (ms: number) => Buffer.from(ms.toString(16).padStart(16, '0'), 'hex');
+  const credential = Buffer.concat([
+    Buffer.of(1, 11, 0), // the frame's version, the record's type and its version
+    ...[compact('ada'), Buffer.of(2), compact('salt'), compact('stored'), compact('server')],
+    Buffer.of(0, 0, 0x20, 0, 0),
+  ]);
+  const token = Buffer.concat([
+    ...[Buffer.of(1, 10, 0), compact('User:ada'), compact('User:bob'), Buffer.of(2), compact('User:eve')],
+    ...[time(1), time(3), time(2), compact('token'), Buffer.of(0)],
+  ]);
+  const removed = Buffer.concat([Buffer.of(1, 26, 0), compact('token'), Buffer.of(0)]);
+  const ofAda = (await adopt(await diskWith(withRecord(credential)))).scramCredentials.of('ada').get(2);
+  assert.deepEqual(ofAda, {
+    ...{ salt: Buffer.from('salt'), storedKey: Buffer.from('stored'), serverKey: Buffer.from('server') },
+    iterations: 8192,
+  });
+  const image = await adopt(await diskWith(withRecord(token)));
+  assert.deepEqual(image.delegationTokens.get('token'), {
+    ...{ tokenId: 'token', owner: 'User:ada', requester: 'User:bob', renewers: ['User:eve'] },
+    ...{ issueTimestampMs: 1, expiryTimestampMs: 2, maxTimestampMs: 3 },
+  });
+  assert.equal((await adopt(await diskWith(withRecord(token, removed)))).delegationTokens.size, 0);
 });
 
 test('refuses the folder of several brokers', async () => {

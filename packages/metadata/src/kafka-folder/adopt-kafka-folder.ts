@@ -1,5 +1,5 @@
-// Takes over the data folder of a Kafka broker: reads Kafka's metadata log and tells its topics, configs and producer ids in
-// records of ours. The partitions' folders stay as they are, both read the same files.
+// Takes over the data folder of a Kafka broker: reads Kafka's metadata log and tells its topics, configs, ACLs, SCRAM users and producer
+// ids in records of ours. The partitions' folders stay as they are, both read the same files.
 //
 // Invariants: nothing in the folder is changed. A folder is taken over whole or refused with one line that says why: topics
 // without their configs would lose records to the default retention.
@@ -7,13 +7,16 @@
 import { join } from 'node:path';
 import type { Disk } from '@moldau/io';
 import { batches, type Uuid } from '@moldau/protocol';
+import { AclImages } from '../acl-images.ts';
 import { ClientQuotaImages } from '../client-quota-images.ts';
 import {
   ConfigResourceType,
+  type DelegationTokenRecord,
   type MetadataRecord,
   type PartitionRun,
   type PartitionState,
 } from '../records.ts';
+import { ScramCredentialImages } from '../scram-credential-images.ts';
 import { MetadataStoreError } from '../store/metadata-store.ts';
 import { CLUSTER_METADATA_TOPIC } from '../topic-names.ts';
 import { decodeKafkaMetadataRecord, type KafkaMetadataRecord } from './kafka-metadata-records.ts';
@@ -120,6 +123,9 @@ class KafkaCluster {
   readonly #configs = new Map<string, { type: number; name: string; values: Map<string, string> }>();
   readonly #features = new Map<string, number>();
   readonly #clientQuotas = new ClientQuotaImages();
+  readonly #acls = new AclImages();
+  readonly #scramCredentials = new ScramCredentialImages();
+  readonly #delegationTokens = new Map<string, DelegationTokenRecord>();
   #nextProducerId = 0;
 
   apply(record: KafkaMetadataRecord): void {
@@ -162,6 +168,36 @@ class KafkaCluster {
         this.#clientQuotas.apply({ type: 'client-quota', ...quota, isRemoved });
         break;
       }
+      case 'acl':
+        this.#acls.apply({ type: 'acl', ...record.value });
+        break;
+      case 'removeAcl':
+        this.#acls.apply({ type: 'acl-removed', ...record.value });
+        break;
+      case 'scramCredential': {
+        const { name: user, ...credential } = record.value;
+        this.#scramCredentials.apply({ type: 'scram-credential', user, ...credential });
+        break;
+      }
+      case 'removeScramCredential': {
+        const { name: user, mechanism } = record.value;
+        this.#scramCredentials.apply({ type: 'scram-credential-removed', user, mechanism });
+        break;
+      }
+      case 'delegationToken': {
+        const {
+          issueTimestamp: issueTimestampMs,
+          expirationTimestamp: expiryTimestampMs,
+          maxTimestamp: maxTimestampMs,
+          ...token
+        } = record.value;
+        const times = { issueTimestampMs, expiryTimestampMs, maxTimestampMs };
+        this.#delegationTokens.set(token.tokenId, { type: 'delegation-token', ...token, ...times });
+        break;
+      }
+      case 'removeDelegationToken':
+        this.#delegationTokens.delete(record.value.tokenId);
+        break;
       case 'producerIds':
         this.#nextProducerId = Math.max(this.#nextProducerId, record.value.nextProducerId);
         break;
@@ -183,6 +219,8 @@ class KafkaCluster {
       .filter(([, level]) => level > 0)
       .map(([name, level]) => ({ type: 'feature', name, level }));
     records.push(...this.#clientQuotas.records());
+    records.push(...this.#acls.records());
+    records.push(...this.#scramCredentials.records(), ...this.#delegationTokens.values());
     if (this.#nextProducerId > 0)
       records.push({ type: 'producer-ids', nextProducerId: this.#nextProducerId });
     for (const { id, name, partitions } of this.#topics.values()) {

@@ -1,5 +1,6 @@
 // The records of Kafka's own metadata log (`__cluster_metadata`) that matter for taking over its folder: topics,
-// partitions, configs, producer ids, feature levels, quotas, and who is in the cluster. Others are passed over.
+// partitions, configs, producer ids, feature levels, quotas, ACLs, SCRAM credentials, delegation tokens, and who is in
+// the cluster. Others are passed over.
 //
 // A record's value opens with three varints: the version of this frame (1), the record's type, and its version.
 
@@ -7,6 +8,7 @@ import { type Infer, metadataRecord } from '@moldau/protocol/message';
 import {
   array,
   bool,
+  bytes,
   float64,
   int8,
   int16,
@@ -82,6 +84,67 @@ const clientQuota = metadataRecord('ClientQuotaRecord', 14, { versions: [0, 0], 
   remove: bool,
 }));
 
+const acl = metadataRecord('AccessControlEntryRecord', 18, { versions: [0, 0], flexibleSince: 0 }, () => ({
+  id: uuid,
+  resourceType: int8,
+  resourceName: string,
+  patternType: int8,
+  principal: string,
+  host: string,
+  operation: int8,
+  permissionType: int8,
+}));
+
+const removeAcl = metadataRecord(
+  'RemoveAccessControlEntryRecord',
+  19,
+  { versions: [0, 0], flexibleSince: 0 },
+  () => ({ id: uuid }),
+);
+
+const scramCredential = metadataRecord(
+  'UserScramCredentialRecord',
+  11,
+  { versions: [0, 0], flexibleSince: 0 },
+  () => ({
+    name: string,
+    mechanism: int8,
+    salt: bytes,
+    storedKey: bytes,
+    serverKey: bytes,
+    iterations: int32,
+  }),
+);
+
+const removeScramCredential = metadataRecord(
+  'RemoveUserScramCredentialRecord',
+  22,
+  { versions: [0, 0], flexibleSince: 0 },
+  () => ({ name: string, mechanism: int8 }),
+);
+
+const delegationToken = metadataRecord(
+  'DelegationTokenRecord',
+  10,
+  { versions: [0, 0], flexibleSince: 0 },
+  () => ({
+    owner: string,
+    requester: string,
+    renewers: array(string),
+    issueTimestamp: int64,
+    maxTimestamp: int64,
+    expirationTimestamp: int64,
+    tokenId: string,
+  }),
+);
+
+const removeDelegationToken = metadataRecord(
+  'RemoveDelegationTokenRecord',
+  26,
+  { versions: [0, 0], flexibleSince: 0 },
+  () => ({ tokenId: string }),
+);
+
 const messages = {
   topic,
   partition,
@@ -91,6 +154,12 @@ const messages = {
   producerIds,
   feature,
   clientQuota,
+  acl,
+  removeAcl,
+  scramCredential,
+  removeScramCredential,
+  delegationToken,
+  removeDelegationToken,
 };
 const byNumber = new Map(
   Object.entries(messages).map(([kind, message]) => [message.apiKey, { kind, message }]),

@@ -7,6 +7,7 @@ import { data } from '@moldau/protocol/message';
 import {
   array,
   bool,
+  bytes,
   float64,
   int8,
   int16,
@@ -56,6 +57,40 @@ const clientQuota = data('ClientQuotaRecord', FORMAT, () => ({
   value: float64,
   isRemoved: bool,
 }));
+const acl = data('AclRecord', FORMAT, () => ({
+  id: uuid,
+  resourceType: int8,
+  resourceName: string,
+  patternType: int8,
+  principal: string,
+  host: string,
+  operation: int8,
+  permissionType: int8,
+}));
+const aclRemoved = data('AclRemovedRecord', FORMAT, () => ({ id: uuid }));
+const scramCredential = data('ScramCredentialRecord', FORMAT, () => ({
+  user: string,
+  mechanism: int8,
+  salt: bytes,
+  storedKey: bytes,
+  serverKey: bytes,
+  iterations: int32,
+}));
+const scramCredentialRemoved = data('ScramCredentialRemovedRecord', FORMAT, () => ({
+  user: string,
+  mechanism: int8,
+}));
+const delegationToken = data('DelegationTokenRecord', FORMAT, () => ({
+  tokenId: string,
+  owner: string,
+  requester: string,
+  renewers: array(string),
+  issueTimestampMs: int64,
+  expiryTimestampMs: int64,
+  maxTimestampMs: int64,
+}));
+const delegationTokenRemoved = data('DelegationTokenRemovedRecord', FORMAT, () => ({ tokenId: string }));
+const clusterSecret = data('ClusterSecretRecord', FORMAT, () => ({ secret: bytes }));
 
 const TYPES = {
   cluster: { number: 1, message: cluster },
@@ -68,6 +103,13 @@ const TYPES = {
   'leader-epochs-raised': { number: 8, message: leaderEpochsRaised },
   feature: { number: 9, message: feature },
   'client-quota': { number: 10, message: clientQuota },
+  'scram-credential': { number: 13, message: scramCredential },
+  'scram-credential-removed': { number: 14, message: scramCredentialRemoved },
+  'delegation-token': { number: 15, message: delegationToken },
+  'delegation-token-removed': { number: 16, message: delegationTokenRemoved },
+  'cluster-secret': { number: 17, message: clusterSecret },
+  acl: { number: 11, message: acl },
+  'acl-removed': { number: 12, message: aclRemoved },
 } as const;
 
 interface AnyRecordMessage {
