@@ -214,7 +214,7 @@ export const clusterScenarios: readonly Scenario[] = [
   inEveryVersion(InitProducerId, 'idempotent', async (side, version) => {
     const fresh = { transactionalId: null, transactionTimeoutMs: 60_000 };
     // Kafka fetches its first ids after it was asked for one.
-    for (let attempt = 0; attempt < 100; attempt++) {
+    for (let attempt = 0; attempt < 1500; attempt++) {
       const { errorCode } = await side.quietly(InitProducerId, version, fresh);
       if (errorCode === 0) break;
       await pause(100);
@@ -233,7 +233,7 @@ export const clusterScenarios: readonly Scenario[] = [
     const ask = (key: string, keyType: number, label: string) =>
       side.ask(FindCoordinator, version, { key, keyType, coordinatorKeys: [key] }, label);
     // The first question makes the topic, which Kafka answers with an error.
-    for (let attempt = 0; attempt < 100; attempt++) {
+    for (let attempt = 0; attempt < 1500; attempt++) {
       const answer = await side.quietly(FindCoordinator, version, {
         key: 'g',
         keyType: 0,

@@ -36,7 +36,7 @@ export interface JoinFields {
 
 /** Waits until members are asked to join again. */
 export async function untilRebalancing(side: Side, groupId: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1500; attempt++) {
     const { groups } = await side.quietly(DescribeGroups, 5, { groups: [groupId] });
     if (groups[0]?.groupState === 'PreparingRebalance') return;
     await pause(25);
@@ -47,7 +47,7 @@ export async function untilRebalancing(side: Side, groupId: string): Promise<voi
 /** Waits until groups can be used: Kafka makes its topic for them at the first question. */
 export async function untilCoordinated(side: Side, groupId: string): Promise<void> {
   const ready = { groupId, generationId: -1, memberId: NO_MEMBER };
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1500; attempt++) {
     const { coordinators } = await side.quietly(FindCoordinator, 4, {
       keyType: 0,
       coordinatorKeys: [groupId],

@@ -86,7 +86,7 @@ export async function configureGroup(
 
 /** Waits until share state can be kept: Kafka makes its topic for it at the first question. */
 export async function untilShareCoordinated(side: Side, groupId: string, topicId: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1500; attempt++) {
     const { coordinators } = await side.quietly(FindCoordinator, 6, {
       keyType: 2,
       coordinatorKeys: [`${groupId}:${topicId}:0`],
@@ -107,7 +107,7 @@ export async function untilShareCoordinated(side: Side, groupId: string, topicId
 export async function joinShare(side: Side, member: ShareMembership, topics: string[]): Promise<number> {
   await untilCoordinated(side, member.groupId);
   let epoch = 0;
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 1500; attempt++) {
     const { errorCode, errorMessage, memberEpoch, assignment } = await side.quietly(
       ShareGroupHeartbeat,
       1,

@@ -262,7 +262,7 @@ export const topicScenarios: readonly Scenario[] = [
 ];
 
 async function untilGone(side: Side, name: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 1500; attempt++) {
     if (!(await side.knows(name))) return;
     await pause(25);
   }

@@ -18,7 +18,7 @@ const FETCH_VERSION = 9;
 const FIRST_VERSION_WITH_ADDING = 5;
 
 async function untilCoordinated(side: Side, groupId: string): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 1500; attempt++) {
     const found = await side.quietly(FindCoordinator, 3, { key: groupId, keyType: 0 });
     const topics = [{ name: 'x', partitionIndexes: [0] }];
     const { groups } = await side.quietly(OffsetFetch, FETCH_VERSION, { groups: [{ groupId, topics }] });
@@ -74,7 +74,7 @@ export const transactionalOffsetScenarios: readonly Scenario[] = [
         });
       const add = async (): Promise<void> => {
         const query = { transactionalId, producerId, producerEpoch, groupId };
-        for (let attempt = 0; attempt < 400; attempt++) {
+        for (let attempt = 0; attempt < 1500; attempt++) {
           const { errorCode } = await side.quietly(AddOffsetsToTxn, 3, query);
           if (errorCode === 0) return;
           await pause(10);

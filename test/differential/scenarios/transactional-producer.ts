@@ -89,7 +89,7 @@ export class TransactionalProducer {
     const { transactionalId, producerId, producerEpoch } = this;
     const query = { transactionalId, producerId, producerEpoch, committed };
     await this.#ask(EndTxn, END_VERSION, query, ({ errorCode }) => errorCode);
-    for (let attempt = 0; attempt < 400; attempt++) {
+    for (let attempt = 0; attempt < 1500; attempt++) {
       const { transactionStates } = await this.#side.quietly(DescribeTransactions, 0, {
         transactionalIds: [transactionalId],
       });
