@@ -1,6 +1,6 @@
 // Keys that Kafka does not have.
 
-import { int, long, string } from '../definition.ts';
+import { int, list, long, string } from '../definition.ts';
 
 export const DURABILITIES = ['fsync', 'replicated', 'memory'] as const;
 
@@ -22,5 +22,20 @@ export const moldauConfigs = {
     67_108_864,
     'The most bytes one record batch may grow to when it is decompressed.',
     { min: 1 },
+  ),
+  'moldau.sasl.oauthbearer.allowed.urls': list(
+    '',
+    "URLs that sasl.oauthbearer.jwks.endpoint.url may be, whatever a listener's own setting says; empty for any. Kafka has the system property org.apache.kafka.sasl.oauthbearer.allowed.urls for this.",
+    { importance: 'LOW' },
+  ),
+  'moldau.authentication.timeout.ms': int(
+    30_000,
+    'How long a connection may take to log in, or to renew its login, before it is closed.',
+    { min: 100 },
+  ),
+  'moldau.failed.authentication.rate': int(
+    20,
+    'Failed logins a second from one address (of IPv6, from one /64 network), ten times as many at once. Above that no login from there is looked at: its connections are closed after connection.failed.authentication.delay.ms. 0 for no limit.',
+    { min: 0 },
   ),
 };

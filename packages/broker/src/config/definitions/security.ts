@@ -1,22 +1,90 @@
 // Keys of authentication, authorisation and TLS.
 
 import { bool, className, double, inert, int, list, long, password, short, string } from '../definition.ts';
+import { jaasProblem } from '../jaas.ts';
 
 export const securityConfigs = {
+  'principal.builder.class': className(
+    'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
+    'Class that names who a connection speaks for. Only the default is served, as a class of the JVM cannot run here; the name is what the SASL login says, or what ssl.principal.mapping.rules make of the certificate.',
+    { update: 'per-broker' },
+  ),
+  'connection.failed.authentication.delay.ms': int(
+    100,
+    'How long the answer to a failed login is held back, and the connection with it.',
+    { min: 0, importance: 'LOW' },
+  ),
+  'connections.max.reauth.ms': long(
+    0,
+    'How long a login is good for: clients renew it before (KIP-368), and the connection of one that does not ends with its next request. 0 for as long as the connection lasts.',
+  ),
+  'sasl.enabled.mechanisms': list(
+    'GSSAPI',
+    'The SASL mechanisms clients may log in with. To be set where a listener has SASL_PLAINTEXT or SASL_SSL, since the default is not served.',
+    { update: 'per-broker' },
+  ),
+  'sasl.jaas.config': password(
+    'What a mechanism needs to know, mostly set for a listener and mechanism: listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_alice="her password";',
+    { check: jaasProblem, update: 'per-broker' },
+  ),
+  'sasl.server.max.receive.size': int(524_288, 'The largest frame taken before a connection has logged in.', {
+    min: 0,
+  }),
+  'sasl.oauthbearer.clock.skew.seconds': int(
+    30,
+    "By how much the clock of the identity provider may differ from this machine's.",
+    { min: 0, importance: 'LOW' },
+  ),
+  'sasl.oauthbearer.expected.audience': list(
+    '',
+    'Audiences of which a token must name one in its aud claim; at least one where OAUTHBEARER is enabled.',
+    { importance: 'LOW' },
+  ),
+  'sasl.oauthbearer.expected.issuer': string(
+    null,
+    'What a token must have in its iss claim; must be set where OAUTHBEARER is enabled.',
+    { importance: 'LOW' },
+  ),
+  'sasl.oauthbearer.jwks.endpoint.refresh.ms': long(
+    3_600_000,
+    "How often the identity provider's keys are fetched. They are also fetched when a token names a key that is not known, at most every ten seconds, and a file is read every ten seconds.",
+    { min: 1, importance: 'LOW' },
+  ),
+  'sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms': long(
+    10_000,
+    "The longest wait between two attempts to fetch the identity provider's keys.",
+    { min: 1, importance: 'LOW' },
+  ),
+  'sasl.oauthbearer.jwks.endpoint.retry.backoff.ms': long(
+    100,
+    "The wait after the first failed attempt to fetch the identity provider's keys; it doubles with each further one.",
+    { min: 1, importance: 'LOW' },
+  ),
+  'sasl.oauthbearer.jwks.endpoint.url': string(
+    null,
+    "Where the identity provider's public keys are: an https: URL, a file: URL, or an http: URL of this machine itself. Must be set where OAUTHBEARER is enabled. Certificates are checked against Node's authorities and those that NODE_EXTRA_CA_CERTS adds.",
+  ),
+  'sasl.oauthbearer.jwt.validator.class': className(
+    'org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator',
+    "Kafka's class that checks tokens: only the default and BrokerJwtValidator are taken, and tokens are checked as they do.",
+  ),
+  'sasl.oauthbearer.scope.claim.name': string(
+    'scope',
+    'Claim of a token that holds its scopes: a text, or a list of different ones. Nothing depends on them.',
+    { nonEmpty: true, importance: 'LOW' },
+  ),
+  'sasl.oauthbearer.sub.claim.name': string(
+    'sub',
+    "Claim of a token that holds the user's name; without it the token is refused.",
+    { nonEmpty: true, importance: 'LOW' },
+  ),
+  'sasl.server.callback.handler.class': className(
+    null,
+    "Kafka's class that checks logins. With OAUTHBEARER OAuthBearerValidatorCallbackHandler is taken, which does what is done anyway.",
+  ),
   ...inert('Moldau has no authentication or authorisation so far: every client may do everything', {
     'authorizer.class.name': string('', 'Class that decides who may do what.', { importance: 'LOW' }),
-    'principal.builder.class': className(
-      'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
-      "Class that names a connection's principal.",
-      { update: 'per-broker' },
-    ),
     'security.providers': string(null, 'Security providers of the JVM.', { importance: 'LOW' }),
-    'connection.failed.authentication.delay.ms': int(
-      100,
-      'How long the answer to a failed login is held back.',
-      { min: 0, importance: 'LOW' },
-    ),
-    'connections.max.reauth.ms': long(0, 'How long a login is good for.'),
     'delegation.token.expiry.check.interval.ms': long(
       3_600_000,
       'How often expired delegation tokens are removed.',
@@ -32,8 +100,6 @@ export const securityConfigs = {
     }),
     'delegation.token.secret.key': password('Secret that signs delegation tokens.'),
     'sasl.client.callback.handler.class': className(null, 'Callback class of SASL clients.'),
-    'sasl.enabled.mechanisms': list('GSSAPI', 'SASL mechanisms that are on.', { update: 'per-broker' }),
-    'sasl.jaas.config': password('JAAS configuration of a listener.', { update: 'per-broker' }),
     'sasl.kerberos.kinit.cmd': string('/usr/bin/kinit', "Path of Kerberos' kinit.", { update: 'per-broker' }),
     'sasl.kerberos.min.time.before.relogin': long(60_000, 'Least time between two Kerberos logins.', {
       update: 'per-broker',
@@ -106,41 +172,12 @@ export const securityConfigs = {
     'sasl.oauthbearer.client.credentials.client.secret': password(
       'Client secret towards the identity provider.',
     ),
-    'sasl.oauthbearer.clock.skew.seconds': int(30, 'Difference of clocks that is tolerated.', {
-      importance: 'LOW',
-    }),
-    'sasl.oauthbearer.expected.audience': list('', 'Audiences that tokens must have.', { importance: 'LOW' }),
-    'sasl.oauthbearer.expected.issuer': string(null, 'Issuer that tokens must have.', { importance: 'LOW' }),
-    'sasl.oauthbearer.jwks.endpoint.refresh.ms': long(
-      3_600_000,
-      "How often the provider's keys are fetched.",
-      { importance: 'LOW' },
-    ),
-    'sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms': long(
-      10_000,
-      'The longest wait between two attempts to fetch them.',
-      { importance: 'LOW' },
-    ),
-    'sasl.oauthbearer.jwks.endpoint.retry.backoff.ms': long(100, 'The first such wait.', {
-      importance: 'LOW',
-    }),
-    'sasl.oauthbearer.jwks.endpoint.url': string(null, "Where the provider's keys are."),
     'sasl.oauthbearer.jwt.retriever.class': className(
       'org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever',
       'Class that gets tokens.',
     ),
-    'sasl.oauthbearer.jwt.validator.class': className(
-      'org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator',
-      'Class that checks tokens.',
-    ),
     'sasl.oauthbearer.scope': string(null, 'Scope asked for.'),
-    'sasl.oauthbearer.scope.claim.name': string('scope', 'Claim that holds the scope.', {
-      importance: 'LOW',
-    }),
-    'sasl.oauthbearer.sub.claim.name': string('sub', 'Claim that holds the subject.', { importance: 'LOW' }),
     'sasl.oauthbearer.token.endpoint.url': string(null, 'Where tokens come from.'),
-    'sasl.server.callback.handler.class': className(null, 'Callback class of SASL servers.'),
-    'sasl.server.max.receive.size': int(524_288, 'The largest SASL message taken.'),
   }),
   ...inert('Moldau has no TLS so far: connections are plain text', {
     'ssl.allow.dn.changes': bool(false, 'Whether a new certificate may have another name.', {

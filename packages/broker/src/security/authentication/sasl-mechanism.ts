@@ -6,6 +6,8 @@ export interface SaslMechanism {
   /** As clients ask for it: 'PLAIN'. */
   readonly name: string;
   start(connection: SaslConnection): SaslExchange;
+  /** Ends what it has under way, when the broker stops. */
+  close?(): void;
 }
 
 export interface SaslConnection {
@@ -15,7 +17,10 @@ export interface SaslConnection {
 }
 
 export interface SaslExchange {
-  /** One message of the client; never called again after an identity or an error. Throws or rejects with SaslError when the client is not to be let in. */
+  /**
+   * One message of the client, after the last one was answered; none after an identity or an error.
+   * Throws or rejects with SaslError when the client is not to be let in.
+   */
   next(token: Buffer): SaslStep | Promise<SaslStep>;
 }
 
@@ -28,12 +33,13 @@ export interface SaslStep {
   readonly expiresAtMs?: number;
 }
 
-/** The login fails. The message goes to the client, so it tells nothing that a stranger may not know. */
+/** The login fails. */
 export class SaslError extends Error {
   override readonly name = 'SaslError';
-  /** What the operator may know beyond that, for the log; never a secret. */
+  /** What the operator may know beyond the message, for the log: never a secret. */
   readonly detail: string | undefined;
 
+  /** @param message what the client is told, so nothing that a stranger may not know; '' for what is said of any failure. */
   constructor(message: string, detail?: string) {
     super(message);
     this.detail = detail;
