@@ -3,7 +3,7 @@
 // The order of the start is the order of trust: the folders are locked before anything in them is read, the metadata is
 // read before logs are made, and clients are let in last. The stop goes the other way.
 
-import type { Clock, Disk, Logger, Network, Random, Timers } from '@moldau/io';
+import type { Clock, Disk, Http, Logger, Network, Random, Timers } from '@moldau/io';
 import { LogManager } from '@moldau/log';
 import {
   adoptKafkaFolder,
@@ -21,6 +21,7 @@ import { dispatch } from './apis/dispatch.ts';
 import type { ApiHandler, Services } from './apis/handler.ts';
 import { handlers } from './apis/handlers.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
+import { ConfigError } from './config/config-error.ts';
 import { ConsumerGroupSettings } from './config/consumer-group-settings.ts';
 import { ShareSettings } from './config/share-settings.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
@@ -47,7 +48,7 @@ import { MetadataFollower } from './replication/metadata-follower.ts';
 import { PartitionRegistry } from './replication/partition-registry.ts';
 import { ProducerIds } from './replication/producer-ids.ts';
 import { TransactionMarkers } from './replication/transaction-markers.ts';
-import { ANONYMOUS_AUTHENTICATION } from './security/authentication/open-authentication.ts';
+import { ListenerLogins } from './security/authentication/listener-logins.ts';
 import { ClientMetricsStore } from './telemetry/client-metrics-store.ts';
 import { ClientTelemetry } from './telemetry/client-telemetry.ts';
 
@@ -62,6 +63,7 @@ export interface BrokerOptions {
   readonly random: Random;
   readonly disk: Disk;
   readonly network: Network;
+  readonly http: Http;
   readonly logger: Logger;
 }
 
@@ -90,7 +92,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
 /** @param onStop what closes a room; called in the opposite order at the stop. */
 async function start(options: BrokerOptions, onStop: (close: () => Promise<unknown>) => void) {
-  const { config, clock, timers, random, disk, network, logger } = options;
+  const { config, clock, timers, random, disk, network, http, logger } = options;
+  checkSecurity(config);
   const knownClusterId = await storedClusterId(options);
   const clusterId = knownClusterId ?? config.initialClusterId ?? uuidFromBytes(random.bytes(16));
   const logs = await LogManager.open({
@@ -222,12 +225,17 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
       partitions.allConfigured();
     },
   });
+  const logins = new ListenerLogins({
+    ...{ config, clock, timers, random, disk, http, logger },
+    metadata: () => image,
+  });
+  onStop(async () => logins.close());
   const server = new Server<ApiHandler>({
     ...{ network, clock, timers, logger },
     limits,
     apis: handlers,
     admit: (address, nowMs) => connectionQuotas.admit(address, nowMs),
-    authenticationFor: () => ANONYMOUS_AUTHENTICATION,
+    authenticationFor: (listenerName, transport) => logins.authenticationFor(listenerName, transport),
     dispatch: (api, frame, bodyOffset, context) => dispatch(api, frame, bodyOffset, context, services),
   });
   onStop(async () => {
@@ -263,6 +271,14 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   share.state.start();
   groups.start().catch((error: unknown) => logger.error({ err: error }, 'groups could not be loaded'));
   return { listeners, clusterId };
+}
+
+/** A listener that promises more than is kept must not open. */
+function checkSecurity(config: BrokerConfig): void {
+  const problems = config.listeners
+    .filter(({ protocol }) => protocol.endsWith('SSL'))
+    .map(({ name, protocol }) => `The listener ${name} wants ${protocol}, which Moldau does not have so far`);
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 interface Rooms {
@@ -366,11 +382,11 @@ function openShareGroups(
 }
 
 function ownImage(config: BrokerConfig, listeners: readonly ServerListener[]): BrokerImage {
-  const endpoints = config.advertisedListeners.map(({ name, host, port }) => ({
+  const endpoints = config.advertisedListeners.map(({ name, protocol, host, port }) => ({
     listener: name,
     host,
     port: port === 0 ? listeners.find((listener) => listener.name === name)!.port : port,
-    securityProtocol: 'PLAINTEXT',
+    securityProtocol: protocol,
   }));
   return { brokerId: config.nodeId, rack: config.rack, endpoints };
 }

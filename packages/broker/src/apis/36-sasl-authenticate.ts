@@ -1,14 +1,16 @@
 // SaslAuthenticate: one token of a login (KIP-152). 1: says how long the login is good for (KIP-368).
 
 import { saslAuthenticateRequest, saslAuthenticateResponse } from '@moldau/protocol';
-import { serve } from './handler.ts';
+import { NO_RESPONSE, serve } from './handler.ts';
 
 export const saslAuthenticate = serve({
   request: saslAuthenticateRequest,
   response: saslAuthenticateResponse,
   minVersion: 0,
   maxVersion: 2,
-  handle: ({ authBytes }, { authentication }) => authentication.authenticate(authBytes),
+  async handle({ authBytes }, { authentication }) {
+    return (await authentication.authenticate(authBytes)) ?? NO_RESPONSE;
+  },
   fail: (_request, errorCode, errorMessage) => ({
     errorCode,
     errorMessage,

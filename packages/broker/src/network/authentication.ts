@@ -2,7 +2,7 @@
 //
 // Invariant: `identity` changes only while nothing of the connection is in process, for until a login is complete its requests are handled one at a time.
 
-export type SecurityProtocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+import type { SecurityProtocol } from '../config/listeners.ts';
 
 /** Who a connection speaks for. */
 export interface Identity {
@@ -47,8 +47,8 @@ export interface ConnectionAuthentication {
   /** A login has taken too long. */
   isOverdue(nowMs: number): boolean;
   handshake(mechanism: string, apiVersion: number): HandshakeAnswer;
-  /** One token of the client. A failure is answered after a while. Never rejects. */
-  authenticate(token: Buffer): Promise<AuthenticateAnswer>;
+  /** One token of the client. A failure is answered after a while; undefined ends the connection without an answer. Never rejects. */
+  authenticate(token: Buffer): Promise<AuthenticateAnswer | undefined>;
   /** The connection is gone: whatever is under way ends. */
   closed(): void;
 }

@@ -4,6 +4,7 @@
 // - Requests are started in the order in which they arrived, and answered in that order, however long each takes. (Kafka takes one at a time; we
 //   start the next ones meanwhile, so a client that pipelines is not held up by each fsync.) A Fetch is started only when all before it have been
 //   answered: its answer may be large, and only one is to be in the making for each connection.
+// - While a login is under way requests are not even looked at before all earlier ones are answered: what they are depends on how it ends.
 // - Reading stops while the client has too much in process, too much unread, or all connections together hold too much, and goes on by itself.
 // - Bytes that are no request end the connection, after the answers to what came before them. Nothing a client sends throws out of here.
 
@@ -21,7 +22,9 @@ import { ClientId, HEADER_START_BYTES, readRequestHeader } from './request-heade
 
 const UNKNOWN_SOFTWARE: ClientSoftware = { name: 'unknown', version: 'unknown' };
 const FETCH_KEY = 1;
+const SASL_HANDSHAKE_KEY = 17;
 const API_VERSIONS_KEY = 18;
+const SASL_AUTHENTICATE_KEY = 36;
 const UNSUPPORTED_VERSION = 35;
 
 /** Answers up to this size go out as one piece: copying them costs less than telling the kernel of each. */
@@ -52,6 +55,8 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   readonly #lastClientId = new ClientId();
   // Requests that have no answer on the wire yet; the first #startedCount of them are in process.
   readonly #queue: Request<Api>[] = [];
+  // Frames that arrived while a login was under way.
+  readonly #unread: { readonly frame: Buffer; readonly chargedBytes: number }[] = [];
   #startedCount = 0;
   #inProcessCount = 0;
   #requestBytes = 0;
@@ -91,7 +96,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     this.#sameFrameSinceMs = this.#lastActivityMs;
     this.#reader = new FrameReader({
       budget: services.budget,
-      maxFrameBytes: () => services.limits.requestMaxBytes,
+      maxFrameBytes: () => this.#maxFrameBytes,
       onFrame: (frame, chargedBytes) => this.#arrived(frame, chargedBytes),
       onBadSize: (size, isFirst) => this.#refuseSize(size, isFirst),
     });
@@ -182,10 +187,12 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     this.#services.budget.forget(this.#onMemory);
     // What is in process keeps its memory until its handler is done; the rest goes now.
     for (const request of this.#queue.splice(this.#startedCount)) this.#releaseRequest(request);
+    this.#dropUnread();
     this.#reader.close();
     this.#isBackedUp = false;
     this.#services.budget.release(this.#chargedAnswerBytes);
     this.#chargedAnswerBytes = 0;
+    this.authentication.closed();
     this.#services.closed(this);
     for (const run of this.#closeListeners) {
       this.#closeListeners.delete(run);
@@ -217,8 +224,13 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   /** Takes no more requests, and closes once those that have arrived are answered. */
   #end(): void {
     this.#isEnding = true;
+    this.#dropUnread();
     this.#setReading(false);
     if (this.#queue.length === 0) this.#transport.close();
+  }
+
+  #dropUnread(): void {
+    for (const held of this.#unread.splice(0)) this.#releaseRequest(held);
   }
 
   destroy(): void {
@@ -233,11 +245,13 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
 
   #refuseSize(size: number, isFirst: boolean): void {
     const foreign = isFirst ? foreignProtocol(size) : undefined;
-    const { limits, log } = this.#services;
+    const { log } = this.#services;
     if (foreign === undefined) {
-      const fields = { ...this.describe(), sizeBytes: size, allowedBytes: limits.requestMaxBytes };
-      const advice =
-        size > 0 ? 'raise socket.request.max.bytes if the client is right' : 'it is not a Kafka client';
+      const fields = { ...this.describe(), sizeBytes: size, allowedBytes: this.#maxFrameBytes };
+      const key = this.authentication.isComplete
+        ? 'socket.request.max.bytes'
+        : 'sasl.server.max.receive.size';
+      const advice = size > 0 ? `raise ${key} if the client is right` : 'it is not a Kafka client';
       log.warn('size', fields, `closed a connection that claimed a request of ${size} bytes: ${advice}`);
     } else {
       log.warn(
@@ -256,15 +270,36 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     this.#end();
   }
 
+  get #maxFrameBytes(): number {
+    const { requestMaxBytes } = this.#services.limits;
+    return Math.min(this.authentication.maxFrameBytes ?? requestMaxBytes, requestMaxBytes);
+  }
+
   #arrived(frame: Buffer, chargedBytes: number): boolean {
-    const request = this.#parse(frame, chargedBytes);
-    if (request === undefined) {
-      this.#services.budget.release(chargedBytes);
-      return false;
-    }
     this.#requestBytes += chargedBytes;
-    this.#queue.push(request);
+    if (this.#unread.length === 0 && this.#mayParse()) return this.#take(frame, chargedBytes);
+    this.#unread.push({ frame, chargedBytes });
     return true;
+  }
+
+  /** What the next frame is, and whether it may be, is certain: no login is under way that decides it. */
+  #mayParse(): boolean {
+    const last = this.#queue.at(-1);
+    if (last === undefined) return true;
+    return (
+      this.authentication.isComplete &&
+      last.apiKey !== SASL_HANDSHAKE_KEY &&
+      last.apiKey !== SASL_AUTHENTICATE_KEY
+    );
+  }
+
+  #take(frame: Buffer, chargedBytes: number): boolean {
+    const request = this.authentication.expectsBareToken
+      ? Request.ofBareToken(this, this.#services.apis.get(SASL_AUTHENTICATE_KEY)!, frame, chargedBytes)
+      : this.#parse(frame, chargedBytes);
+    if (request === undefined) this.#releaseRequest({ chargedBytes });
+    else this.#queue.push(request);
+    return request !== undefined;
   }
 
   #parse(frame: Buffer, chargedBytes: number): Request<Api> | undefined {
@@ -286,6 +321,11 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
         { apiKey, apiVersion },
         'closed a connection: it asked for an API that is not served',
       );
+      return undefined;
+    }
+    const refusal = this.authentication.refusal(apiKey, this.#lastActivityMs);
+    if (refusal !== undefined) {
+      this.#refuse('authentication', { api: api.name, apiVersion }, `closed a connection: ${refusal}`);
       return undefined;
     }
     const isServed = apiVersion >= api.minVersion && apiVersion <= api.maxVersion;
@@ -338,6 +378,10 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   /** After anything that may allow more: starts requests, sends answers, reads on or stops reading. */
   #advance(): void {
     if (this.#isClosed) return;
+    while (this.#unread.length > 0 && this.#mayParse()) {
+      const { frame, chargedBytes } = this.#unread.shift()!;
+      this.#take(frame, chargedBytes);
+    }
     while (this.#startedCount < this.#queue.length && this.#mayStart(this.#queue[this.#startedCount]!)) {
       this.#start(this.#queue[this.#startedCount++]!);
     }
@@ -349,9 +393,10 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     const { limits, budget } = this.#services;
     if (this.#startedCount >= limits.requestsInProcessPerConnection || this.#mute !== undefined) return false;
     if (this.#unsentBytes() > limits.unsentBytesPerConnection) return false;
-    if (request.apiKey !== FETCH_KEY) return true;
+    const isAlone = request.apiKey === FETCH_KEY || request.apiKey === SASL_HANDSHAKE_KEY;
+    if (!isAlone) return true;
     if (this.#startedCount > 0) return false;
-    if (!budget.isFull) return true;
+    if (request.apiKey !== FETCH_KEY || !budget.isFull) return true;
     this.#waitForMemory();
     return false;
   }
@@ -365,7 +410,9 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     }
     this.#inProcessCount++;
     try {
-      const answer = this.#services.dispatch(request.api, frame, request.bodyOffset, request);
+      const answer = request.isBareToken
+        ? this.#authenticate(frame)
+        : this.#services.dispatch(request.api, frame, request.bodyOffset, request);
       if (answer instanceof Promise) {
         answer.then(
           (body) => this.#answered(request, body),
@@ -379,9 +426,16 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     }
   }
 
+  /** A token without header has an answer without one; a failure has none. */
+  async #authenticate(token: Buffer): Promise<Uint8Array[] | undefined> {
+    const answer = await this.authentication.authenticate(token);
+    return answer?.errorCode === 0 ? [answer.authBytes] : undefined;
+  }
+
   #answered(request: Request<Api>, body: readonly Uint8Array[] | undefined): void {
     this.#inProcessCount--;
     request.complete(body);
+    if (this.authentication.hasFailed) this.#end();
     if (request.throttleMs > 0) this.mute(request.throttleMs);
     this.#ready(request);
   }
@@ -421,9 +475,9 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     this.#scheduleFlush();
   }
 
-  #releaseRequest(request: Request<Api>): void {
-    this.#requestBytes -= request.chargedBytes;
-    this.#services.budget.release(request.chargedBytes);
+  #releaseRequest({ chargedBytes }: { readonly chargedBytes: number }): void {
+    this.#requestBytes -= chargedBytes;
+    this.#services.budget.release(chargedBytes);
   }
 
   /** Answers that become ready in one go are sent in one go. */
@@ -478,6 +532,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     return (
       !this.#isEnding &&
       this.#mute === undefined &&
+      this.#unread.length === 0 &&
       this.#queue.length < limits.requestsInProcessPerConnection &&
       this.#requestBytes < limits.requestBytesPerConnection &&
       this.#unsentBytes() <= limits.unsentBytesPerConnection

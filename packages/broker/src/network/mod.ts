@@ -1,6 +1,6 @@
 // The network room: connections within bounds, and what a request says of where it came from.
 
-export type { ConnectionAuthentication, Identity, SecurityProtocol } from './authentication.ts';
+export type { ConnectionAuthentication, Identity } from './authentication.ts';
 export { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts';
 export type { Dispatch, ServedApi } from './request.ts';
 export type { RequestContext } from './request-context.ts';

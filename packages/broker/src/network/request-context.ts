@@ -1,6 +1,7 @@
 // Who sent a request, over which connection. Handlers get it beside the decoded request.
 
-import type { ConnectionAuthentication, SecurityProtocol } from './authentication.ts';
+import type { SecurityProtocol } from '../config/listeners.ts';
+import type { ConnectionAuthentication } from './authentication.ts';
 
 export interface ClientSoftware {
   readonly name: string;

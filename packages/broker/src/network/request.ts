@@ -1,6 +1,7 @@
 // One request from its arrival until its answer has gone out. It is the context that handlers see, and the place in its connection's queue.
 
-import type { ConnectionAuthentication, SecurityProtocol } from './authentication.ts';
+import type { SecurityProtocol } from '../config/listeners.ts';
+import type { ConnectionAuthentication } from './authentication.ts';
 import type { ClientSoftware, RequestContext } from './request-context.ts';
 
 /** What the network has to know of an API; a handler of the broker is one. */
@@ -54,6 +55,8 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   answer: Uint8Array[] | undefined;
   answerBytes = 0;
   readonly sizeBytes: number;
+  /** The frame is a token without a header, and so is the answer. */
+  isBareToken = false;
   throttleMs = 0;
   readonly #client: ClientIdentity;
 
@@ -74,6 +77,19 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
     this.frame = frame;
     this.sizeBytes = frame.length;
     this.chargedBytes = chargedBytes;
+  }
+
+  /** What follows SaslHandshake v0: it stands for a SaslAuthenticate. */
+  static ofBareToken<Api extends ServedApi>(
+    client: ClientIdentity,
+    api: Api,
+    frame: Buffer,
+    chargedBytes: number,
+  ): Request<Api> {
+    const header = { apiVersion: 0, correlationId: 0, clientId: null, bodyOffset: 0 };
+    const request = new Request(client, api, header, frame, chargedBytes);
+    request.isBareToken = true;
+    return request;
   }
 
   get apiKey(): number {
@@ -129,9 +145,9 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
     for (const chunk of body) bodyBytes += chunk.byteLength;
     // ApiVersions keeps the oldest header, so that a client of any age can read it.
     const isFlexible = this.apiVersion >= this.api.response.flexibleSince && this.apiKey !== API_VERSIONS_KEY;
-    const head = Buffer.allocUnsafe(isFlexible ? 9 : 8);
+    const head = Buffer.allocUnsafe(this.isBareToken ? 4 : isFlexible ? 9 : 8);
     head.writeInt32BE(head.length - 4 + bodyBytes, 0);
-    head.writeInt32BE(this.correlationId, 4);
+    if (!this.isBareToken) head.writeInt32BE(this.correlationId, 4);
     if (isFlexible) head[8] = 0;
     this.answer = [head, ...body];
     this.answerBytes = head.length + bodyBytes;

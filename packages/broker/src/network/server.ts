@@ -57,6 +57,9 @@ const QUIET_MS = 5_000;
 /** ...or takes so long to send one request. */
 const FRAME_MS = 10_000;
 
+const OVERDUE =
+  'closed a connection that did not log in in time: raise moldau.authentication.timeout.ms if its network, or what checks its credentials, is slow';
+
 /** Takes the place of a connection that is refused. */
 const REFUSED: ConnectionHandler = {
   readBuffer: () => undefined,
@@ -225,6 +228,11 @@ export class Server<Api extends ServedApi> {
     const maxIdleMs = this.#options.limits.connectionsMaxIdleMs;
     const holders: ClientConnection<Api>[] = [];
     for (const connection of this.#connections) {
+      if (connection.authentication.isOverdue(nowMs)) {
+        this.#log.warn('overdue', connection.describe(), OVERDUE);
+        connection.destroy();
+        continue;
+      }
       const idleMs = connection.idleMs(nowMs);
       if (connection.isHoldingMemory(nowMs, QUIET_MS, FRAME_MS)) holders.push(connection);
       if (maxIdleMs < 0 || idleMs < maxIdleMs) continue;

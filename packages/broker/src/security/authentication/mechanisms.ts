@@ -1,0 +1,34 @@
+// The SASL mechanisms that are served, each with what makes it for a listener.
+
+import type { Clock, Disk, Http, Logger, Random, Timers } from '@moldau/io';
+import type { MetadataImage } from '@moldau/metadata';
+import type { ListenerSecurity } from '../../config/listener-configs.ts';
+import { oauthBearerMechanism } from './oauthbearer.ts';
+import { OAUTHBEARER } from './oauthbearer-settings.ts';
+import { Plain } from './plain.ts';
+import type { SaslMechanism } from './sasl-mechanism.ts';
+
+/** What mechanisms are made of. */
+export interface MechanismServices {
+  /** The newest image. */
+  readonly metadata: () => MetadataImage;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly http: Http;
+  readonly logger: Logger;
+}
+
+export interface MechanismOptions extends MechanismServices {
+  readonly listener: ListenerSecurity;
+}
+
+/** Makes a mechanism for one listener. Throws ConfigError when what it needs is not configured, or wrong. */
+export type MechanismFactory = (options: MechanismOptions) => SaslMechanism;
+
+/** By the names that clients ask for. */
+export const MECHANISMS: ReadonlyMap<string, MechanismFactory> = new Map<string, MechanismFactory>([
+  ['PLAIN', ({ listener }) => new Plain(listener)],
+  [OAUTHBEARER, oauthBearerMechanism],
+]);
