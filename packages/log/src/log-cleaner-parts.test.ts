@@ -8,9 +8,10 @@ import { ManualTime, MemoryDisk, SeededRandom } from '@moldau/testing';
 import { KeyDigest } from './key-digest.ts';
 import { OffsetMap } from './log-cleaner-offset-map.ts';
 import { CleanerPace } from './log-cleaner-pace.ts';
-import { FilePieces, ReadBuffers } from './log-cleaner-source.ts';
+import { BatchFilter, noteKeys, retainBatches } from './log-cleaner-passes.ts';
+import { FilePieces, MemoryPieces, ReadBuffers } from './log-cleaner-source.ts';
 import { CleanedTransactions } from './log-cleaner-transactions.ts';
-import { groupsOf } from './log-cleaning.ts';
+import { groupsOf, newStatistics } from './log-cleaning.ts';
 import type { LogState } from './log-state.ts';
 import { ReshapeGate } from './reshape-gate.ts';
 import { Segment } from './segment.ts';
@@ -254,6 +255,61 @@ describe('CleanerPace', () => {
     const tookMs = time.monotonicMs() - startedMs;
     assert.ok(tookMs >= 1800 && tookMs <= 2100, `2 MB took ${tookMs} ms`);
   });
+
+  for (const compression of ['none', 'gzip'] as const) {
+    test(`lets others run in the middle of a large batch (${compression})`, async () => {
+      let nowMs = 0;
+      // Each look at the clock finds that a millisecond has gone.
+      const clock = { wallMs: () => 0, monotonicMs: () => ++nowMs };
+      let rests = 0;
+      const timers = {
+        soon(run: () => void) {
+          rests += 1;
+          queueMicrotask(run);
+        },
+        after(_delayMs: number, run: () => void) {
+          queueMicrotask(run);
+          return { cancel() {} };
+        },
+      };
+      const pace = new CleanerPace(clock, timers, () => Infinity);
+      const context = { pace, maxDecompressedBytes: Infinity, check() {} };
+      const records = Array.from({ length: 4000 }, (_, n) => `${n % 1000}=${'v'.repeat(90)}`);
+      const batch = keyedBatch(records, { compression });
+      const map = new OffsetMap({
+        ...{ memoryBytes: 1 << 20, loadFactor: 0.9, firstOffset: 0 },
+        digestKey: Buffer.alloc(16),
+      });
+      const transactions = new CleanedTransactions([]);
+      await noteKeys(new MemoryPieces([batch]), map, {
+        ...{ ...context, firstOffset: 0, transactions },
+        statistics: { records: 0, bytes: 0 },
+      });
+      assert.equal(map.size, 1000);
+      assert.ok(rests >= 4000 / 256, `${rests} rests while keys were noted`);
+      rests = 0;
+      const statistics = newStatistics();
+      const kept: number[] = [];
+      const filter = new BatchFilter(
+        {
+          ...{ map, transactions, nowMs: 0, deleteRetentionMs: 0 },
+          ...{ upperBoundOffset: 4000, lastOfProducers: new Map() },
+        },
+        Infinity,
+        statistics,
+      );
+      const sink = {
+        write(each: RecordBatch) {
+          kept.push(each.recordCount);
+          return false;
+        },
+        async drain() {},
+      };
+      await retainBatches(new MemoryPieces([batch]), filter, sink, statistics, context);
+      assert.deepEqual(kept, [1000]);
+      assert.ok(rests >= 4000 / 256, `${rests} rests while records were chosen`);
+    });
+  }
 });
 
 describe('ReshapeGate', () => {

@@ -18,6 +18,9 @@ import type { CleanerPace } from './log-cleaner-pace.ts';
 import type { BatchPieces } from './log-cleaner-source.ts';
 import type { CleanedTransactions } from './log-cleaner-transactions.ts';
 
+/** A batch may hold a hundred thousand records: they are gone through in stretches of this many. */
+const STRETCH_RECORDS = 256;
+
 export interface PassContext {
   readonly pace: CleanerPace;
   readonly maxDecompressedBytes: number;
@@ -64,36 +67,40 @@ export async function noteKeys(
       const isDiscarded = transactions.mayDiscard(batch);
       const { lastOffset, recordCount } = batch;
       statistics.records += recordCount;
-      let areaBytes = 0;
+      if (pace.worked(batch.sizeBytes)) await rest(options);
       if (!batch.isControl && !isDiscarded && recordCount > 0 && lastOffset >= firstOffset) {
-        const area = batch.recordArea({ maxDecompressedBytes });
-        areaBytes = area.length;
-        if (!noteArea(batch, area, cursor, map, firstOffset)) return false;
+        cursor.reset(batch.recordArea({ maxDecompressedBytes }), recordCount);
+        let noted: 'more' | 'done' | 'full' = 'more';
+        while (noted === 'more') {
+          const from = cursor.end;
+          noted = noteStretch(batch.baseOffset, cursor, map, firstOffset);
+          if (pace.worked(cursor.end - from)) await rest(options);
+        }
+        if (noted === 'full') return false;
       }
       if (lastOffset >= firstOffset) map.noteSeen(lastOffset);
-      if (pace.worked(batch.sizeBytes + areaBytes)) {
-        await pace.rest();
-        options.check();
-      }
     }
   }
 }
 
-function noteArea(
-  batch: RecordBatch,
-  area: Buffer,
+async function rest({ pace, check }: PassContext): Promise<void> {
+  await pace.rest();
+  check();
+}
+
+function noteStretch(
+  baseOffset: number,
   cursor: RecordCursor,
   map: OffsetMap,
   firstOffset: number,
-): boolean {
-  const { baseOffset } = batch;
-  cursor.reset(area, batch.recordCount);
-  while (cursor.next()) {
+): 'more' | 'done' | 'full' {
+  for (let left = STRETCH_RECORDS; left > 0; left--) {
+    if (!cursor.next()) return 'done';
     const offset = baseOffset + cursor.offsetDelta;
     if (cursor.keyLength < 0 || offset < firstOffset) continue;
-    if (!map.put(area, cursor.keyStart, cursor.keyLength, offset)) return false;
+    if (!map.put(cursor.area, cursor.keyStart, cursor.keyLength, offset)) return 'full';
   }
-  return true;
+  return 'more';
 }
 
 /** The last batch a remembered producer wrote: `lastOffset` of its last records, -1 when only markers are known of it. */
@@ -127,15 +134,18 @@ export interface BatchSink {
   drain(): Promise<void>;
 }
 
-/** Decides batch by batch. */
+/** Decides batch by batch: `start`, then `step` until it is false, then `result`. */
 export class BatchFilter {
   readonly #rules: RetentionRules;
   readonly #maxDecompressedBytes: number;
   readonly #statistics: RetentionStatistics;
   readonly #cursor = new RecordCursor();
   readonly #retained = new RetainedRecords();
-  /** Bytes of records looked at in the last batch. */
-  areaBytes = 0;
+  /** The batch whose records decide; undefined when `#decided` says all. */
+  #batch: RecordBatch | undefined;
+  #decided: RecordBatch | undefined;
+  #mayDiscard = false;
+  #horizonMs: number | undefined;
 
   constructor(rules: RetentionRules, maxDecompressedBytes: number, statistics: RetentionStatistics) {
     this.#rules = rules;
@@ -143,54 +153,72 @@ export class BatchFilter {
     this.#statistics = statistics;
   }
 
-  /** What stays of a batch: itself, another one that is valid until the next call, or undefined. */
-  filter(batch: RecordBatch): RecordBatch | undefined {
-    const { transactions, nowMs } = this.#rules;
+  start(batch: RecordBatch): void {
+    const { transactions, nowMs, map } = this.#rules;
     const { isControl, recordCount } = batch;
     this.#statistics.records += recordCount;
-    this.areaBytes = 0;
-    const mayDiscard = transactions.mayDiscard(batch);
-    const horizonMs = batch.hasDeleteHorizon ? batch.baseTimestamp : undefined;
-    const isDiscarded = mayDiscard && (!isControl || (horizonMs !== undefined && horizonMs <= nowMs));
-    if (isDiscarded || recordCount === 0) return this.#mustKeepHeader(batch) ? emptied(batch) : undefined;
-    if (!isControl && batch.baseOffset > this.#rules.map.latestOffset) {
+    this.#batch = undefined;
+    this.#decided = undefined;
+    this.#mayDiscard = transactions.mayDiscard(batch);
+    this.#horizonMs = batch.hasDeleteHorizon ? batch.baseTimestamp : undefined;
+    const isDiscarded =
+      this.#mayDiscard && (!isControl || (this.#horizonMs !== undefined && this.#horizonMs <= nowMs));
+    if (isDiscarded || recordCount === 0) {
+      this.#decided = this.#withoutRecords(batch);
+    } else if (!isControl && batch.baseOffset > map.latestOffset) {
       this.#statistics.retainedRecords += recordCount;
-      return batch;
+      this.#decided = batch;
+    } else {
+      this.#batch = batch;
+      const area = batch.recordArea({ maxDecompressedBytes: this.#maxDecompressedBytes });
+      this.#retained.start(batch, area);
+      this.#cursor.reset(area, recordCount);
     }
-    const area = batch.recordArea({ maxDecompressedBytes: this.#maxDecompressedBytes });
-    this.areaBytes = area.length;
-    this.#retained.start(batch, area);
-    this.#select(batch, area, horizonMs);
+  }
+
+  /** Looks at the next records. @returns how many bytes of them; 0 when there are none left */
+  step(): number {
+    const batch = this.#batch;
+    if (batch === undefined) return 0;
+    const cursor = this.#cursor;
+    const from = cursor.end;
+    for (let left = STRETCH_RECORDS; left > 0 && cursor.next(); left--) {
+      if (batch.isControl || this.#isWanted(batch.baseOffset + cursor.offsetDelta))
+        this.#retained.keep(cursor);
+    }
+    return cursor.end - from;
+  }
+
+  /** Whether the record that the cursor stands on stays. */
+  #isWanted(offset: number): boolean {
+    const { map, nowMs } = this.#rules;
+    const { area, keyStart, keyLength, valueLength } = this.#cursor;
+    if (offset > map.latestOffset) return true;
+    if (keyLength < 0) {
+      this.#statistics.keyless += 1;
+      return false;
+    }
+    if (offset < map.get(area, keyStart, keyLength)) return false;
+    return valueLength >= 0 || this.#horizonMs === undefined || nowMs < this.#horizonMs;
+  }
+
+  /** What stays of the batch: itself, another one that is valid until the next `start`, or undefined. */
+  result(): RecordBatch | undefined {
+    const batch = this.#batch;
+    if (batch === undefined) return this.#decided;
     const retained = this.#retained;
     this.#statistics.retainedRecords += retained.count;
-    if (retained.count === 0) return this.#mustKeepHeader(batch) ? emptied(batch) : undefined;
-    const needsHorizon = horizonMs === undefined && (isControl ? mayDiscard : retained.hasTombstones);
-    if (retained.count === recordCount && !needsHorizon) return batch;
-    const newHorizonMs = needsHorizon ? nowMs + this.#rules.deleteRetentionMs : undefined;
+    if (retained.count === 0) return this.#withoutRecords(batch);
+    const isFirstMet = this.#horizonMs === undefined;
+    const needsHorizon = isFirstMet && (batch.isControl ? this.#mayDiscard : retained.hasTombstones);
+    if (retained.count === batch.recordCount && !needsHorizon) return batch;
+    const newHorizonMs = needsHorizon ? this.#rules.nowMs + this.#rules.deleteRetentionMs : undefined;
     return new RecordBatch(retained.encode(newHorizonMs, this.#cursor));
   }
 
-  #select(batch: RecordBatch, area: Buffer, horizonMs: number | undefined): void {
-    const { map, nowMs } = this.#rules;
-    const { isControl, baseOffset } = batch;
-    const keepsTombstones = horizonMs === undefined || nowMs < horizonMs;
-    const cursor = this.#cursor;
-    const retained = this.#retained;
-    cursor.reset(area, batch.recordCount);
-    while (cursor.next()) {
-      if (!isControl) {
-        const offset = baseOffset + cursor.offsetDelta;
-        if (offset <= map.latestOffset) {
-          if (cursor.keyLength < 0) {
-            this.#statistics.keyless += 1;
-            continue;
-          }
-          if (offset < map.get(area, cursor.keyStart, cursor.keyLength)) continue;
-          if (cursor.valueLength < 0 && !keepsTombstones) continue;
-        }
-      }
-      retained.keep(cursor);
-    }
+  #withoutRecords(batch: RecordBatch): RecordBatch | undefined {
+    if (!this.#mustKeepHeader(batch)) return undefined;
+    return batch.recordCount === 0 ? batch : new RecordBatch(withoutRecords(batch));
   }
 
   #mustKeepHeader(batch: RecordBatch): boolean {
@@ -201,10 +229,6 @@ export class BatchFilter {
     if (last.lastOffset >= 0) return batch.lastOffset === last.lastOffset;
     return batch.isControl && batch.producerEpoch === last.producerEpoch;
   }
-}
-
-function emptied(batch: RecordBatch): RecordBatch {
-  return batch.recordCount === 0 ? batch : new RecordBatch(withoutRecords(batch));
 }
 
 /** Passes all batches of the pieces through the filter into the sink. */
@@ -223,15 +247,17 @@ export async function retainBatches(
     statistics.bytes += piece.length;
     await pace.moved(piece.length);
     for (let at = 0; at < piece.length; at += batchSizeAt(piece, at)) {
-      const kept = filter.filter(readBatch(piece, at));
+      filter.start(readBatch(piece, at));
+      if (pace.worked(batchSizeAt(piece, at))) await rest(context);
+      for (let bytes = filter.step(); bytes > 0; bytes = filter.step()) {
+        if (pace.worked(bytes)) await rest(context);
+      }
+      const kept = filter.result();
       if (kept !== undefined) {
         const { sizeBytes } = kept;
         statistics.retainedBytes += sizeBytes;
         if (sink.write(kept)) await sink.drain();
-      }
-      if (pace.worked(batchSizeAt(piece, at) + filter.areaBytes)) {
-        await pace.rest();
-        context.check();
+        if (pace.worked(sizeBytes)) await rest(context);
       }
     }
   }
