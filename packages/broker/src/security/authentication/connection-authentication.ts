@@ -138,6 +138,7 @@ export class SaslAuthentication implements ConnectionAuthentication {
     if (found === undefined) {
       this.#state = 'failed';
       this.#warn(
+        'mechanism',
         mechanism,
         `the mechanism is not enabled: choose one of ${mechanisms.join(', ')} (sasl.mechanism) in the client`,
       );
