@@ -6,7 +6,6 @@ import {
   type Logger,
   nodeClock,
   nodeDisk,
-  nodeHttp,
   nodeNetwork,
   nodeRandom,
   nodeTimers,
@@ -30,7 +29,8 @@ export async function startTestBroker(
   options: { settings?: readonly string[]; logDirs?: readonly string[]; logger?: Logger } = {},
 ): Promise<TestBroker> {
   const directory = await temporaryDirectory();
-  const { config } = loadConfig({
+  const { config } = await loadConfig({
+    disk: nodeDisk,
     listen: '127.0.0.1:0',
     data: (options.logDirs ?? ['']).map((name) => join(directory.path, name)).join(','),
     settings: options.settings ?? [],
@@ -42,7 +42,6 @@ export async function startTestBroker(
     random: nodeRandom,
     disk: nodeDisk,
     network: nodeNetwork,
-    http: nodeHttp,
     logger: options.logger ?? silentLogger,
   });
   const stop = async (): Promise<void> => {

@@ -50,6 +50,8 @@ export interface BrokerConfigOptions {
   readonly identity?: HostIdentity;
   readonly initialTopics?: readonly InitialTopic[];
   readonly clusterId?: string | undefined;
+  /** Keys whose value stands elsewhere, in a file or a variable, and is told to nobody. */
+  readonly hiddenKeys?: ReadonlySet<string>;
 }
 
 /** Keys that stand for the same thing, the finer one first: when it is unset the next one counts. */
@@ -84,6 +86,7 @@ export class BrokerConfig {
   /** What the verification of transactions depends on; as `groups`. */
   readonly verification = new VerificationSettings(this);
   readonly #static: ConfigTexts;
+  readonly #hiddenKeys: ReadonlySet<string>;
   #ofBroker: ConfigTexts = NOTHING;
   #ofAllBrokers: ConfigTexts = NOTHING;
   readonly #values = new Map<string, unknown>();
@@ -96,8 +99,10 @@ export class BrokerConfig {
     identity = LOCAL,
     initialTopics = [],
     clusterId,
+    hiddenKeys = new Set(),
   }: BrokerConfigOptions = {}) {
     this.#static = values;
+    this.#hiddenKeys = hiddenKeys;
     this.initialTopics = initialTopics;
     this.initialClusterId = clusterId;
     const problems = checkAll(values);
@@ -305,6 +310,7 @@ export class BrokerConfig {
         return describe(name, definition, {
           value: formatValue(this.#resolve(keys.slice(0, name in definitions ? 1 : 2), definition)),
           readOnly: definition.update === 'read-only',
+          isHidden: this.#hiddenKeys.has(name),
           synonyms: this.synonymsOf(keys),
         });
       });
@@ -327,9 +333,9 @@ export class BrokerConfig {
     const from = (texts: ConfigTexts, source: ConfigSourceCode): ConfigSynonym[] =>
       keys.flatMap((name) => {
         const text = texts.get(name);
-        return text === undefined
-          ? []
-          : [{ name, value: printed(name, brokerDefinition(name)!, text), source }];
+        if (text === undefined) return [];
+        const isHidden = texts === this.#static && this.#hiddenKeys.has(name);
+        return [{ name, value: isHidden ? null : printed(name, brokerDefinition(name)!, text), source }];
       });
     const defaults = keys.flatMap((name) => {
       const value = definitions[name]?.defaultText ?? null;

@@ -56,9 +56,15 @@ export interface ConfigDescription {
 export function describe(
   name: string,
   definition: ConfigDefinition,
-  options: { value: string | null; readOnly: boolean; synonyms: readonly ConfigSynonym[] },
+  options: {
+    value: string | null;
+    readOnly: boolean;
+    /** Also where the type does not say so. */
+    isHidden?: boolean;
+    synonyms: readonly ConfigSynonym[];
+  },
 ): ConfigDescription {
-  const hidden = isSensitive(definition);
+  const hidden = isSensitive(definition) || options.isHidden === true;
   return {
     name,
     value: hidden ? null : options.value,

@@ -3,6 +3,7 @@
 //
 // The same variables are often meant for other programs, so one that is no key of the broker is no error.
 
+import { isProviderKey } from './config-providers.ts';
 import { brokerConfigDefinitions } from './definitions/broker.ts';
 import { foreignKeyReason } from './foreign-keys.ts';
 import { type InitialTopic, parseInitialTopics } from './initial-topics.ts';
@@ -89,6 +90,7 @@ function isKey(key: string): boolean {
   return (
     Object.hasOwn(brokerConfigDefinitions, key) ||
     isListenerKey(key) ||
+    isProviderKey(key) ||
     ADDRESS_KEYS.includes(key) ||
     foreignKeyReason(key) !== undefined
   );

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { MemoryDisk } from '@moldau/testing';
 import { BrokerConfig } from './broker-config.ts';
 import { ConfigError } from './config-error.ts';
 import { ConfigSource } from './description.ts';
@@ -133,24 +134,29 @@ describe('names of the settings of listeners', () => {
     assert.equal(parseListenerKey('ssl.keystore.location'), undefined);
   });
 
-  it('that are misspelt are told with those that were meant', () => {
+  it('that are misspelt are told with those that were meant', async () => {
     const hint = (name: string) => brokerKeyHint(name).replace(/^ \(did you mean (.*)\?\)$/, '$1');
     assert.equal(hint('listener.name.x.ssl.keystor.location'), 'listener.name.x.ssl.keystore.location');
     assert.equal(hint('listener.name.x.plain.sasl.jas.config'), 'listener.name.x.plain.sasl.jaas.config');
-    const warningsOf = (...settings: string[]) => loadConfig({ settings }).warnings.join('\n');
+    const disk = new MemoryDisk();
+    const warningsOf = async (...settings: string[]) =>
+      (await loadConfig({ settings, disk })).warnings.join('\n');
     assert.match(
-      warningsOf('listener.name.plaintext.ssl.keystor.type=PEM'),
+      await warningsOf('listener.name.plaintext.ssl.keystor.type=PEM'),
       /unknown configuration .*keystor.type is ignored \(did you mean listener.name.plaintext.ssl.keystore.type\?\)/,
     );
     assert.match(
-      warningsOf('listener.name.outside.sasl.enabled.mechanisms=PLAIN'),
+      await warningsOf('listener.name.outside.sasl.enabled.mechanisms=PLAIN'),
       /mechanisms is ignored: listeners has only PLAINTEXT/,
     );
     assert.match(
-      warningsOf('listener.name.PLAINTEXT.sasl.enabled.mechanisms=PLAIN'),
+      await warningsOf('listener.name.PLAINTEXT.sasl.enabled.mechanisms=PLAIN'),
       /write listener.name.plaintext.sasl.enabled.mechanisms/,
     );
-    assert.doesNotMatch(warningsOf('listener.name.plaintext.sasl.enabled.mechanisms=PLAIN'), /is ignored/);
+    assert.doesNotMatch(
+      await warningsOf('listener.name.plaintext.sasl.enabled.mechanisms=PLAIN'),
+      /is ignored/,
+    );
   });
 
   it('may be set for one broker while it runs, for one listener where certificates come from', () => {

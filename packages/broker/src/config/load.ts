@@ -1,15 +1,19 @@
 // From what a start is given to a BrokerConfig: command line over environment over file over defaults.
 //
 // Invariants: a wrong value stops the start and is named with its key and what is allowed; a key that is unknown or
-// means nothing here never stops it, and is told once, grouped by reason.
+// means nothing here never stops it, and is told once, grouped by reason. No line shows what a reference led to.
 
-import { BrokerConfig } from './broker-config.ts';
+import type { Disk } from '@moldau/io';
+import { BrokerConfig, type BrokerConfigOptions } from './broker-config.ts';
 import { ConfigError } from './config-error.ts';
+import { type ResolvedValues, resolveReferences } from './config-providers.ts';
 import { readEnvironment } from './environment.ts';
 import { foreignKeyReason } from './foreign-keys.ts';
 import { brokerDefinition, brokerKeyHint, listenerKeyWarnings } from './listener-configs.ts';
 import { formatAddress, type HostIdentity, isLoopback, parseHostPort } from './listeners.ts';
+import { openListenersWarning } from './open-listeners.ts';
 import { parseProperties } from './properties.ts';
+import { commandLineSecretWarnings, publicSecretWarnings } from './secrets.ts';
 import { splitList } from './text.ts';
 
 export interface ConfigSources {
@@ -23,6 +27,8 @@ export interface ConfigSources {
   /** --config FILE, and what stands in it */
   readonly file?: { readonly path: string; readonly text: string } | undefined;
   readonly identity?: HostIdentity;
+  /** Where the files are that values refer to. */
+  readonly disk: Pick<Disk, 'readFile' | 'publicAccess'>;
 }
 
 export interface LoadedConfig {
@@ -51,8 +57,8 @@ const FAMILIES: readonly (readonly string[])[] = [
 const QUIET_IN_ENVIRONMENT =
   /^(zookeeper\.|controller\.|inter\.broker\.listener\.name$|transaction\.state\.log\.|share\.coordinator\.state\.topic\.)/;
 
-/** @throws ConfigError with one line for each thing that is wrong. */
-export function loadConfig(sources: ConfigSources): LoadedConfig {
+/** Rejects with a ConfigError with one line for each thing that is wrong. */
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
   const problems: string[] = [];
   const fromEnvironment = readEnvironment(sources.environment ?? {});
   problems.push(...fromEnvironment.problems);
@@ -64,15 +70,21 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const dropped = dropOverruledAddress(commandLine, environment, file);
   if (dropped !== undefined) warnings.push(dropped);
 
-  const values = merge([file, environment, commandLine]);
+  const merged = merge([file, environment, commandLine]);
+  const resolved = await resolveReferences(merged, {
+    environment: sources.environment ?? {},
+    readFile: (path) => sources.disk.readFile(path),
+  });
+  problems.push(...resolved.problems);
+  const { values } = resolved;
   translateAddressKeys(values);
   const isQuiet = (key: string) => QUIET_IN_ENVIRONMENT.test(key) && !file.has(key) && !commandLine.has(key);
   const notes = reviewKeys(new Map([...values].filter(([key]) => isQuiet(key))));
   warnings.push(...reviewKeys(new Map([...values].filter(([key]) => !isQuiet(key)))));
   problems.push(...checkRoles(values.get('process.roles')));
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError(problems.map(resolved.hide));
   const { initialTopics, clusterId } = fromEnvironment;
-  const config = new BrokerConfig({
+  const config = brokerConfig(resolved, {
     values: new Map([...values].filter(([key]) => brokerDefinition(key) !== undefined)),
     initialTopics,
     clusterId,
@@ -81,16 +93,43 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const listenerNames = config.listeners.map(({ name }) => name);
   const hidden = config.get('controller.listener.names').map((name) => name.toUpperCase());
   warnings.push(...listenerKeyWarnings(values.keys(), [...listenerNames, ...hidden]));
-  return { config, warnings, notes: [...config.warnings, ...notes] };
+  warnings.push(
+    ...openListenersWarning(config),
+    ...commandLineSecretWarnings(commandLine),
+    ...(await publicSecretWarnings(
+      {
+        values,
+        files: resolved.files,
+        ...(sources.file && { configFile: { path: sources.file.path, values: file } }),
+      },
+      sources.disk,
+    )),
+  );
+  return {
+    config,
+    warnings: warnings.map(resolved.hide),
+    notes: [...config.warnings, ...notes].map(resolved.hide),
+  };
+}
+
+/** @throws ConfigError */
+function brokerConfig({ written, hide }: ResolvedValues, options: BrokerConfigOptions): BrokerConfig {
+  try {
+    return new BrokerConfig({ ...options, hiddenKeys: new Set(written.keys()) });
+  } catch (error) {
+    throw error instanceof ConfigError ? new ConfigError(error.problems.map(hide)) : error;
+  }
 }
 
 function commandLineValues({ listen, data, settings = [] }: ConfigSources, problems: string[]): Values {
   const values: Values = new Map();
   for (const setting of settings) {
     const equals = setting.indexOf('=');
+    // What comes after the letters of a key may be a secret behind the wrong sign.
+    const [shown] = /^[\w.-]*/.exec(setting)!;
     if (equals < 1)
       problems.push(
-        `Invalid value ${JSON.stringify(setting)} for --set: expected KEY=VALUE, as in num.partitions=3`,
+        `Invalid value ${JSON.stringify(shown)} for --set: expected KEY=VALUE, as in num.partitions=3`,
       );
     else values.set(setting.slice(0, equals).trim(), setting.slice(equals + 1));
   }

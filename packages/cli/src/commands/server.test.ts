@@ -47,6 +47,7 @@ describe('the server command', () => {
   it('says where it serves', async () => {
     const { world, told, exits } = fakeWorld();
     await runServer({ listen: ':9092' }, world);
+    assert.match(told.shift()!, /^moldau: warning: whoever reaches 0\.0\.0\.0:9092 [^\n]*$/);
     assert.deepEqual(told, ['Moldau is ready on 0.0.0.0:9092']);
     assert.deepEqual(exits, []);
   });

@@ -56,9 +56,10 @@ export const topicsConfigs = {
       importance: 'LOW',
     }),
     'client.quota.callback.class': className(null, 'Class that decides quotas.', { importance: 'LOW' }),
-    'config.providers': list('', 'Classes that resolve variables in values.', {
-      importance: 'LOW',
-      update: 'cluster-wide',
-    }),
   }),
+  'config.providers': list(
+    '',
+    'More names for the providers of values that stand elsewhere; file, dir and env are there without it. For values of the start only.',
+    { importance: 'LOW', update: 'cluster-wide' },
+  ),
 };
