@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeClock, nodeDisk, nodeNetwork, nodeRandom, nodeTimers, silentLogger } from '@moldau/io';
+import { nodeClock, nodeDisk, nodeHttp, nodeNetwork, nodeRandom, nodeTimers, silentLogger } from '@moldau/io';
 import { describeTopicPartitionsRequest, describeTopicPartitionsResponse } from '@moldau/protocol';
 import { GoodClient, RawClient, temporaryDirectory } from '@moldau/testing';
 import { startBroker } from './broker.ts';
@@ -18,6 +18,7 @@ async function optionsFor(data: string, environment: Record<string, string> = {}
     random: nodeRandom,
     disk: nodeDisk,
     network: nodeNetwork,
+    http: nodeHttp,
     logger: silentLogger,
   };
 }

@@ -6,6 +6,7 @@ import {
   type Logger,
   nodeClock,
   nodeDisk,
+  nodeHttp,
   nodeNetwork,
   nodeRandom,
   nodeTimers,
@@ -42,6 +43,7 @@ export async function startTestBroker(
     random: nodeRandom,
     disk: nodeDisk,
     network: nodeNetwork,
+    http: nodeHttp,
     logger: options.logger ?? silentLogger,
   });
   const stop = async (): Promise<void> => {
