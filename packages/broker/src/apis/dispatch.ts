@@ -7,10 +7,10 @@
 // While a quota of request time is set, what a request takes is measured here: its decoding, and what its handler does before it first waits
 // for something. What happens after that, and the encoding, is done for several requests at once and is nobody's.
 
-import { inspect } from 'node:util';
 import type { Logger } from '@moldau/io';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
 import { type ApiHandler, NO_RESPONSE, type RequestContext, type Services } from './handler.ts';
+import { summarizeRequest } from './request-summary.ts';
 
 /** A request that cannot be answered: its connection has to go. */
 export class UnanswerableError extends Error {
@@ -62,7 +62,7 @@ function answerToFailure(
       apiVersion,
       clientId,
       clientHost,
-      request: summarize(request),
+      request: summarizeRequest(request),
     };
     logger.error(fields, 'a handler failed unexpectedly');
   }
@@ -71,14 +71,4 @@ function answerToFailure(
   const answer = handler.fail(request, code, message);
   if (answer === undefined) throw new UnanswerableError(`${handler.name} failed: ${message}`);
   return answer;
-}
-
-/** Enough of a request to repeat what went wrong, never its megabytes. */
-function summarize(request: unknown): string {
-  return inspect(request, {
-    depth: 6,
-    maxArrayLength: 5,
-    maxStringLength: 100,
-    breakLength: Number.POSITIVE_INFINITY,
-  });
 }
