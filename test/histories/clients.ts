@@ -13,7 +13,7 @@ import {
   venvDirectory,
 } from '../interop/harness/install.ts';
 
-export type ClientName = 'librdkafka' | 'kafka-python' | 'java' | 'franz-go';
+export type ClientName = 'librdkafka' | 'kafka-python' | 'java' | 'franz-go' | 'moldau';
 
 const here = import.meta.dirname;
 const interop = resolve(here, '../interop');
@@ -51,6 +51,8 @@ export function workerCommand(client: ClientName): string[] {
       return [python('kafka-python'), join(here, 'clients/kafka_python.py')];
     case 'franz-go':
       return [goProgram(interopFolders, 'histories')];
+    case 'moldau':
+      return [process.execPath, '--conditions=source', join(here, 'clients/moldau/main.ts')];
     case 'java':
       return [
         ...[

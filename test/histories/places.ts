@@ -51,12 +51,13 @@ export function places(options: PlaceOptions): Place[] {
     place('produce', 'java', [plain]),
     place('produce', 'franz-go', [plain]),
     place('produce', 'kafka-python', [plain]),
+    place('produce', 'moldau', [plain]),
     place('produce', 'librdkafka', [quick], { acks: 1 }),
     place('produce', 'java', [quick], { acks: 1 }),
   ];
   if (!hasTransactions) producers.push(place('produce', 'franz-go', [input]));
   else {
-    for (const client of ['librdkafka', 'java', 'franz-go'] as const)
+    for (const client of ['librdkafka', 'java', 'franz-go', 'moldau'] as const)
       producers.push(place('transact', client, [plain, input], { transactional: `transactions-${client}` }));
   }
   const members: Place[] = [
@@ -69,7 +70,7 @@ export function places(options: PlaceOptions): Place[] {
       }),
     ),
   ];
-  for (const client of ['librdkafka', 'java', 'java'] as const)
+  for (const client of ['librdkafka', 'java', 'java', 'franz-go', 'moldau'] as const)
     members.push(
       place('consume', client, [plain, quick], {
         group: 'new',

@@ -47,7 +47,7 @@ function readOptions(): Options | { check: string } {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
       broker: { type: 'string', default: 'moldau' },
       transactions: { type: 'string', default: 'yes' },
-      clients: { type: 'string', default: 'librdkafka,kafka-python,java,franz-go' },
+      clients: { type: 'string', default: 'librdkafka,kafka-python,java,franz-go,moldau' },
       port: { type: 'string' },
       keep: { type: 'string', default: 'no' },
       check: { type: 'string' },
@@ -132,15 +132,16 @@ async function catchUp(
   topics: readonly number[],
   troubles: string[],
 ): Promise<void> {
-  const deadlineMs = performance.now() + CATCH_UP_MS;
-  for (;;) {
-    const behind = run.progress.behind(group, topics);
-    if (behind.length === 0) return;
+  let before = '';
+  for (let deadlineMs = 0; ; await sleep(100)) {
+    const behind = run.progress.behind(group, topics).join(', ');
+    if (behind === '') return;
+    if (behind !== before) deadlineMs = performance.now() + CATCH_UP_MS;
+    before = behind;
     if (performance.now() > deadlineMs) {
-      troubles.push(`group ${group} did not catch up in ${CATCH_UP_MS} ms: ${behind.join(', ')}`);
+      troubles.push(`group ${group} does not catch up, nothing came for ${CATCH_UP_MS} ms: ${behind}`);
       return;
     }
-    await sleep(100);
   }
 }
 

@@ -100,7 +100,7 @@ export class Worker {
   readonly place: Place;
   readonly #run: Run;
   #process: WorkerProcess | undefined;
-  /** Paused processes that were replaced; they are let go on, and must find that they are fenced. */
+  /** Paused processes that were replaced, which are let go on and must find that they are fenced; and those that are ending. */
   readonly #replaced = new Set<WorkerProcess>();
 
   constructor(run: Run, place: Place) {
@@ -133,6 +133,7 @@ export class Worker {
     const process = this.#process;
     if (process === undefined) return 0;
     this.#process = undefined;
+    this.#replaced.add(process);
     process.isEndExpected = true;
     return this.#end(process, timeoutMs);
   }

@@ -153,7 +153,7 @@ public class Worker {
         double dueNs = System.nanoTime();
 
         int burst() {
-            return 1 + random.nextInt(Math.max(2, Math.min(200, (int) (rate / 20))));
+            return 1 + random.nextInt(Math.max(2, Math.min(200, (int) (rate / 5))));
         }
 
         /** Returns when it is time to go on, false when it is time to stop. */

@@ -70,6 +70,9 @@ class Transactions:
 
     def __init__(self):
         settings = {"transactional.id": SETTINGS["transactional"], "transaction.timeout.ms": 10000, "message.timeout.ms": 10000}
+        # When all brokers are away, librdkafka would start again from its bootstrap servers, and the requests of a transaction that wait
+        # with the old connections are then neither sent nor ended.
+        settings["metadata.recovery.strategy"] = "none"
         self.sender, self.number = Sender(settings), -1
         self.producer = self.sender.producer
         self.patiently(self.producer.init_transactions, 20)

@@ -104,7 +104,7 @@ class Pace:
         self.due = time.monotonic()
 
     def burst(self):
-        return 1 + RANDOM.randrange(max(2, min(200, int(self.rate / 20))))
+        return 1 + RANDOM.randrange(max(2, min(200, int(self.rate / 5))))
 
     def wait(self, sent):
         """Returns when it is time to go on, False when it is time to stop."""

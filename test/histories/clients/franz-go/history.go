@@ -154,7 +154,7 @@ type pace struct {
 
 func newPace() *pace { return &pace{share("rate", 1000), time.Now()} }
 
-func (p *pace) burst() int { return 1 + random.Intn(max(2, min(200, int(p.rate/20)))) }
+func (p *pace) burst() int { return 1 + random.Intn(max(2, min(200, int(p.rate/5)))) }
 
 // wait returns when it is time to go on, false when it is time to stop.
 func (p *pace) wait(sent int) bool {
