@@ -16,9 +16,6 @@ const STREAMS =
 
 /** Why an API of Kafka 4.3 is not served, by its key. */
 const REASONS: Readonly<Record<number, string>> = {
-  29: SECURITY,
-  30: SECURITY,
-  31: SECURITY,
   38: SECURITY,
   39: SECURITY,
   40: SECURITY,

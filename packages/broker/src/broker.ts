@@ -49,12 +49,16 @@ import { PartitionRegistry } from './replication/partition-registry.ts';
 import { ProducerIds } from './replication/producer-ids.ts';
 import { TransactionMarkers } from './replication/transaction-markers.ts';
 import { ListenerLogins } from './security/authentication/listener-logins.ts';
+import { AuditLog } from './security/authorization/audit-log.ts';
+import { AclAuthorizer, OPEN_AUTHORIZER } from './security/authorization/authorizer.ts';
 import { ClientMetricsStore } from './telemetry/client-metrics-store.ts';
 import { ClientTelemetry } from './telemetry/client-telemetry.ts';
 
 const METADATA_DIRECTORY = '__moldau_metadata';
 /** How long requests in process may take at a stop. */
 const STOP_GRACE_MS = 1000;
+
+const apiNames = new Map(handlers.map(({ apiKey, name }) => [apiKey, name]));
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -175,7 +179,16 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     connectionQuotas.update(image.clientQuotas.all());
   };
   updateQuotas();
+  const authorizer =
+    config.authorizer === undefined
+      ? undefined
+      : new AclAuthorizer({
+          ...config.authorizer,
+          acls: image.acls.all(),
+          audit: new AuditLog({ logger, clock, apiName: (key) => apiNames.get(key) ?? String(key) }),
+        });
   const services: Services = {
+    authorizer: authorizer ?? OPEN_AUTHORIZER,
     ...{ quotas, network, telemetry },
     ...{ config, topicConfigs, clock, timers, random, logger },
     ...{
@@ -217,6 +230,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
         logger.error({ err: error, topic: topic.name }, 'a deleted topic left something behind'),
       );
     },
+    aclChanged: (record) => authorizer?.aclChanged(record),
     clientQuotasChanged: updateQuotas,
     clientMetricsConfigured: () => telemetry.subscriptionsChanged(),
     topicConfigured: (topic) => partitions.topicConfigured(topic),

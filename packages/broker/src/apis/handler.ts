@@ -21,6 +21,7 @@ import type { Fetcher } from '../replication/fetcher.ts';
 import type { PartitionRegistry } from '../replication/partition-registry.ts';
 import type { ProducerIds } from '../replication/producer-ids.ts';
 import type { TransactionMarkers } from '../replication/transaction-markers.ts';
+import type { Authorizer } from '../security/authorization/authorizer.ts';
 
 import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 
@@ -38,6 +39,8 @@ export interface Services {
   readonly metadata: () => MetadataImage;
   /** How many records of the metadata log the image holds. */
   readonly metadataPosition: () => number;
+  /** Handlers ask it through authorize.ts. */
+  readonly authorizer: Authorizer;
   readonly quotas: ClientQuotas;
   readonly telemetry: ClientTelemetry;
   /** To find out the addresses of hosts. */

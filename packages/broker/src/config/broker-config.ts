@@ -4,6 +4,7 @@
 // all brokers (Kafka's order). Every value is valid: texts that are not never replace what is in force.
 
 import type { CleanerConfig } from '@moldau/log';
+import { type AuthorizerSettings, superUsersOf } from './authorizer-settings.ts';
 import { ConfigError } from './config-error.ts';
 import {
   type ConfigDefinition,
@@ -251,6 +252,15 @@ export class BrokerConfig {
   /** The largest push of client metrics. */
   get telemetryMaxBytes(): number {
     return this.get('telemetry.max.bytes');
+  }
+
+  /** Who decides what clients may do; undefined: nobody, everything is allowed. */
+  get authorizer(): AuthorizerSettings | undefined {
+    if (this.get('authorizer.class.name') === '') return undefined;
+    return {
+      superUsers: new Set(superUsersOf(this.get('super.users'))),
+      allowsUnruled: this.get('allow.everyone.if.no.acl.found'),
+    };
   }
 
   /** What the log manager depends on. */

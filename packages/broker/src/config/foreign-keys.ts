@@ -42,10 +42,6 @@ const FOREIGN_KEYS: readonly ForeignKeys[] = [
     prefixes: ['password.encoder.', 'zk.'],
   },
   { reason: 'it belongs to Confluent Platform', prefixes: ['confluent.'] },
-  {
-    reason: 'Moldau has no authentication or authorisation so far: every client may do everything',
-    names: ['super.users', 'allow.everyone.if.no.acl.found'],
-  },
   { reason: 'tiered storage is not supported', prefixes: ['rlmm.config.', 'rsm.config.'] },
   {
     reason: "it belongs to Kafka's inner workings",

@@ -9,6 +9,7 @@
 
 import type { Logger, Random } from '@moldau/io';
 import {
+  type Acl,
   type BrokerImage,
   MetadataFencedError,
   type MetadataImage,
@@ -20,6 +21,8 @@ import { ErrorCode, KafkaError, type Uuid, uuidFromBytes } from '@moldau/protoco
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { InitialTopic } from '../config/initial-topics.ts';
 import type { MutationQuota } from '../quotas/client-quotas.ts';
+import type { AclFilter } from '../security/authorization/acl-filter.ts';
+import { createAcls, type DeletedAcls, deleteAcls } from './alter-acls.ts';
 import {
   type AlterClientQuotasCommand,
   type AlteredClientQuota,
@@ -45,7 +48,7 @@ import { type DeletedTopic, deleteTopics, type TopicReference } from './delete-t
 import { type FeatureUpdate, finalizeFeatures, initialFeatures, updateFeatures } from './features.ts';
 import { internalTopic } from './internal-topics.ts';
 import { MetadataView, type ReadableMetadata } from './metadata-view.ts';
-import type { Outcome } from './outcome.ts';
+import type { ItemResult, Outcome } from './outcome.ts';
 
 export interface ControllerOptions {
   readonly store: MetadataStore;
@@ -88,6 +91,15 @@ export class Controller {
   /** Higher than that of every controller before. */
   get epoch(): number {
     return this.#options.controllerEpoch;
+  }
+
+  createAcls(acls: readonly Acl[]): Promise<ItemResult[]> {
+    const { random } = this.#options;
+    return this.#submit((view) => createAcls(view, acls, () => newTopicId(random)));
+  }
+
+  deleteAcls(filters: readonly AclFilter[]): Promise<readonly DeletedAcls[]> {
+    return this.#submit((view) => deleteAcls(view, filters));
   }
 
   createTopics(command: CreateTopicsCommand): Promise<CreatedTopic[]> {

@@ -3,6 +3,8 @@
 // Invariant: whoever is told of a change sees an image that has it.
 
 import {
+  type AclRecord,
+  type AclRemovedRecord,
   ConfigResourceType,
   MetadataImage,
   type MetadataRecord,
@@ -17,6 +19,8 @@ export interface MetadataListener {
   /** Configs of a broker, or those for all brokers, have changed. */
   brokersConfigured?(): void;
   clientQuotasChanged?(): void;
+  /** A rule of who may do what has come or gone. */
+  aclChanged?(record: AclRecord | AclRemovedRecord): void;
   /** Client metrics subscriptions have changed. */
   clientMetricsConfigured?(): void;
 }
@@ -52,6 +56,7 @@ export class MetadataFollower implements MetadataWatcher {
     for (const listener of this.#listeners) {
       if (removed !== undefined) listener.topicRemoved?.(removed);
       if (record.type === 'client-quota') listener.clientQuotasChanged?.();
+      if (record.type === 'acl' || record.type === 'acl-removed') listener.aclChanged?.(record);
       if (record.type === 'config') this.#tellConfigured(listener, record.resourceType, record.resourceName);
     }
   }

@@ -1,9 +1,24 @@
 // Keys of authentication, authorisation and TLS.
 
+import { authorizerProblem, superUsersProblem } from '../authorizer-settings.ts';
 import { bool, className, double, inert, int, list, long, password, short, string } from '../definition.ts';
 import { jaasProblem } from '../jaas.ts';
 
 export const securityConfigs = {
+  'authorizer.class.name': string(
+    '',
+    "Who may do what is decided by access rules (kafka-acls) when this is Kafka's org.apache.kafka.metadata.authorizer.StandardAuthorizer, or kafka.security.authorizer.AclAuthorizer of earlier releases. Empty: everybody may do everything.",
+    { importance: 'LOW', check: authorizerProblem },
+  ),
+  'super.users': string(
+    '',
+    'Principals that may do everything, with semicolons between: User:admin;User:CN=broker,O=Example.',
+    { check: superUsersProblem },
+  ),
+  'allow.everyone.if.no.acl.found': bool(
+    false,
+    'Whether everybody may do everything with a resource that no access rule speaks of.',
+  ),
   'principal.builder.class': className(
     'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
     'Class that names who a connection speaks for. Only the default is served, as a class of the JVM cannot run here; the name is what the SASL login says, or what ssl.principal.mapping.rules make of the certificate.',
@@ -83,7 +98,6 @@ export const securityConfigs = {
     "Kafka's class that checks logins. With OAUTHBEARER OAuthBearerValidatorCallbackHandler is taken, which does what is done anyway.",
   ),
   ...inert('Moldau has no authentication or authorisation so far: every client may do everything', {
-    'authorizer.class.name': string('', 'Class that decides who may do what.', { importance: 'LOW' }),
     'security.providers': string(null, 'Security providers of the JVM.', { importance: 'LOW' }),
     'delegation.token.expiry.check.interval.ms': long(
       3_600_000,
