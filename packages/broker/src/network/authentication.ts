@@ -46,7 +46,8 @@ export interface ConnectionAuthentication {
   refusal(apiKey: number, nowMs: number): string | undefined;
   /** A login has taken too long. */
   isOverdue(nowMs: number): boolean;
-  handshake(mechanism: string, apiVersion: number): HandshakeAnswer;
+  /** A refusal is answered after a while. Never rejects. */
+  handshake(mechanism: string, apiVersion: number): Promise<HandshakeAnswer>;
   /** One token of the client. A failure is answered after a while; undefined ends the connection without an answer. Never rejects. */
   authenticate(token: Buffer): Promise<AuthenticateAnswer | undefined>;
   /** The connection is gone: whatever is under way ends. */

@@ -323,14 +323,14 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
       );
       return undefined;
     }
+    const isServed = apiVersion >= api.minVersion && apiVersion <= api.maxVersion;
+    if (!isServed && apiKey === API_VERSIONS_KEY)
+      return this.#unsupportedApiVersions(api, correlationId, frame, chargedBytes);
     const refusal = this.authentication.refusal(apiKey, this.#lastActivityMs);
     if (refusal !== undefined) {
       this.#refuse('authentication', { api: api.name, apiVersion }, `closed a connection: ${refusal}`);
       return undefined;
     }
-    const isServed = apiVersion >= api.minVersion && apiVersion <= api.maxVersion;
-    if (!isServed && apiKey === API_VERSIONS_KEY)
-      return this.#unsupportedApiVersions(api, correlationId, frame, chargedBytes);
     if (!isServed) {
       const { name, minVersion, maxVersion } = api;
       const fields = { api: name, apiVersion, minVersion, maxVersion };

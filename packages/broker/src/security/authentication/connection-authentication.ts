@@ -23,13 +23,17 @@ import type { RateLimitedLog } from '../../network/rate-limited-log.ts';
 import { ANONYMOUS } from '../principal.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 import { AFTER_AUTHENTICATION } from './open-authentication.ts';
-import { type SaslConnection, SaslError, type SaslExchange, type SaslMechanism } from './sasl-mechanism.ts';
+import {
+  type SaslConnection,
+  SaslError,
+  type SaslExchange,
+  type SaslMechanism,
+  type SaslStep,
+} from './sasl-mechanism.ts';
 
 const SASL_HANDSHAKE_KEY = 17;
 const API_VERSIONS_KEY = 18;
 const SASL_AUTHENTICATE_KEY = 36;
-/** A client asks in the newest version it knows, and when that is too new once more. */
-const MAX_API_VERSIONS = 2;
 /** A connection that renews its login more often is not let. */
 const MIN_RENEWAL_INTERVAL_MS = 1_000;
 const NOTHING = Buffer.alloc(0);
@@ -67,7 +71,7 @@ export class SaslAuthentication implements ConnectionAuthentication {
   readonly #options: ConnectionLoginOptions;
   #state: 'start' | 'exchange' | 'complete' | 'failed' = 'start';
   #identity = NOBODY;
-  #apiVersionsCount = 0;
+  #hasAskedForVersions = false;
   // The exchange that is under way, or the last one.
   #mechanism = '';
   #exchange: SaslExchange | undefined;
@@ -117,7 +121,10 @@ export class SaslAuthentication implements ConnectionAuthentication {
     }
     if (this.#state === 'start') {
       if (apiKey === SASL_HANDSHAKE_KEY) return undefined;
-      if (apiKey === API_VERSIONS_KEY && ++this.#apiVersionsCount <= MAX_API_VERSIONS) return undefined;
+      if (apiKey === API_VERSIONS_KEY && !this.#hasAskedForVersions) {
+        this.#hasAskedForVersions = true;
+        return undefined;
+      }
     }
     const { securityProtocol } = this;
     return `it has not logged in: set security.protocol=${securityProtocol}, sasl.mechanism and the credentials in the client`;
@@ -127,7 +134,7 @@ export class SaslAuthentication implements ConnectionAuthentication {
     return !this.isComplete && nowMs - this.#beganMs >= this.#options.settings.timeoutMs();
   }
 
-  handshake(mechanism: string, apiVersion: number): HandshakeAnswer {
+  async handshake(mechanism: string, apiVersion: number): Promise<HandshakeAnswer> {
     const { settings, clock, connection } = this.#options;
     const nowMs = clock.monotonicMs();
     if (this.#state === 'complete' && !this.#mayRenew(nowMs)) {
@@ -136,12 +143,9 @@ export class SaslAuthentication implements ConnectionAuthentication {
     const mechanisms = [...settings.mechanisms()];
     const found = settings.mechanism(mechanism);
     if (found === undefined) {
-      this.#state = 'failed';
-      this.#warn(
-        'mechanism',
-        mechanism,
-        `the mechanism is not enabled: choose one of ${mechanisms.join(', ')} (sasl.mechanism) in the client`,
-      );
+      const advice = `choose one of ${mechanisms.join(', ')} (sasl.mechanism) in the client`;
+      this.#warn('mechanism', mechanism, `the mechanism is not enabled: ${advice}`);
+      await this.#fail();
       return { errorCode: ErrorCode.UNSUPPORTED_SASL_MECHANISM, mechanisms };
     }
     if (this.#state === 'complete') this.#renewalBeganMs = nowMs;
@@ -155,23 +159,20 @@ export class SaslAuthentication implements ConnectionAuthentication {
 
   async authenticate(token: Buffer): Promise<AuthenticateAnswer | undefined> {
     if (this.#state === 'complete') return AFTER_AUTHENTICATION;
-    const { clock, throttle, remoteAddress } = this.#options;
-    if (!throttle.admits(remoteAddress, clock.monotonicMs())) {
-      this.#warn(
-        'throttled',
-        this.#mechanism,
-        'its address has failed too often lately, so no login from there is looked at for a while',
-      );
-      return this.#fail(undefined);
-    }
+    if (!this.#isAdmitted) return this.#ignore();
     try {
-      return await this.#step(token);
+      this.#checkMechanism();
+      const step = await this.#exchange!.next(token);
+      if (this.#isClosed) return undefined;
+      if (step.identity === undefined) return answerOf(step);
+      // Others from there may have failed while this one was looked at.
+      if (!this.#isAdmitted) return this.#ignore();
+      return answerOf(step, this.#complete(step.identity, step.expiresAtMs));
     } catch (error) {
+      if (!this.#isAdmitted) return this.#ignore();
+      const { clock, throttle, remoteAddress } = this.#options;
       throttle.failed(remoteAddress, clock.monotonicMs());
-      const { message, detail } = error instanceof SaslError ? error : unexpected(error);
-      const told = message === '' ? this.#anyFailure : message;
-      this.#warn('credentials', this.#mechanism, detail === undefined ? told : `${told} (${detail})`);
-      return this.#fail(told);
+      return this.#refuse(error instanceof SaslError ? error : unexpected(error));
     }
   }
 
@@ -189,32 +190,46 @@ export class SaslAuthentication implements ConnectionAuthentication {
     return this.#sessionEndMs !== undefined && nowMs - this.#renewalBeganMs >= MIN_RENEWAL_INTERVAL_MS;
   }
 
-  /** What is said when nothing more may be known. */
-  get #anyFailure(): string {
-    const during = this.#isRenewal ? 're-authentication' : 'authentication';
-    return `Authentication failed during ${during} due to invalid credentials with SASL mechanism ${this.#mechanism}`;
+  get #isAdmitted(): boolean {
+    const { clock, throttle, remoteAddress } = this.#options;
+    return throttle.admits(remoteAddress, clock.monotonicMs());
   }
 
-  async #step(token: Buffer): Promise<AuthenticateAnswer | undefined> {
-    if (this.#isRenewal && this.#mechanism !== this.#loginMechanism) {
-      throw new SaslError(
-        `SASL mechanism '${this.#mechanism}' requested by client is not supported for re-authentication of mechanism '${this.#loginMechanism}'`,
-      );
-    }
-    const { challenge, identity, expiresAtMs } = await this.#exchange!.next(token);
-    if (this.#isClosed) return undefined;
-    const answer = { errorCode: ErrorCode.NONE, errorMessage: null, authBytes: challenge };
-    if (identity === undefined) return { ...answer, sessionLifetimeMs: 0 };
-    if (this.#isRenewal && identity.principal !== this.#identity.principal) {
-      throw new SaslError(
-        `Cannot change principals during re-authentication from ${this.#identity.principal} to ${identity.principal}`,
-      );
-    }
-    return { ...answer, sessionLifetimeMs: this.#complete(identity, expiresAtMs) };
+  #checkMechanism(): void {
+    if (!this.#isRenewal || this.#mechanism === this.#loginMechanism) return;
+    throw new SaslError(
+      `SASL mechanism '${this.#mechanism}' requested by client is not supported for re-authentication of mechanism '${this.#loginMechanism}'`,
+    );
+  }
+
+  async #refuse({ message, detail }: SaslError): Promise<AuthenticateAnswer> {
+    const during = this.#isRenewal ? 're-authentication' : 'authentication';
+    const errorMessage =
+      message ||
+      `Authentication failed during ${during} due to invalid credentials with SASL mechanism ${this.#mechanism}`;
+    this.#warn(
+      'credentials',
+      this.#mechanism,
+      detail === undefined ? errorMessage : `${errorMessage} (${detail})`,
+    );
+    await this.#fail();
+    const errorCode = ErrorCode.SASL_AUTHENTICATION_FAILED;
+    return { errorCode, errorMessage, authBytes: NOTHING, sessionLifetimeMs: 0 };
+  }
+
+  /** Clients take silence for a reason to try again, and a failure for the end. */
+  async #ignore(): Promise<undefined> {
+    const reason = 'its address has failed too often lately, so no login from there is looked at for a while';
+    this.#warn('throttled', this.#mechanism, reason);
+    await this.#fail();
   }
 
   /** How long the login is good for, 0 for good. */
   #complete(identity: Identity, expiresAtMs: number | undefined): number {
+    if (this.#isRenewal && identity.principal !== this.#identity.principal) {
+      const [from, to] = [this.#identity.principal, identity.principal].map((each) => each.replace(':', '.'));
+      throw new SaslError(`Cannot change principals during re-authentication from ${from}: ${to}`);
+    }
     const { settings, clock } = this.#options;
     const maxSessionMs = settings.maxSessionMs(this.#mechanism);
     const ends = [
@@ -231,20 +246,16 @@ export class SaslAuthentication implements ConnectionAuthentication {
     return lifetimeMs;
   }
 
-  /** Ends the connection after the delay: with this message, or without a word, which clients take for a reason to try again. */
-  async #fail(message: string | undefined): Promise<AuthenticateAnswer | undefined> {
+  /** Ends the connection, as far as the network is concerned after the delay. */
+  async #fail(): Promise<void> {
     const { settings, timers } = this.#options;
     this.#state = 'failed';
     this.#exchange = undefined;
     const delayMs = settings.failureDelayMs();
-    if (delayMs > 0 && !this.#isClosed) {
-      await new Promise<void>((resolve) => {
-        this.#heldBack = { timer: timers.after(delayMs, resolve), resolve };
-      });
-    }
-    if (message === undefined) return undefined;
-    const errorCode = ErrorCode.SASL_AUTHENTICATION_FAILED;
-    return { errorCode, errorMessage: message, authBytes: NOTHING, sessionLifetimeMs: 0 };
+    if (delayMs === 0 || this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      this.#heldBack = { timer: timers.after(delayMs, resolve), resolve };
+    });
   }
 
   #warn(kind: 'mechanism' | 'throttled' | 'credentials', mechanism: string, reason: string): void {
@@ -263,9 +274,13 @@ export class SaslAuthentication implements ConnectionAuthentication {
   }
 }
 
+function answerOf({ challenge }: SaslStep, sessionLifetimeMs = 0): AuthenticateAnswer {
+  return { errorCode: ErrorCode.NONE, errorMessage: '', authBytes: challenge, sessionLifetimeMs };
+}
+
 /** A failure of ours. Its own message might repeat what it was about, which may be a secret, so only its place is told. */
-function unexpected(error: unknown): { message: string; detail: string } {
+function unexpected(error: unknown): SaslError {
   const { name, stack = '' } = error instanceof Error ? error : new Error();
   const place = /^ +at (.*)$/m.exec(stack)?.[1] ?? 'an unknown place';
-  return { message: '', detail: `unexpectedly, by ${name} at ${place}` };
+  return new SaslError('', `unexpectedly, by ${name} at ${place}`);
 }

@@ -29,7 +29,7 @@ export class OpenAuthentication implements ConnectionAuthentication {
     return false;
   }
 
-  handshake(): HandshakeAnswer {
+  async handshake(): Promise<HandshakeAnswer> {
     return { errorCode: ErrorCode.ILLEGAL_SASL_STATE, mechanisms: [] };
   }
 

@@ -83,7 +83,7 @@ test('NULs make no other user or password of what stands before them', () => {
     '\0\0alice\0secret',
     '\0'.repeat(100_000),
   ]) {
-    assert.equal(refused(token).message, '', JSON.stringify(token.slice(0, 30)));
+    assert.match(refused(token).message, /^Invalid SASL\/PLAIN response: expected 3 tokens, got [124]$/);
   }
 });
 

@@ -12,6 +12,7 @@ import { SaslError, type SaslExchange, type SaslMechanism, type SaslStep } from 
 const NAME = 'PLAIN';
 const LOGIN_MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 const USER_PREFIX = 'user_';
+const MAX_PARTS = 4;
 const NOTHING = Buffer.alloc(0);
 /** Of no password: what users that do not exist are compared with. */
 const NO_DIGEST = Buffer.alloc(32);
@@ -74,18 +75,23 @@ export class Plain implements SaslMechanism {
 
 /** message = [authzid] NUL authcid NUL passwd, as UTF-8. */
 function parseToken(token: Buffer): { authorizationId: string; user: string; password: string } {
-  let parts: string[];
-  try {
-    parts = utf8.decode(token).split('\0');
-  } catch {
-    throw new SaslError('', 'the token is not UTF-8');
-  }
+  // More parts than one too many need not be told apart.
+  const parts = decode(token).split('\0', MAX_PARTS);
   const [authorizationId = '', user = '', password = ''] = parts;
-  if (parts.length !== 3) throw new SaslError('', `the token has ${parts.length} parts instead of 3`);
+  if (parts.length !== 3)
+    throw new SaslError(`Invalid SASL/PLAIN response: expected 3 tokens, got ${parts.length}`);
   if (user === '') throw new SaslError('Authentication failed: username not specified');
   if (password === '')
     throw new SaslError('Authentication failed: password not specified', `for ${quoted(user)}`);
   return { authorizationId, user, password };
+}
+
+function decode(token: Buffer): string {
+  try {
+    return utf8.decode(token);
+  } catch {
+    throw new SaslError('', 'the token is not UTF-8');
+  }
 }
 
 /** Of what a stranger chose, as much as a line of the log has room for. */
