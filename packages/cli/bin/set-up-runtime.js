@@ -14,6 +14,8 @@ export function setUpRuntime() {
     v8.setFlagsFromString('--external-memory-max-growing-factor=2');
     v8.setFlagsFromString('--heap-growing-percent=150');
   }
+  // Passwords may stand in the environment, and diagnostic reports get sent to others.
+  process.report.excludeEnv = true;
   // Compiled code is kept from start to start.
   const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
   module.enableCompileCache(path.join(caches, 'moldau', 'compile-cache'));

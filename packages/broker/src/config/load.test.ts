@@ -191,6 +191,15 @@ describe('a start', () => {
     assert.equal(proxied.config.advertisedListeners[0]!.host, 'kafka.example.org');
   });
 
+  it('moves the listener of the file to where the command line says, with its encryption and logins', async () => {
+    const protocols = 'listener.security.protocol.map=CLIENTS:SASL_SSL,CONTROLLER:PLAINTEXT\n';
+    const names = 'controller.listener.names=CONTROLLER\nlisteners=CONTROLLER://:9093,CLIENTS://:9094\n';
+    const { config } = await load({ file: file(names + protocols), listen: ':9292' });
+    assert.deepEqual(config.listeners, [{ name: 'CLIENTS', protocol: 'SASL_SSL', host: '', port: 9292 }]);
+    const plain = file('listeners=SASL_SSL://127.0.0.1:9092');
+    assert.equal((await load({ file: plain, listen: ':9292' })).config.listeners[0]!.protocol, 'SASL_SSL');
+  });
+
   it('guesses what to advertise when it listens on every address', async () => {
     const { config } = await load({ listen: '0.0.0.0:9092' });
     assert.deepEqual(config.listeners, [{ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '', port: 9092 }]);

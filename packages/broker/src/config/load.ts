@@ -63,9 +63,10 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const fromEnvironment = readEnvironment(sources.environment ?? {});
   problems.push(...fromEnvironment.problems);
 
-  const commandLine = commandLineValues(sources, problems);
   const environment: Values = new Map(fromEnvironment.values.map(({ key, value }) => [key, value]));
   const file: Values = sources.file === undefined ? new Map() : parseProperties(sources.file.text);
+  const listenerName = nameOfFirstListener(merge([file, environment]));
+  const commandLine = commandLineValues(sources, listenerName, problems);
   const warnings = [...fromEnvironment.warnings];
   const dropped = dropOverruledAddress(commandLine, environment, file);
   if (dropped !== undefined) warnings.push(dropped);
@@ -121,7 +122,20 @@ function brokerConfig({ written, hide }: ResolvedValues, options: BrokerConfigOp
   }
 }
 
-function commandLineValues({ listen, data, settings = [] }: ConfigSources, problems: string[]): Values {
+/** --listen moves a listener, and leaves it its encryption and logins. */
+function nameOfFirstListener(values: Values): string {
+  const controllers = splitList(values.get('controller.listener.names') ?? '').map((name) =>
+    name.toUpperCase(),
+  );
+  const names = splitList(values.get('listeners') ?? '').map((text) => text.split('://')[0]!.toUpperCase());
+  return names.find((name) => !controllers.includes(name)) ?? 'PLAINTEXT';
+}
+
+function commandLineValues(
+  { listen, data, settings = [] }: ConfigSources,
+  listenerName: string,
+  problems: string[],
+): Values {
   const values: Values = new Map();
   for (const setting of settings) {
     const equals = setting.indexOf('=');
@@ -140,7 +154,7 @@ function commandLineValues({ listen, data, settings = [] }: ConfigSources, probl
         `Invalid value ${JSON.stringify(listen)} for --listen: expected HOST:PORT, as in 127.0.0.1:9092, or :9092 for every address`,
       );
     } else {
-      values.set('listeners', `PLAINTEXT://${formatAddress(address.host, address.port)}`);
+      values.set('listeners', `${listenerName}://${formatAddress(address.host, address.port)}`);
     }
   }
   if (data === '') problems.push('Invalid value "" for --data: expected a folder');

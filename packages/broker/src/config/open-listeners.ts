@@ -9,8 +9,14 @@ export function authenticates(config: BrokerConfig, { name, protocol }: Listener
   return protocol !== 'SSL' || config.listenerSecurity(name).get('ssl.client.auth') === 'required';
 }
 
+/** Whether access rules decide what those may do who did not log in. */
+export function confinesStrangers(config: BrokerConfig): boolean {
+  return config.get('authorizer.class.name') !== '' && !config.get('allow.everyone.if.no.acl.found');
+}
+
 /** One line, or none. */
 export function openListenersWarning(config: BrokerConfig): string[] {
+  if (confinesStrangers(config)) return [];
   const open = config.listeners.filter(
     (listener) => !isLoopback(listener.host) && !authenticates(config, listener),
   );

@@ -137,4 +137,12 @@ describe('a start warns', () => {
       'whoever reaches 0.0.0.0:9092, 10.0.0.1:9093 may read, write and administer everything, because nobody has to log in there: `moldau security init` sets up logins and encryption, --listen 127.0.0.1:9092 keeps others out',
     ]);
   });
+
+  it('of no listener where access rules confine strangers', async () => {
+    const authorizer = 'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer';
+    const countOf = async (...settings: string[]) =>
+      (await load({ settings: ['listeners=PLAINTEXT://:9092', ...settings] })).warnings.length;
+    assert.equal(await countOf(authorizer), 0);
+    assert.equal(await countOf(authorizer, 'allow.everyone.if.no.acl.found=true'), 1);
+  });
 });
