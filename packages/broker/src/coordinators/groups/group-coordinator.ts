@@ -40,9 +40,10 @@ import type {
 } from './group-commands.ts';
 import type { ConsumerGroupConfig, GroupConfig } from './group-config.ts';
 import { fitsIntoRecord } from './group-records.ts';
-import { GroupShard, sameCode } from './group-shard.ts';
+import { GroupShard } from './group-shard.ts';
 import type { GroupTopics } from './group-topics.ts';
 import { heartbeatProblem } from './heartbeat-problem.ts';
+import { sameCode } from './offset-commands.ts';
 
 export interface GroupCoordinatorOptions {
   readonly config: GroupConfig;
@@ -174,7 +175,7 @@ export class GroupCoordinator {
   async commitOffsets(command: CommitOffsetsCommand, caller: GroupCaller): Promise<CommitOffsetsAnswer> {
     if (!fitsIntoRecord(command.groupId)) return sameCode(command.topics, ErrorCode.INVALID_GROUP_ID);
     return this.#shards.ask(this.partitionFor(command.groupId), (shard, reply) =>
-      shard.commitOffsets(command, caller, reply),
+      shard.offsets.commit(command, caller, reply),
     );
   }
 
@@ -194,7 +195,7 @@ export class GroupCoordinator {
     try {
       const verification = await this.#verify(runtime, partition, command, operation);
       return await new Promise((resolve) => {
-        runtime.run((shard) => shard.commitTransactionalOffsets(command, verification, resolve));
+        runtime.run((shard) => shard.offsets.commitTransactional(command, verification, resolve));
       });
     } catch (error) {
       if (error instanceof KafkaError) return sameCode(topics, appendErrorCode(error));
@@ -226,7 +227,7 @@ export class GroupCoordinator {
   /** Ends a transaction in a partition of the offsets topic. Rejects with a KafkaError when its marker is refused or was not written. */
   async completeTransaction(partition: number, marker: CoordinatorMarker): Promise<void> {
     const error = await this.#shards.ask<KafkaError | null>(partition, (shard, reply) =>
-      shard.completeTransaction(marker, reply),
+      shard.offsets.completeTransaction(marker, reply),
     );
     if (error !== null) throw error;
   }
@@ -238,16 +239,16 @@ export class GroupCoordinator {
    */
   fetchOffsets(command: FetchOffsetsCommand): FetchedTopic[] | Promise<FetchedTopic[]> {
     return this.#shards.run(this.partitionFor(command.groupId), (shard) => {
-      const errorCode = shard.fetchError(command);
+      const errorCode = shard.offsets.fetchError(command);
       if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
-      return shard.fetchOffsets(command);
+      return shard.offsets.fetch(command);
     });
   }
 
   async deleteOffsets(command: DeleteOffsetsCommand): Promise<DeleteOffsetsAnswer> {
     if (command.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, partitionErrorCodes: [] };
     return this.#shards.ask(this.partitionFor(command.groupId), (shard, reply) =>
-      shard.deleteOffsets(command, reply),
+      shard.offsets.delete(command, reply),
     );
   }
 
@@ -273,7 +274,7 @@ export class GroupCoordinator {
     // Commits under way would come after the tombstones and outlive the topic.
     await runtime.idle();
     await new Promise<void>((resolve) => {
-      runtime.run((shard) => shard.removeTopicOffsets(topicName, topicId, resolve));
+      runtime.run((shard) => shard.offsets.removeTopic(topicName, topicId, resolve));
     });
   }
 

@@ -30,7 +30,10 @@ async function codeOf(group: SimulatedShard, ...commit: Parameters<SimulatedShar
 
 const deleteOffsets = (group: SimulatedShard, topic: string) =>
   ask<DeleteOffsetsAnswer>((reply) =>
-    group.shard.deleteOffsets({ groupId: GROUP, topics: [{ name: topic, partitionIndexes: [0, 1] }] }, reply),
+    group.shard.offsets.delete(
+      { groupId: GROUP, topics: [{ name: topic, partitionIndexes: [0, 1] }] },
+      reply,
+    ),
   );
 const deleteGroup = (group: SimulatedShard, groupId = GROUP) =>
   ask<number>((reply) => group.shard.deleteGroup(groupId, reply));
@@ -66,7 +69,7 @@ describe('OffsetCommit', () => {
     await codeOf(group, 10, { metadata: 'note ü', topic: 'a/b', partition: 7 });
     group.restart();
     const topics = [{ name: 'a/b', topicId: FIRST_ID, partitionIndexes: [7, 8] }];
-    assert.deepEqual(group.shard.fetchOffsets({ groupId: GROUP, topics })[0]?.partitions, [
+    assert.deepEqual(group.shard.offsets.fetch({ groupId: GROUP, topics })[0]?.partitions, [
       { partitionIndex: 7, committedOffset: 10, committedLeaderEpoch: -1, metadata: 'note ü', errorCode: 0 },
       { partitionIndex: 8, committedOffset: -1, committedLeaderEpoch: -1, metadata: '', errorCode: 0 },
     ]);
@@ -136,7 +139,7 @@ describe('OffsetFetch', () => {
     const group = new SimulatedShard();
     await codeOf(group, 5);
     await codeOf(group, 6, { topic: 'other', partition: 3 });
-    const all = group.shard.fetchOffsets({ groupId: GROUP, topics: null });
+    const all = group.shard.offsets.fetch({ groupId: GROUP, topics: null });
     assert.deepEqual(
       all.map(({ name, partitions }) => [
         name,
@@ -147,7 +150,7 @@ describe('OffsetFetch', () => {
         ['other', [[3, 6]]],
       ],
     );
-    assert.deepEqual(group.shard.fetchOffsets({ groupId: 'unknown', topics: null }), []);
+    assert.deepEqual(group.shard.offsets.fetch({ groupId: 'unknown', topics: null }), []);
   });
 });
 
@@ -329,7 +332,7 @@ test('a deleted topic takes its offsets with it, but not those of its successor'
   await codeOf(group, 5, { topicId: FIRST_ID });
   await codeOf(group, 6, { topicId: SECOND_ID, partition: 1 });
   await codeOf(group, 7, { topic: 'other' });
-  const removed = ask<true>((reply) => group.shard.removeTopicOffsets('topic', FIRST_ID, () => reply(true)));
+  const removed = ask<true>((reply) => group.shard.offsets.removeTopic('topic', FIRST_ID, () => reply(true)));
   await group.pass(0);
   assert.equal(removed.answer, true);
   for (const _ of ['before a restart', 'after it']) {

@@ -27,12 +27,12 @@ function commit(
     ],
     ...fields,
   };
-  return ask((reply) => group.shard.commitTransactionalOffsets(command, 'waived', reply));
+  return ask((reply) => group.shard.offsets.commitTransactional(command, 'waived', reply));
 }
 
 function end(group: SimulatedShard, committed: boolean, producerId = PRODUCER.producerId) {
   const asked = { error: undefined as KafkaError | null | undefined };
-  group.shard.completeTransaction({ ...MARKER, producerId, committed }, (error) => {
+  group.shard.offsets.completeTransaction({ ...MARKER, producerId, committed }, (error) => {
     asked.error = error;
   });
   return asked;
@@ -40,7 +40,7 @@ function end(group: SimulatedShard, committed: boolean, producerId = PRODUCER.pr
 
 function stableCode(group: SimulatedShard): number {
   const topics = [{ name: 'topic', topicId: ZERO_UUID, partitionIndexes: [0] }];
-  return group.shard.fetchOffsets({ groupId: GROUP, topics, requireStable: true })[0]!.partitions[0]!
+  return group.shard.offsets.fetch({ groupId: GROUP, topics, requireStable: true })[0]!.partitions[0]!
     .errorCode;
 }
 

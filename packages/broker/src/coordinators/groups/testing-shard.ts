@@ -218,12 +218,12 @@ export class SimulatedShard {
       ],
     };
     const caller = { apiVersion, clientId: 'client', clientHost: '/127.0.0.1' };
-    return ask((reply) => this.shard.commitOffsets(command, caller, reply));
+    return ask((reply) => this.shard.offsets.commit(command, caller, reply));
   }
 
   committedOffset(topic = 'topic', partition = 0, groupId = GROUP, topicId = ZERO_UUID): number {
     const topics = [{ name: topic, topicId, partitionIndexes: [partition] }];
-    return this.shard.fetchOffsets({ groupId, topics })[0]!.partitions[0]!.committedOffset;
+    return this.shard.offsets.fetch({ groupId, topics })[0]!.partitions[0]!.committedOffset;
   }
 
   state(groupId = GROUP): string {
