@@ -24,17 +24,20 @@ export interface TestBroker extends AsyncDisposable {
 }
 
 /**
- * Starts a broker on a free port. `settings` are lines of server.properties, as in 'num.partitions=3'; `logDirs` are names of folders inside its own.
+ * Starts a broker on a free port, or where `settings` has listeners. `settings` are lines of server.properties, as in 'num.partitions=3'; `logDirs` are
+ * names of folders inside its own.
  */
 export async function startTestBroker(
   options: { settings?: readonly string[]; logDirs?: readonly string[]; logger?: Logger } = {},
 ): Promise<TestBroker> {
   const directory = await temporaryDirectory();
+  const { settings = [] } = options;
+  const isToldWhere = settings.some((line) => line.startsWith('listeners='));
   const { config } = await loadConfig({
     disk: nodeDisk,
-    listen: '127.0.0.1:0',
+    listen: isToldWhere ? undefined : '127.0.0.1:0',
     data: (options.logDirs ?? ['']).map((name) => join(directory.path, name)).join(','),
-    settings: options.settings ?? [],
+    settings,
   });
   const broker = await startBroker({
     config,
