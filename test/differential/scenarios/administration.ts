@@ -21,6 +21,7 @@ import {
   unregisterBrokerResponse,
   updateFeaturesRequest,
   updateFeaturesResponse,
+  ZERO_UUID,
 } from '@moldau/protocol';
 import { inEveryVersion, type Scenario } from '../scenario.ts';
 import { api, type Side } from '../side.ts';
@@ -261,8 +262,9 @@ const clusterScenarios: readonly Scenario[] = [
       ...rest,
       ...partition,
       isLed: leaderEpoch > 0 && highWatermark > 0,
-      voters: currentVoters.map(({ replicaId, logEndOffset, lastFetchTimestamp }) => ({
+      voters: currentVoters.map(({ replicaId, replicaDirectoryId, logEndOffset, lastFetchTimestamp }) => ({
         replicaId,
+        hasDirectoryId: replicaDirectoryId !== ZERO_UUID,
         isUpToDate: logEndOffset === highWatermark,
         lastFetchTimestamp,
       })),

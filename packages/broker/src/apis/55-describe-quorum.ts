@@ -9,7 +9,10 @@ import {
   describeQuorumRequest,
   describeQuorumResponse,
   ErrorCode,
+  ZERO_UUID,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_MESSAGES = 2;
@@ -20,6 +23,7 @@ export const describeQuorum = serve({
   minVersion: 0,
   maxVersion: 2,
   handle(request, context, services) {
+    demand(services, context, permissions.describeQuorum.cluster);
     if (!asksForMetadata(request)) return refusal(request, context);
     const { config, metadata } = services;
     const { endpoints = [] } = metadata().brokers.get(config.nodeId) ?? {};
@@ -49,7 +53,7 @@ function asksForMetadata({ topics }: DescribeQuorumRequest): boolean {
   );
 }
 
-function metadataPartition({ config, clock, controller, metadataPosition }: Services) {
+function metadataPartition({ config, clock, controller, metadataPosition, logs }: Services) {
   const highWatermark = metadataPosition();
   const nowMs = clock.wallMs();
   return {
@@ -62,6 +66,7 @@ function metadataPartition({ config, clock, controller, metadataPosition }: Serv
     currentVoters: [
       {
         replicaId: config.nodeId,
+        replicaDirectoryId: logs.directoryId ?? ZERO_UUID,
         logEndOffset: highWatermark,
         lastFetchTimestamp: nowMs,
         lastCaughtUpTimestamp: nowMs,
