@@ -135,7 +135,10 @@ test("an authorization id must be the token's own name", async () => {
   const token = key.token(goodClaims(world.time.wallMs()));
   assert.equal((await login(world, message(token, { authorizationId: 'alice' }))).principal, 'User:alice');
   for (const authorizationId of ['admin', 'Alice', 'alice ', 'User:alice']) {
-    await assert.rejects(login(world, message(token, { authorizationId })), SaslError);
+    await assert.rejects(login(world, message(token, { authorizationId })), {
+      name: 'SaslError',
+      message: `Authentication failed: Client requested an authorization id (${authorizationId}) that is different from the token's principal name (alice)`,
+    });
   }
 });
 
@@ -223,6 +226,7 @@ const ATTACKS: readonly [what: string, token: string, reason: RegExp][] = [
   ['a token that is not valid yet', key.token(claims({ nbf: now + 31 })), /"nbf"/],
   ['a token from the future', key.token(claims({ iat: now + 31 })), /"iat"/],
   ['a token that does not say since when', key.token(without('iat')), /missing required "iat"/],
+  ['a token that ends before it begins', key.token(claims({ iat: now, exp: now - 5 })), /"exp"/],
   ['no subject', key.token(without('sub')), /missing required "sub"/],
   ['an empty subject', key.token(claims({ sub: '' })), /"sub"/],
   ['a blank subject', key.token(claims({ sub: '  ' })), /"sub"/],

@@ -64,7 +64,7 @@ class OAuthBearerExchange implements SaslExchange {
     const { authorizationId } = message;
     if (authorizationId !== '' && authorizationId !== token.subject) {
       throw new SaslError(
-        "Authentication failed: Client requested an authorization id that is different from the token's principal name",
+        `Authentication failed: Client requested an authorization id (${authorizationId}) that is different from the token's principal name (${token.subject})`,
       );
     }
     const identity = { principal: userPrincipal(token.subject), isTokenAuthenticated: false };

@@ -76,10 +76,11 @@ export class TokenValidator {
   }
 
   /** jose looks at it only where an age is limited. */
-  #checkIssueTime({ iat }: JWTPayload, nowMs: number): void {
+  #checkIssueTime({ iat, exp = 0 }: JWTPayload, nowMs: number): void {
     if (typeof iat !== 'number' || iat > nowMs / 1000 + this.#expectations.clockSkewSeconds) {
       throw new InvalidTokenError('"iat" claim timestamp check failed (it should be in the past)');
     }
+    if (exp < iat) throw new InvalidTokenError('"exp" claim is before the "iat" claim');
   }
 
   /** Nothing depends on scopes; as in Kafka, what is no scope breaks the token. */
