@@ -163,6 +163,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const connectionQuotas = new ConnectionQuotas({
     windows: () => config.quotaWindows,
     brokerRate: () => config.maxConnectionCreationRate,
+    listenerRate: (listenerName) => config.maxConnectionCreationRateOf(listenerName),
     lookup: (host) => network.lookup(host),
   });
   const telemetry = new ClientTelemetry({
@@ -248,7 +249,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     ...{ network, clock, timers, logger },
     limits,
     apis: handlers,
-    admit: (address, nowMs) => connectionQuotas.admit(address, nowMs),
+    admit: (listenerName, address, nowMs) => connectionQuotas.admit(listenerName, address, nowMs),
     authenticationFor: (listenerName, transport) => logins.authenticationFor(listenerName, transport),
     dispatch: (api, frame, bodyOffset, context) => dispatch(api, frame, bodyOffset, context, services),
   });

@@ -223,6 +223,9 @@ export class BrokerConfig {
       requestMaxBytes: this.get('socket.request.max.bytes'),
       connectionsMaxIdleMs: this.get('connections.max.idle.ms'),
       maxConnections: this.get('max.connections'),
+      maxConnectionsByListener: new Map(
+        this.listeners.map(({ name }) => [name, this.listenerSecurity(name).get('max.connections')]),
+      ),
       maxConnectionsPerIp: this.get('max.connections.per.ip'),
       maxConnectionsPerIpOverrides: parseOverrides(this.get('max.connections.per.ip.overrides')),
       backlog: this.get('socket.listen.backlog.size'),
@@ -245,8 +248,12 @@ export class BrokerConfig {
 
   /** Connections per second; infinite when there is no limit. */
   get maxConnectionCreationRate(): number {
-    const rate = this.get('max.connection.creation.rate');
-    return rate === INT_MAX ? Number.POSITIVE_INFINITY : rate;
+    return creationRate(this.get('max.connection.creation.rate'));
+  }
+
+  /** The same of one listener. */
+  maxConnectionCreationRateOf(listenerName: string): number {
+    return creationRate(this.listenerSecurity(listenerName).get('max.connection.creation.rate'));
   }
 
   /** The largest push of client metrics. */
@@ -395,6 +402,10 @@ class SettingsOfListener implements ListenerSecurity {
   get mechanisms(): readonly string[] {
     return this.get('sasl.enabled.mechanisms').map((mechanism) => mechanism.toUpperCase());
   }
+}
+
+function creationRate(value: number): number {
+  return value === INT_MAX ? Number.POSITIVE_INFINITY : value;
 }
 
 /** Reads each value when it is asked for, so that changes take effect. */

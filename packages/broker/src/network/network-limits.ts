@@ -7,6 +7,8 @@ export interface NetworkLimits {
   connectionsMaxIdleMs: number;
   /** max.connections */
   maxConnections: number;
+  /** max.connections of listeners that have a limit of their own, by name. */
+  maxConnectionsByListener: ReadonlyMap<string, number>;
   /** max.connections.per.ip */
   maxConnectionsPerIp: number;
   /** max.connections.per.ip.overrides: address to count. */
@@ -25,6 +27,7 @@ export const DEFAULT_NETWORK_LIMITS: Readonly<NetworkLimits> = {
   requestMaxBytes: 100 * 1024 * 1024,
   connectionsMaxIdleMs: 600_000,
   maxConnections: 2 ** 31 - 1,
+  maxConnectionsByListener: new Map(),
   maxConnectionsPerIp: 2 ** 31 - 1,
   maxConnectionsPerIpOverrides: new Map(),
   requestsInProcessPerConnection: 256,

@@ -412,6 +412,25 @@ test('all connections together hold little more than the budget, and all are ser
   assert.ok(worstBytes <= 3_000_000 + 1_500_000 + 20 * 131_072, `${worstBytes}`);
 });
 
+test('connections over the limit of their listener are refused, those of others are not', async () => {
+  const { server, port, logger } = await started(() => [], {
+    maxConnectionsByListener: new Map([['PLAINTEXT', 1]]),
+  });
+  const other = await server.listen({ name: 'OTHER', host: '127.0.0.1', port: 0 });
+  const first = await dial(port);
+  await until(() => server.connectionCount === 1);
+  await (await dial(port)).closed;
+  assert.match(logger.lines.at(-1)?.message ?? '', /listener\.name\.plaintext\.max\.connections is reached/);
+  const second = await dial(other.port);
+  second.send(request(1));
+  await second.frame();
+  first.socket.destroy();
+  await until(() => server.connectionCount === 1);
+  const third = await dial(port);
+  third.send(request(1));
+  await third.frame();
+});
+
 test('connections over max.connections and per address are refused', async () => {
   const { dial, server, limits, logger } = await started(() => [], { maxConnectionsPerIp: 2 });
   const first = await dial();

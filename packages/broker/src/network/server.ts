@@ -1,6 +1,6 @@
 // Listeners and the connections made to them: how many there may be, how long they may be idle, and how they end.
 //
-// Invariant: a connection is in #connections, and counted for its address, from its acceptance until its close was told.
+// Invariant: a connection is in #connections, and counted for its address and listener, from its acceptance until its close was told.
 
 import type {
   Clock,
@@ -32,6 +32,7 @@ export interface ServerOptions<Api extends ServedApi> {
   readonly authenticationFor: (listenerName: string, transport: Connection) => ConnectionAuthentication;
   /** Whether a connection from this address may be now, and how long it has to wait. */
   readonly admit?: (
+    listenerName: string,
     address: string,
     nowMs: number,
   ) => { readonly isAllowed: boolean; readonly delayMs: number };
@@ -79,6 +80,7 @@ export class Server<Api extends ServedApi> {
   /** Those that are let hang before they are closed. */
   readonly #refused = new Set<Connection>();
   readonly #countByAddress = new Map<string, number>();
+  readonly #countByListener = new Map<string, number>();
   #nextConnectionId = 0;
   #sweep: Timer | undefined;
   #isStopping = false;
@@ -127,6 +129,21 @@ export class Server<Api extends ServedApi> {
     return { name, host: listener.host, port: listener.port };
   }
 
+  /**
+   * For connections made from now on.
+   * @throws Error when key and certificates do not fit together
+   */
+  updateTls(listenerName: string, tls: TlsServerOptions): void {
+    this.#listeners.get(listenerName)?.updateTls(tls);
+  }
+
+  #handshakeFailed({ remoteAddress, remotePort, code }: FailedHandshake, listenerName: string): void {
+    const advice = handshakeAdvice(code);
+    const fields = { listenerName, client: `${remoteAddress}:${remotePort}`, reason: code };
+    if (advice === undefined) this.#options.logger.debug(fields, 'a client left before TLS was agreed upon');
+    else this.#log.warn(advice.kind, fields, advice.message);
+  }
+
   /** Stops accepting and reading, gives requests in process up to graceMs to be answered, then closes what is left. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
@@ -148,13 +165,13 @@ export class Server<Api extends ServedApi> {
   }
 
   #accept(transport: Connection, listenerName: string): ConnectionHandler {
-    const refusal = this.#refusal(transport.remoteAddress);
+    const refusal = this.#refusal(transport.remoteAddress, listenerName);
     if (refusal !== undefined) {
       transport.destroy();
       return REFUSED;
     }
     const { admit, clock } = this.#options;
-    const admission = admit?.(transport.remoteAddress, clock.monotonicMs());
+    const admission = admit?.(listenerName, transport.remoteAddress, clock.monotonicMs());
     if (admission?.isAllowed === false) return this.#refuseLater(transport, admission.delayMs);
     const connection = new ClientConnection(
       this.#services,
@@ -164,8 +181,8 @@ export class Server<Api extends ServedApi> {
       this.#options.authenticationFor(listenerName, transport),
     );
     this.#connections.add(connection);
-    const address = connection.remoteAddress;
-    this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1);
+    count(this.#countByAddress, connection.remoteAddress, 1);
+    count(this.#countByListener, listenerName, 1);
     if (admission !== undefined && admission.delayMs > 0) connection.mute(admission.delayMs);
     return connection;
   }
@@ -190,25 +207,26 @@ export class Server<Api extends ServedApi> {
   }
 
   /** Why a connection from this address may not be; it has been logged. */
-  #refusal(address: string): string | undefined {
+  #refusal(address: string, listenerName: string): string | undefined {
     if (this.#isStopping) return 'stopping';
     const { limits } = this.#options;
     const allowed = limits.maxConnectionsPerIpOverrides.get(address) ?? limits.maxConnectionsPerIp;
+    const allowedOfListener = limits.maxConnectionsByListener.get(listenerName) ?? limits.maxConnections;
     let key: string;
     if (this.#connections.size >= limits.maxConnections) key = 'max.connections';
+    else if ((this.#countByListener.get(listenerName) ?? 0) >= allowedOfListener)
+      key = `listener.name.${listenerName.toLowerCase()}.max.connections`;
     else if ((this.#countByAddress.get(address) ?? 0) >= allowed) key = 'max.connections.per.ip';
     else return undefined;
-    const fields = { address, connections: this.#connections.size };
+    const fields = { listenerName, address, connections: this.#connections.size };
     this.#log.warn(key, fields, `refused a connection: ${key} is reached`);
     return key;
   }
 
   #forget(connection: ClientConnection<Api>): void {
     if (!this.#connections.delete(connection)) return;
-    const address = connection.remoteAddress;
-    const count = this.#countByAddress.get(address)! - 1;
-    if (count === 0) this.#countByAddress.delete(address);
-    else this.#countByAddress.set(address, count);
+    count(this.#countByAddress, connection.remoteAddress, -1);
+    count(this.#countByListener, connection.listenerName, -1);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
@@ -259,4 +277,10 @@ export class Server<Api extends ServedApi> {
       holder.destroy();
     }
   }
+}
+
+function count(counts: Map<string, number>, key: string, change: 1 | -1): void {
+  const sum = (counts.get(key) ?? 0) + change;
+  if (sum === 0) counts.delete(key);
+  else counts.set(key, sum);
 }

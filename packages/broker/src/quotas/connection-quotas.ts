@@ -1,6 +1,6 @@
-// How fast connections may be made: by all clients together (max.connection.creation.rate) and by each address (KIP-612).
+// How fast connections may be made: by all clients together and by each listener (max.connection.creation.rate), and by each address (KIP-612).
 //
-// Connections above the broker's rate are taken on later, one after the other, as by an acceptor that sleeps; one above its address's rate
+// Connections above the broker's or the listener's rate are taken on later, one after the other, as by an acceptor that sleeps; one above its address's rate
 // is held for a while and then closed, and does not count.
 
 import type { ClientQuotaImage } from '@moldau/metadata';
@@ -18,6 +18,8 @@ export interface ConnectionQuotasOptions {
   readonly windows: () => RateWindows;
   /** max.connection.creation.rate; infinite when there is none. */
   readonly brokerRate: () => number;
+  /** The same of a listener. */
+  readonly listenerRate: (listenerName: string) => number;
   /** The addresses of a host; none when it has none. */
   readonly lookup: (host: string) => Promise<readonly string[]>;
 }
@@ -25,13 +27,18 @@ export interface ConnectionQuotasOptions {
 const AT_ONCE: Admission = { isAllowed: true, delayMs: 0 };
 const MAX_ADDRESSES = 10_000;
 
+class Acceptor {
+  readonly rate = new SampledRate();
+  busyUntilMs = 0;
+}
+
 export class ConnectionQuotas {
   readonly #options: ConnectionQuotasOptions;
   readonly #limits = new Map<string, number>();
   #defaultLimit = Number.POSITIVE_INFINITY;
   readonly #ratesByAddress = new Map<string, SampledRate>();
-  readonly #brokerRate = new SampledRate();
-  #busyUntilMs = 0;
+  readonly #broker = new Acceptor();
+  readonly #listeners = new Map<string, Acceptor>();
   /** Tells an update's lookups from those of an older one. */
   #round = 0;
 
@@ -59,17 +66,31 @@ export class ConnectionQuotas {
       if (round === this.#round) this.#limits.set(address, limit);
   }
 
-  admit(address: string, nowMs: number): Admission {
+  admit(listenerName: string, address: string, nowMs: number): Admission {
     const addressMs = this.#throttleAddress(address, nowMs);
     if (addressMs > 0) return { isAllowed: false, delayMs: addressMs };
-    const limit = this.#options.brokerRate();
-    if (limit === Number.POSITIVE_INFINITY) return AT_ONCE;
+    const { brokerRate, listenerRate } = this.#options;
+    const brokerMs = this.#queueAt(this.#broker, brokerRate(), nowMs);
+    const limit = listenerRate(listenerName);
+    if (limit === Number.POSITIVE_INFINITY)
+      return brokerMs === 0 ? AT_ONCE : { isAllowed: true, delayMs: brokerMs };
+    let acceptor = this.#listeners.get(listenerName);
+    if (acceptor === undefined) {
+      acceptor = new Acceptor();
+      this.#listeners.set(listenerName, acceptor);
+    }
+    return { isAllowed: true, delayMs: Math.max(brokerMs, this.#queueAt(acceptor, limit, nowMs)) };
+  }
+
+  /** After how long an acceptor that sleeps would take this connection on. */
+  #queueAt(acceptor: Acceptor, limit: number, nowMs: number): number {
+    if (limit === Number.POSITIVE_INFINITY) return 0;
     const windows = this.#options.windows();
-    const acceptedMs = Math.max(nowMs, this.#busyUntilMs);
-    this.#brokerRate.record(1, windows, acceptedMs);
-    const throttleMs = this.#brokerRate.throttleMs(limit, windows, acceptedMs);
-    this.#busyUntilMs = acceptedMs + Math.min(throttleMs, windows.sizeMs);
-    return { isAllowed: true, delayMs: this.#busyUntilMs - nowMs };
+    const acceptedMs = Math.max(nowMs, acceptor.busyUntilMs);
+    acceptor.rate.record(1, windows, acceptedMs);
+    const throttleMs = acceptor.rate.throttleMs(limit, windows, acceptedMs);
+    acceptor.busyUntilMs = acceptedMs + Math.min(throttleMs, windows.sizeMs);
+    return acceptor.busyUntilMs - nowMs;
   }
 
   #throttleAddress(address: string, nowMs: number): number {

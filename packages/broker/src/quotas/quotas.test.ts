@@ -170,6 +170,7 @@ function connections(brokerRate: number, ...images: ClientQuotaImage[]): Connect
   const quotas = new ConnectionQuotas({
     windows: () => windows,
     brokerRate: () => brokerRate,
+    listenerRate: (name) => (name === 'SLOW' ? 1 : Number.POSITIVE_INFINITY),
     lookup: async (host) => (host === 'example' ? ['10.0.0.9'] : [host]),
   });
   quotas.update(images);
@@ -178,9 +179,17 @@ function connections(brokerRate: number, ...images: ClientQuotaImage[]): Connect
 
 test('connections above the rate are taken on one after the other', () => {
   const quotas = connections(1);
-  const delays = Array.from({ length: 13 }, () => quotas.admit('10.0.0.1', 1000).delayMs);
+  const delays = Array.from({ length: 13 }, () => quotas.admit('A', '10.0.0.1', 1000).delayMs);
   assert.deepEqual(delays.slice(0, 10), Array(10).fill(0));
   assert.ok(delays[10]! > 0 && delays[11]! > delays[10]! && delays[12]! > delays[11]!, String(delays));
+});
+
+test('connections of a listener above its rate are taken on one after the other, those of others at once', () => {
+  const quotas = connections(Number.POSITIVE_INFINITY);
+  const delays = Array.from({ length: 13 }, () => quotas.admit('SLOW', '10.0.0.1', 1000).delayMs);
+  assert.deepEqual(delays.slice(0, 10), Array(10).fill(0));
+  assert.ok(delays[10]! > 0 && delays[11]! > delays[10]! && delays[12]! > delays[11]!, String(delays));
+  assert.deepEqual(quotas.admit('A', '10.0.0.1', 1000), { isAllowed: true, delayMs: 0 });
 });
 
 test('connections of an address above its rate are refused after a while, those of others are not', async () => {
@@ -192,9 +201,9 @@ test('connections of an address above its rate are refused after a while, those 
   );
   await new Promise(setImmediate);
   for (const address of ['10.0.0.1', '10.0.0.9']) {
-    for (let count = 0; count < 10; count++) assert.ok(quotas.admit(address, 1000).isAllowed);
-    assert.deepEqual(quotas.admit(address, 1000), { isAllowed: false, delayMs: 1000 });
-    assert.deepEqual(quotas.admit(address, 1000), { isAllowed: false, delayMs: 1000 });
+    for (let count = 0; count < 10; count++) assert.ok(quotas.admit('A', address, 1000).isAllowed);
+    assert.deepEqual(quotas.admit('A', address, 1000), { isAllowed: false, delayMs: 1000 });
+    assert.deepEqual(quotas.admit('A', address, 1000), { isAllowed: false, delayMs: 1000 });
   }
-  for (let count = 0; count < 50; count++) assert.ok(quotas.admit('10.0.0.2', 1000).isAllowed);
+  for (let count = 0; count < 50; count++) assert.ok(quotas.admit('A', '10.0.0.2', 1000).isAllowed);
 });
