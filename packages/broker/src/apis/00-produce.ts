@@ -17,6 +17,8 @@ import {
 import type { Partition } from '../replication/partition.ts';
 import { batchesOf, prepareBatches } from '../replication/prepare-batches.ts';
 import { within } from '../replication/within.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
 import { NO_RESPONSE, type RequestContext, type Services, serve } from './handler.ts';
 import {
   hasTransactionalRecords,
@@ -60,9 +62,12 @@ export const produce = serve({
   maxVersion: 13,
   async handle(request, context, services) {
     const { transactionalId } = request;
-    if (transactionalId === null && hasTransactionalRecords(request)) {
-      const message = 'the records are of a transaction, and the request names no transactional id';
-      throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, message);
+    if (hasTransactionalRecords(request)) {
+      if (transactionalId === null) {
+        const message = 'the records are of a transaction, and the request names no transactional id';
+        throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, message);
+      }
+      demand(services, context, permissions.produce.transactionalId, transactionalId);
     }
     const answers = await (transactionalId === null
       ? produceAll(request, context, services)
@@ -126,7 +131,10 @@ async function produceInTransaction(
   if (batches === undefined) return produceAll(request, context, services);
   const partitionOf = (wanted: PartitionData): Partition | undefined => {
     const topic = request.topicData.find(({ partitionData }) => partitionData.includes(wanted))!;
-    return lookUp(topic, wanted.index, context, services);
+    const found = lookUp(topic, wanted.index, context, services);
+    // What may not be written to does not come into the transaction either.
+    const isAllowed = found !== undefined && may(services, context, permissions.produce.topic, found.topic);
+    return isAllowed ? found : undefined;
   };
   const { answers } = await services.verifier.inTurn(batches.producerId, async () => {
     const { apiVersion } = context;
@@ -215,23 +223,22 @@ function findPartition(
   services: Services,
 ): Partition {
   const { name, topicId } = wanted;
-  const { apiVersion, clientId } = context;
-  const { partitions } = services;
-  const isById = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
+  const isById = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
   const partition = lookUp(wanted, index, context, services);
-  const known = partition?.topic ?? name;
-  if (isInternalTopic(known) && clientId !== ADMIN_CLIENT_ID) {
+  const topic = partition?.topic ?? (isById ? services.metadata().topicById(topicId)?.name : name);
+  if (topic === undefined) {
+    throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_ID, `no topic has the id ${topicId}`);
+  }
+  demand(services, context, permissions.produce.topic, topic);
+  if (isInternalTopic(topic) && context.clientId !== ADMIN_CLIENT_ID) {
     throw new KafkaError(
       ErrorCode.INVALID_TOPIC_EXCEPTION,
-      `${known} is written by the broker alone: produce to a topic of your own`,
+      `${topic} is written by the broker alone: produce to a topic of your own`,
     );
   }
   if (partition !== undefined) return partition;
-  if (isById && !partitions.hasTopicId(topicId)) {
-    throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_ID, `no topic has the id ${topicId}`);
-  }
-  const topic = isById ? topicId : name;
-  throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `there is no partition ${topic}-${index}`);
+  const named = isById ? topicId : name;
+  throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `there is no partition ${named}-${index}`);
 }
 
 function checkAcks(acks: number, partition: Partition): void {

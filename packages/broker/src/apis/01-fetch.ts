@@ -15,7 +15,9 @@ import {
 } from '@moldau/protocol';
 import type { FetchedPartition, SessionView } from '../replication/fetch-sessions.ts';
 import type { PartitionRead } from '../replication/fetcher.ts';
-import { serve } from './handler.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may, partition } from './authorize.ts';
+import { type RequestContext, type Services, serve } from './handler.ts';
 import { isReadCommitted } from './isolation-level.ts';
 
 const FIRST_VERSION_WITH_MAGIC_1 = 2;
@@ -55,7 +57,12 @@ export const fetch = serve({
       isReadCommitted: seesCommittedOnly,
       skipsControl: context.apiVersion < FIRST_VERSION_WITH_BATCHES,
     };
-    const reads = await services.fetcher.fetch(session.partitions, limits, (run) => context.onClosed(run));
+    const [allowed, refused] = authorized(session.partitions, request, context, services);
+    const isNothingLeft = allowed.length === 0 && refused.length > 0;
+    const fetched = isNothingLeft
+      ? []
+      : await services.fetcher.fetch(allowed, limits, (run) => context.onClosed(run));
+    const reads = refused.length === 0 ? fetched : [...refused.map(refusedRead), ...fetched];
     const sizeBytes = reads.reduce((total, read) => total + read.sizeBytes, 0);
     const throttleMs = services.quotas.recordFetched(context, sizeBytes);
     if (throttleMs > 0) {
@@ -87,6 +94,33 @@ export const fetch = serve({
       })),
   }),
 });
+
+/** Consumers need each topic, replicas the cluster; which of them asks is what the request says. */
+function authorized(
+  partitions: readonly FetchedPartition[],
+  request: FetchRequest,
+  context: RequestContext,
+  services: Services,
+): [allowed: readonly FetchedPartition[], refused: readonly FetchedPartition[]] {
+  if (services.authorizer.isOpen) return [partitions, []];
+  const { topic, cluster } = permissions.fetch;
+  const replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
+  if (replicaId >= 0) return may(services, context, cluster) ? [partitions, []] : [[], partitions];
+  const image = services.metadata();
+  return partition(partitions, (fetched) => {
+    const name = fetched.topicId === ZERO_UUID ? fetched.topic : image.topicById(fetched.topicId)?.name;
+    // An id that nobody knows is answered as such.
+    return name === undefined || may(services, context, topic, name);
+  });
+}
+
+function refusedRead(fetched: FetchedPartition): PartitionRead {
+  return {
+    ...{ fetched, partition: undefined, errorCode: permissions.fetch.topic.denied },
+    ...{ highWatermark: -1, lastStableOffset: -1, logStartOffset: -1 },
+    ...{ chunks: [], sizeBytes: 0, abortedTransactions: null, divergingEpoch: undefined },
+  };
+}
 
 function fetchedPartitions(request: FetchRequest): FetchedPartition[] {
   return request.topics.flatMap(({ topic, topicId, partitions }) =>

@@ -12,6 +12,8 @@ import {
   listOffsetsResponse,
 } from '@moldau/protocol';
 import type { Partition } from '../replication/partition.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may } from './authorize.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 import { isReadCommitted } from './isolation-level.ts';
 
@@ -48,7 +50,12 @@ export const listOffsets = serve({
   maxVersion: 11,
   async handle(request, context, services) {
     const toLastStable = isReadCommitted(request.isolationLevel);
+    const permission = permissions.listOffsets.topic;
     const topics = request.topics.map(async ({ name, partitions }) => {
+      if (!may(services, context, permission, name)) {
+        const refused = partitions.map(({ partitionIndex }) => failure(partitionIndex, permission.denied));
+        return { name, partitions: refused };
+      }
       const isRepeated = repeated(partitions.map(({ partitionIndex }) => partitionIndex));
       const wantedOnce = partitions.filter(({ partitionIndex }) => !isRepeated.has(partitionIndex));
       const answers = wantedOnce.map((wanted) => answer(name, wanted, toLastStable, context, services));

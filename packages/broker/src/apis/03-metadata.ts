@@ -13,11 +13,10 @@ import {
   metadataResponse,
   ZERO_UUID,
 } from '@moldau/protocol';
-import {
-  ALL_CLUSTER_OPERATIONS,
-  ALL_TOPIC_OPERATIONS,
-  OPERATIONS_NOT_ASKED,
-} from './authorized-operations.ts';
+import { ResourceType } from '../security/authorization/acl.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { clusterOperations, may, partition } from './authorize.ts';
+import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import { endpointsFor } from './endpoints.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 
@@ -30,7 +29,10 @@ export const metadata = serve({
   minVersion: 0,
   maxVersion: 13,
   async handle(request, context, services) {
-    const operations = request.includeTopicAuthorizedOperations ? ALL_TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED;
+    const operationsOf = (name: string) =>
+      request.includeTopicAuthorizedOperations
+        ? services.authorizer.authorizedOperations(context, ResourceType.TOPIC, name)
+        : OPERATIONS_NOT_ASKED;
     const topics = await findTopics(request, context, services);
     return {
       brokers: endpointsFor(context, services),
@@ -38,16 +40,17 @@ export const metadata = serve({
       controllerId: services.config.nodeId,
       topics: topics.map((found) =>
         'id' in found
-          ? describe(found, operations)
+          ? describe(found, operationsOf(found.name))
           : {
               ...NO_TOPIC,
               ...found,
               // Whoever knows only an id is not told that it might be allowed something.
-              topicAuthorizedOperations: found.name === null ? OPERATIONS_NOT_ASKED : operations,
+              topicAuthorizedOperations:
+                found.name === null ? OPERATIONS_NOT_ASKED : operationsOf(found.name),
             },
       ),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
-        ? ALL_CLUSTER_OPERATIONS
+        ? clusterOperations(services, context, permissions.metadata.clusterOperations)
         : OPERATIONS_NOT_ASKED,
       errorCode: ErrorCode.NONE,
     };
@@ -74,25 +77,36 @@ const NO_TOPIC = { isInternal: false, partitions: [] };
 
 async function findTopics(
   request: MetadataRequest,
-  { apiVersion }: RequestContext,
+  context: RequestContext,
   services: Services,
 ): Promise<(TopicImage | MissingTopic)[]> {
   const { topics } = request;
+  const { apiVersion } = context;
+  const permission = permissions.metadata;
   const isForAll = apiVersion < FIRST_VERSION_WITH_NULL_FOR_ALL ? topics?.length === 0 : topics === null;
-  if (isForAll || topics === null) return [...services.metadata().topics()];
+  if (isForAll || topics === null) {
+    const isSeen = ({ name }: TopicImage) => may(services, context, permission.anyTopic, name);
+    return [...services.metadata().topics()].filter(isSeen);
+  }
   for (const { name, topicId } of topics) {
     if (apiVersion >= FIRST_VERSION_WITH_TOPICS_BY_ID || (name !== null && topicId === ZERO_UUID)) continue;
     const message = `topics are asked for by id from Metadata version ${FIRST_VERSION_WITH_TOPICS_BY_ID} on`;
     throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
   }
-  const errors = await createMissing(request, services);
+  const errors = await createMissing(request, context, services);
   const image = services.metadata();
   // A topic asked for twice is answered once, as in Kafka.
   const asked = new Map(topics.map((topic) => [`${topic.name}/${topic.topicId}`, topic]));
   return [...asked.values()].map(({ name, topicId }) => {
     if (topicId !== ZERO_UUID) {
-      return image.topicById(topicId) ?? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId };
+      const known = image.topicById(topicId);
+      if (known === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId };
+      const isSeen = may(services, context, permission.topic, known.name);
+      return isSeen ? known : { errorCode: permission.topic.denied, name: null, topicId };
     }
+    // Whoever may not see a topic is not told whether there is one.
+    if (!may(services, context, permission.topic, name ?? ''))
+      return { errorCode: permission.topic.denied, name, topicId: ZERO_UUID };
     const topic = image.topicByName(name ?? '');
     if (topic !== undefined) return topic;
     const isWrong = topicNameProblem(name ?? '') !== undefined;
@@ -106,15 +120,23 @@ async function findTopics(
 /** Creates what may be created. Resolves to the errors of those that could not be, by name. */
 async function createMissing(
   request: MetadataRequest,
+  context: RequestContext,
   services: Services,
 ): Promise<ReadonlyMap<string, number>> {
   if (!request.allowAutoTopicCreation || !services.config.autoCreateTopics) return new Map();
   const image = services.metadata();
+  const permission = permissions.metadata;
   const missing = (request.topics ?? []).flatMap(({ name, topicId }) => {
     const isMissing = name !== null && topicId === ZERO_UUID && image.topicByName(name) === undefined;
-    return isMissing && topicNameProblem(name) === undefined ? [name] : [];
+    if (!isMissing || !may(services, context, permission.topic, name)) return [];
+    return topicNameProblem(name) === undefined ? [name] : [];
   });
-  return missing.length === 0 ? new Map() : services.controller.autoCreateTopics([...new Set(missing)]);
+  if (missing.length === 0) return new Map();
+  const mayCreate = (name: string) =>
+    may(services, context, permission.createdInCluster) || may(services, context, permission.created, name);
+  const [allowed, refused] = partition([...new Set(missing)], mayCreate);
+  const errors = allowed.length === 0 ? [] : await services.controller.autoCreateTopics(allowed);
+  return new Map([...errors, ...refused.map((name) => [name, permission.created.denied] as const)]);
 }
 
 function describe(topic: TopicImage, topicAuthorizedOperations: number) {

@@ -2,6 +2,8 @@
 // Versions 2 to 4 may give the offsets a retention of their own; from 10 on topics are named by id.
 
 import { ErrorCode, offsetCommitRequest, offsetCommitResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
 import { callerOf, splitByExistence, withCode } from './group-requests.ts';
 import { serve } from './handler.ts';
 
@@ -12,12 +14,32 @@ export const offsetCommit = serve({
   response: offsetCommitResponse,
   minVersion: 0,
   maxVersion: 10,
-  async handle(request, context, { groups, metadata }) {
+  async handle(request, context, services) {
+    const { groups, metadata } = services;
+    const permission = permissions.offsetCommit;
+    demand(services, context, permission.group, request.groupId);
     const image = metadata();
     const isById = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
     const checked = request.topics.map((topic) => {
       const found = isById ? image.topicById(topic.topicId) : image.topicByName(topic.name);
-      return { topic, found, ...splitByExistence(topic.partitions, found) };
+      if (isById && found === undefined)
+        return {
+          topic,
+          found,
+          existing: [],
+          missing: topic.partitions,
+          missingCode: ErrorCode.UNKNOWN_TOPIC_ID,
+        };
+      if (!may(services, context, permission.topic, found?.name ?? topic.name))
+        return {
+          topic,
+          found,
+          existing: [],
+          missing: topic.partitions,
+          missingCode: permission.topic.denied,
+        };
+      const missingCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      return { topic, found, ...splitByExistence(topic.partitions, found), missingCode };
     });
     const isNothingLeft = checked.every(({ existing }) => existing.length === 0);
     const codes = isNothingLeft
@@ -34,9 +56,7 @@ export const offsetCommit = serve({
           callerOf(context),
         );
     return {
-      topics: checked.map(({ topic: { name, topicId }, found, existing, missing }, index) => {
-        const missingCode =
-          isById && found === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      topics: checked.map(({ topic: { name, topicId }, existing, missing, missingCode }, index) => {
         const partitions = withCode(existing, (position) => codes[index]![position]!);
         return { name, topicId, partitions: [...withCode(missing, () => missingCode), ...partitions] };
       }),

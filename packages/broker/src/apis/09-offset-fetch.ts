@@ -13,8 +13,10 @@ import {
   ZERO_UUID,
 } from '@moldau/protocol';
 import type { FetchedTopic } from '../coordinators/groups/group-commands.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
 import { map } from './group-requests.ts';
-import { type Services, serve } from './handler.ts';
+import { type RequestContext, type Services, serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_ERROR_CODE = 2;
 const FIRST_VERSION_WITH_MANY_GROUPS = 8;
@@ -35,23 +37,20 @@ export const offsetFetch = serve({
   response: offsetFetchResponse,
   minVersion: 0,
   maxVersion: 10,
-  async handle(request, { apiVersion }, services) {
+  async handle(request, context, services) {
     const { requireStable } = request;
+    const { apiVersion } = context;
     if (apiVersion >= FIRST_VERSION_WITH_MANY_GROUPS) {
       return {
         groups: await Promise.all(
-          request.groups.map((group) => tryGroup({ ...group, requireStable }, apiVersion, services)),
+          request.groups.map((group) => tryGroup({ ...group, requireStable }, context, services)),
         ),
       };
     }
     const topics =
       request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ??
       (apiVersion >= FIRST_VERSION_WITH_ERROR_CODE ? null : []);
-    const answer = await fetchGroup(
-      { groupId: request.groupId, topics, requireStable },
-      apiVersion,
-      services,
-    );
+    const answer = await fetchGroup({ groupId: request.groupId, topics, requireStable }, context, services);
     if (apiVersion === 0) markMissing(answer.topics);
     return { topics: answer.topics, errorCode: answer.errorCode };
   },
@@ -67,9 +66,13 @@ export const offsetFetch = serve({
 });
 
 /** A member that may not read its offsets is told so without harm to the other groups. */
-async function tryGroup(group: RequestGroup, apiVersion: number, services: Services): Promise<AnsweredGroup> {
+async function tryGroup(
+  group: RequestGroup,
+  context: RequestContext,
+  services: Services,
+): Promise<AnsweredGroup> {
   try {
-    return await fetchGroup(group, apiVersion, services);
+    return await fetchGroup(group, context, services);
   } catch (error) {
     if (error instanceof KafkaError) return { groupId: group.groupId, errorCode: error.code, topics: [] };
     throw error;
@@ -78,27 +81,35 @@ async function tryGroup(group: RequestGroup, apiVersion: number, services: Servi
 
 function fetchGroup(
   { groupId, topics, ...member }: RequestGroup,
-  apiVersion: number,
-  { groups, metadata }: Services,
+  context: RequestContext,
+  services: Services,
 ): AnsweredGroup | Promise<AnsweredGroup> {
+  const { groups, metadata } = services;
+  const permission = permissions.offsetFetch;
+  demand(services, context, permission.group, groupId);
   const image = metadata();
-  const isById = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
-  const unknown: FetchedTopic[] = [];
+  const isById = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
+  const refused: FetchedTopic[] = [];
   const known = topics?.flatMap(({ name, topicId, partitionIndexes }) => {
     const found = isById ? image.topicById(topicId) : image.topicByName(name);
-    if (found !== undefined) return [{ name: found.name, topicId: found.id, partitionIndexes }];
-    if (!isById) return [{ name, topicId: ZERO_UUID, partitionIndexes }];
-    unknown.push({
-      name,
-      topicId,
-      partitions: partitionIndexes.map((index) => nothingCommitted(index, ErrorCode.UNKNOWN_TOPIC_ID)),
-    });
-    return [];
+    const refuse = (errorCode: number) => {
+      const partitions = partitionIndexes.map((index) => nothingCommitted(index, errorCode));
+      refused.push({ name, topicId, partitions });
+      return [];
+    };
+    if (isById && found === undefined) return refuse(ErrorCode.UNKNOWN_TOPIC_ID);
+    if (!may(services, context, permission.topic, found?.name ?? name))
+      return refuse(permission.topic.denied);
+    return [{ name: found?.name ?? name, topicId: found?.id ?? ZERO_UUID, partitionIndexes }];
   });
+  const isSeen = ({ name }: FetchedTopic) => may(services, context, permission.anyTopic, name);
   return map(groups.fetchOffsets({ ...member, groupId, topics: known ?? null }), (fetched) => ({
     groupId,
     errorCode: ErrorCode.NONE,
-    topics: [...unknown, ...(topics === null && isById ? withIds(fetched, image) : fetched)],
+    topics:
+      topics === null
+        ? (isById ? withIds(fetched, image) : fetched).filter(isSeen)
+        : [...refused, ...fetched],
   }));
 }
 

@@ -7,6 +7,8 @@
 import { GROUP_METADATA_TOPIC, SHARE_GROUP_STATE_TOPIC, TRANSACTION_STATE_TOPIC } from '@moldau/metadata';
 import { ErrorCode, findCoordinatorRequest, findCoordinatorResponse, KafkaError } from '@moldau/protocol';
 import { parseShareKeyText } from '../coordinators/share/share-state-records.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may, refusal } from './authorize.ts';
 import { endpointsFor } from './endpoints.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 
@@ -54,6 +56,8 @@ async function find(
   context: RequestContext,
   services: Services,
 ): Promise<Coordinator> {
+  const problem = permissionProblem(keyType, key, context, services);
+  if (problem !== undefined) return nowhere(key, problem.code, problem.message);
   const isTooOld = keyType === KeyType.SHARE && context.apiVersion < FIRST_VERSION_WITH_SHARE_GROUPS;
   const place = isTooOld
     ? `Coordinators of share groups are found from version ${FIRST_VERSION_WITH_SHARE_GROUPS} on.`
@@ -67,6 +71,19 @@ async function find(
     return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, error.message);
   }
   return leaderOf(topic, partition(), key, context, services);
+}
+
+function permissionProblem(
+  keyType: number,
+  key: string,
+  context: RequestContext,
+  services: Services,
+): KafkaError | undefined {
+  const { group, transactionalId, cluster } = permissions.findCoordinator;
+  if (keyType === KeyType.SHARE) demand(services, context, cluster);
+  const permission = keyType === KeyType.GROUP ? group : transactionalId;
+  const isAsked = keyType === KeyType.GROUP || keyType === KeyType.TRANSACTION;
+  return isAsked && !may(services, context, permission, key) ? refusal(permission) : undefined;
 }
 
 /** The internal topic that keeps a key, and where in it; else what is wrong with the key. */

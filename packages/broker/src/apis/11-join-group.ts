@@ -5,6 +5,8 @@
 import { joinGroupRequest, joinGroupResponse } from '@moldau/protocol';
 import { joinError } from '../coordinators/groups/classic-group.ts';
 import type { JoinAnswer } from '../coordinators/groups/group-commands.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { callerOf } from './group-requests.ts';
 import { serve } from './handler.ts';
 
@@ -15,8 +17,9 @@ export const joinGroup = serve({
   response: joinGroupResponse,
   minVersion: 0,
   maxVersion: 9,
-  async handle(request, context, { groups }) {
-    return inVersion(await groups.joinGroup(request, callerOf(context)), context.apiVersion);
+  async handle(request, context, services) {
+    demand(services, context, permissions.joinGroup.group, request.groupId);
+    return inVersion(await services.groups.joinGroup(request, callerOf(context)), context.apiVersion);
   },
   fail: ({ memberId }, errorCode) => ({ ...joinError(errorCode, memberId), protocolName: '' }),
 });

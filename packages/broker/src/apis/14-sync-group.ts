@@ -3,6 +3,8 @@
 
 import { ErrorCode, syncGroupRequest, syncGroupResponse } from '@moldau/protocol';
 import { syncError } from '../coordinators/groups/classic-group.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_PROTOCOL = 5;
@@ -12,12 +14,16 @@ export const syncGroup = serve({
   response: syncGroupResponse,
   minVersion: 0,
   maxVersion: 5,
-  handle(request, { apiVersion }, { groups }) {
+  handle(request, context, services) {
     const { protocolType, protocolName } = request;
-    if (apiVersion >= FIRST_VERSION_WITH_PROTOCOL && (protocolType === null || protocolName === null)) {
+    if (
+      context.apiVersion >= FIRST_VERSION_WITH_PROTOCOL &&
+      (protocolType === null || protocolName === null)
+    ) {
       return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     }
-    return groups.syncGroup(request);
+    demand(services, context, permissions.syncGroup.group, request.groupId);
+    return services.groups.syncGroup(request);
   },
   fail: (_request, errorCode) => syncError(errorCode),
 });

@@ -3,7 +3,10 @@
 
 import { describeGroupsRequest, describeGroupsResponse, ErrorCode } from '@moldau/protocol';
 import type { DescribedGroup } from '../coordinators/groups/group-commands.ts';
-import { ALL_GROUP_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
+import { ResourceType } from '../security/authorization/acl.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may, partition } from './authorize.ts';
+import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_NOT_FOUND = 6;
@@ -13,20 +16,29 @@ export const describeGroups = serve({
   response: describeGroupsResponse,
   minVersion: 0,
   maxVersion: 6,
-  async handle(request, { apiVersion }, services) {
-    const described = await Promise.all(
-      request.groups.map((groupId) => services.groups.describeGroup(groupId)),
-    );
-    const authorizedOperations = request.includeAuthorizedOperations
-      ? ALL_GROUP_OPERATIONS
-      : OPERATIONS_NOT_ASKED;
+  async handle(request, context, services) {
+    const { group } = permissions.describeGroups;
+    const isAllowed = (groupId: string) => may(services, context, group, groupId);
+    const [allowed, refused] = partition(request.groups, isAllowed);
+    const described = await Promise.all(allowed.map((groupId) => services.groups.describeGroup(groupId)));
+    const operationsOf = (groupId: string) =>
+      request.includeAuthorizedOperations
+        ? services.authorizer.authorizedOperations(context, ResourceType.GROUP, groupId)
+        : OPERATIONS_NOT_ASKED;
     return {
-      groups: described.map(({ problem, ...group }) => ({
-        ...group,
-        ...(problem === null || apiVersion < FIRST_VERSION_WITH_NOT_FOUND
-          ? { ...NO_ERROR, authorizedOperations }
-          : notFound(problem)),
-      })),
+      groups: [
+        ...refused.map((groupId) => ({
+          ...unknownState(groupId),
+          errorCode: group.denied,
+          errorMessage: null,
+        })),
+        ...described.map(({ problem, ...found }) => ({
+          ...found,
+          ...(problem === null || context.apiVersion < FIRST_VERSION_WITH_NOT_FOUND
+            ? { ...NO_ERROR, authorizedOperations: operationsOf(found.groupId) }
+            : notFound(problem)),
+        })),
+      ],
     };
   },
   fail: ({ groups }, errorCode, errorMessage) => ({

@@ -2,6 +2,8 @@
 // types (KIP-848). Both filters take any case, and an empty filter everything.
 
 import { ErrorCode, listGroupsRequest, listGroupsResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const listGroups = serve({
@@ -9,14 +11,18 @@ export const listGroups = serve({
   response: listGroupsResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle({ statesFilter, typesFilter }, _context, services) {
+  async handle({ statesFilter, typesFilter }, context, services) {
     const isWantedState = filter(statesFilter);
     const isWantedType = filter(typesFilter);
     const groups = await services.groups.listGroups();
+    const seesAll = may(services, context, permissions.listGroups.cluster);
     return {
       errorCode: ErrorCode.NONE,
       groups: groups.filter(
-        ({ groupState, groupType }) => isWantedState(groupState) && isWantedType(groupType),
+        ({ groupId, groupState, groupType }) =>
+          isWantedState(groupState) &&
+          isWantedType(groupType) &&
+          (seesAll || may(services, context, permissions.listGroups.group, groupId)),
       ),
     };
   },

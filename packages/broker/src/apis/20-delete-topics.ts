@@ -7,7 +7,10 @@ import {
   ErrorCode,
   ZERO_UUID,
 } from '@moldau/protocol';
-import { type RequestContext, serve } from './handler.ts';
+import type { TopicReference } from '../controller/delete-topics.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may, refusal } from './authorize.ts';
+import { type RequestContext, type Services, serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_IDS = 6;
 const FIRST_VERSION_WITH_STRICT_QUOTA = 5;
@@ -18,7 +21,8 @@ export const deleteTopics = serve({
   response: deleteTopicsResponse,
   minVersion: 0,
   maxVersion: 6,
-  async handle(request, context, { controller, config, quotas }) {
+  async handle(request, context, services) {
+    const { controller, config, quotas } = services;
     const topics = topicsOf(request, context);
     if (!config.deleteTopicEnable) {
       const errorCode =
@@ -29,9 +33,10 @@ export const deleteTopics = serve({
       return { responses: topics.map((topic) => ({ ...topic, errorCode, errorMessage })) };
     }
     const mutations = quotas.mutations(context, context.apiVersion >= FIRST_VERSION_WITH_STRICT_QUOTA);
-    const responses = await controller.deleteTopics(topics, mutations);
+    const { allowed, refused } = splitByPermission(topics, context, services);
+    const deleted = await controller.deleteTopics(allowed, mutations);
     context.throttle(mutations.throttleMs);
-    return { responses };
+    return { responses: [...deleted, ...refused] };
   },
   fail: (request, errorCode, errorMessage) => ({
     responses: [
@@ -40,6 +45,34 @@ export const deleteTopics = serve({
     ],
   }),
 });
+
+/** Answers for what may not be deleted: a topic that may not be seen either is told neither by its name nor by its id. */
+function splitByPermission(
+  topics: readonly TopicReference[],
+  context: RequestContext,
+  services: Services,
+): { allowed: TopicReference[]; refused: (TopicReference & { errorCode: number; errorMessage: string })[] } {
+  const permission = permissions.deleteTopics;
+  if (may(services, context, permission.cluster)) return { allowed: [...topics], refused: [] };
+  const image = services.metadata();
+  const allowed: TopicReference[] = [];
+  const refused = [];
+  const { code: errorCode, message: errorMessage } = refusal(permission.topic);
+  for (const reference of topics) {
+    const name = reference.name ?? image.topicById(reference.topicId)?.name;
+    const isMalformed = reference.name !== null && reference.topicId !== ZERO_UUID;
+    const isSeen = name === undefined || isMalformed || may(services, context, permission.name, name);
+    const mayDelete = name !== undefined && may(services, context, permission.topic, name);
+    const isUnknown = name === undefined || isMalformed || (isSeen && image.topicByName(name) === undefined);
+    if (isUnknown || (isSeen && mayDelete)) allowed.push(reference);
+    else
+      refused.push({
+        ...{ name: reference.name ?? (isSeen ? name : null), topicId: reference.topicId },
+        ...{ errorCode, errorMessage },
+      });
+  }
+  return { allowed, refused };
+}
 
 function topicsOf({ topics, topicNames }: DeleteTopicsRequest, { apiVersion }: RequestContext) {
   if (apiVersion >= FIRST_VERSION_WITH_IDS) return topics;

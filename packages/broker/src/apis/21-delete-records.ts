@@ -1,6 +1,8 @@
 // DeleteRecords (KIP-107). Offset -1 stands for the high watermark: all there is.
 
 import { deleteRecordsRequest, deleteRecordsResponse, ErrorCode, KafkaError } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may } from './authorize.ts';
 import { type Services, serve } from './handler.ts';
 
 const UP_TO_HIGH_WATERMARK = -1;
@@ -11,13 +13,20 @@ export const deleteRecords = serve({
   response: deleteRecordsResponse,
   minVersion: 0,
   maxVersion: 2,
-  async handle(request, _context, services) {
-    const topics = request.topics.map(async ({ name, partitions }) => ({
-      name,
-      partitions: await Promise.all(
-        partitions.map(({ partitionIndex, offset }) => deleteBefore(name, partitionIndex, offset, services)),
-      ),
-    }));
+  async handle(request, context, services) {
+    const { topic } = permissions.deleteRecords;
+    const topics = request.topics.map(async ({ name, partitions }) => {
+      if (!may(services, context, topic, name)) {
+        return {
+          name,
+          partitions: partitions.map(({ partitionIndex }) => failure(partitionIndex, topic.denied)),
+        };
+      }
+      const deleted = partitions.map(({ partitionIndex, offset }) =>
+        deleteBefore(name, partitionIndex, offset, services),
+      );
+      return { name, partitions: await Promise.all(deleted) };
+    });
     return { topics: await Promise.all(topics) };
   },
   fail: (request, errorCode) => ({

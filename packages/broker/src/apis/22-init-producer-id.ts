@@ -3,7 +3,9 @@
 // Of idempotent producers nothing is kept between batches: one that comes back with its id gets a new one, as in Kafka.
 
 import { ErrorCode, initProducerIdRequest, initProducerIdResponse } from '@moldau/protocol';
-import { serve } from './handler.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
+import { type RequestContext, type Services, serve } from './handler.ts';
 import { epochErrorFor } from './transactional-requests.ts';
 
 const FIRST_VERSION_WITH_FENCED = 4;
@@ -14,8 +16,10 @@ export const initProducerId = serve({
   response: initProducerIdResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle(request, { apiVersion }, { producerIds, transactions }) {
+  async handle(request, context, services) {
     const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = request;
+    const { producerIds, transactions } = services;
+    checkPermission(transactionalId, context, services);
     // An id without an epoch, or an epoch without an id, says nothing.
     if ((producerId === -1) !== (producerEpoch === -1)) {
       return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_ID };
@@ -27,8 +31,20 @@ export const initProducerId = serve({
     const answer = await transactions.initProducerId({ transactionalId, transactionTimeoutMs, expected });
     return {
       ...answer,
-      errorCode: epochErrorFor(answer.errorCode, apiVersion < FIRST_VERSION_WITH_FENCED),
+      errorCode: epochErrorFor(answer.errorCode, context.apiVersion < FIRST_VERSION_WITH_FENCED),
     };
   },
   fail: (_request, errorCode) => ({ errorCode, ...NO_ID }),
 });
+
+/** Whoever may write to any topic may do so idempotently (KIP-679). */
+function checkPermission(transactionalId: string | null, context: RequestContext, services: Services): void {
+  const permission = permissions.initProducerId;
+  if (transactionalId !== null) {
+    demand(services, context, permission.transactionalId, transactionalId);
+    return;
+  }
+  const { operation, resourceType } = permission.anyTopic;
+  if (services.authorizer.isOpen || services.authorizer.allowsOnAny(context, operation, resourceType)) return;
+  demand(services, context, permission.cluster);
+}

@@ -7,6 +7,8 @@ import {
   offsetForLeaderEpochRequest,
   offsetForLeaderEpochResponse,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may } from './authorize.ts';
 import { type Services, serve } from './handler.ts';
 
 type PartitionRequest = OffsetForLeaderEpochRequest['topics'][number]['partitions'][number];
@@ -16,11 +18,17 @@ export const offsetForLeaderEpoch = serve({
   response: offsetForLeaderEpochResponse,
   minVersion: 0,
   maxVersion: 4,
-  async handle(request, _context, services) {
-    const topics = request.topics.map(async ({ topic, partitions }) => ({
-      topic,
-      partitions: await Promise.all(partitions.map((wanted) => answer(topic, wanted, services))),
-    }));
+  async handle(request, context, services) {
+    const permission = permissions.offsetForLeaderEpoch;
+    const isBroker = may(services, context, permission.cluster);
+    const topics = request.topics.map(async ({ topic, partitions }) => {
+      if (!isBroker && !may(services, context, permission.topic, topic)) {
+        const errorCode = permission.topic.denied;
+        return { topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode })) };
+      }
+      const answers = partitions.map((wanted) => answer(topic, wanted, services));
+      return { topic, partitions: await Promise.all(answers) };
+    });
     return { topics: await Promise.all(topics) };
   },
   fail: (request, errorCode) => ({

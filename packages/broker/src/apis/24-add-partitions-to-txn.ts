@@ -3,13 +3,16 @@
 //
 // All of a transaction's partitions are added or none.
 
+import { isInternalTopic } from '@moldau/metadata';
 import {
   type AddPartitionsToTxnRequest,
   addPartitionsToTxnRequest,
   addPartitionsToTxnResponse,
   ErrorCode,
 } from '@moldau/protocol';
-import { type Services, serve } from './handler.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
+import { type RequestContext, type Services, serve } from './handler.ts';
 import { epochErrorFor, partitionsOf, resultsByTopic, sameResult } from './transactional-requests.ts';
 
 const FIRST_VERSION_WITH_FENCED = 2;
@@ -24,15 +27,20 @@ export const addPartitionsToTxn = serve({
   response: addPartitionsToTxnResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle(request, { apiVersion }, services) {
+  async handle(request, context, services) {
+    const { apiVersion } = context;
     if (apiVersion < FIRST_VERSION_WITH_MANY_TRANSACTIONS) {
-      const results = await addPartitions(onlyTransaction(request), apiVersion, services);
+      const transaction = onlyTransaction(request);
+      const { transactionalId } = permissions.addPartitionsToTxn;
+      demand(services, context, transactionalId, transaction.transactionalId);
+      const results = await addPartitions(transaction, context, services, mayWrite(context, services));
       return { errorCode: ErrorCode.NONE, resultsByTopicV3AndBelow: results };
     }
+    demand(services, context, permissions.addPartitionsToTxn.cluster);
     const resultsByTransaction = await Promise.all(
       request.transactions.map(async (transaction) => ({
         transactionalId: transaction.transactionalId,
-        topicResults: await addPartitions(transaction, apiVersion, services),
+        topicResults: await addPartitions(transaction, context, services),
       })),
     );
     return { errorCode: ErrorCode.NONE, resultsByTransaction };
@@ -53,21 +61,31 @@ function onlyTransaction(request: AddPartitionsToTxnRequest): Transaction {
   };
 }
 
+/** Producers write to no topic of the brokers' own. */
+function mayWrite(context: RequestContext, services: Services): (topic: string) => boolean {
+  const { topic } = permissions.addPartitionsToTxn;
+  return (name) =>
+    services.authorizer.isOpen || (!isInternalTopic(name) && may(services, context, topic, name));
+}
+
 async function addPartitions(
   { topics, ...transaction }: Transaction,
-  apiVersion: number,
+  { apiVersion }: RequestContext,
   services: Services,
+  isAllowed: (topic: string) => boolean = () => true,
 ) {
   const image = services.metadata();
   const partitions = partitionsOf(topics);
-  const isThere = partitions.map(
-    ({ topic, partition }) => image.topicByName(topic)?.partition(partition) !== undefined,
-  );
-  if (!isThere.every(Boolean)) {
+  const problems = partitions.map(({ topic, partition }) => {
+    if (!isAllowed(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    const isThere = image.topicByName(topic)?.partition(partition) !== undefined;
+    return isThere ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  });
+  if (problems.some((errorCode) => errorCode !== ErrorCode.NONE)) {
     return resultsByTopic(
       partitions.map((each, index) => ({
         ...each,
-        errorCode: isThere[index] ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        errorCode: problems[index] || ErrorCode.OPERATION_NOT_ATTEMPTED,
       })),
     );
   }

@@ -3,6 +3,8 @@
 
 import { GROUP_METADATA_TOPIC } from '@moldau/metadata';
 import { addOffsetsToTxnRequest, addOffsetsToTxnResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 import { epochErrorFor } from './transactional-requests.ts';
 
@@ -13,14 +15,20 @@ export const addOffsetsToTxn = serve({
   response: addOffsetsToTxnResponse,
   minVersion: 0,
   maxVersion: 4,
-  async handle({ groupId, ...producer }, { apiVersion }, { groups, transactions }) {
+  async handle({ groupId, ...producer }, context, services) {
+    const { groups, transactions } = services;
+    const permission = permissions.addOffsetsToTxn;
+    demand(services, context, permission.transactionalId, producer.transactionalId);
+    demand(services, context, permission.group, groupId);
     const answers = await transactions.addPartitions({
       ...producer,
       partitions: [{ topic: GROUP_METADATA_TOPIC, partition: groups.partitionFor(groupId) }],
       verifyOnly: false,
       clientVersion: 0,
     });
-    return { errorCode: epochErrorFor(answers[0]!.errorCode, apiVersion < FIRST_VERSION_WITH_FENCED) };
+    return {
+      errorCode: epochErrorFor(answers[0]!.errorCode, context.apiVersion < FIRST_VERSION_WITH_FENCED),
+    };
   },
   fail: (_request, errorCode) => ({ errorCode }),
 });

@@ -3,6 +3,8 @@
 // producer's id and epoch for its next transaction.
 
 import { endTxnRequest, endTxnResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 import { epochErrorFor } from './transactional-requests.ts';
 
@@ -14,9 +16,11 @@ export const endTxn = serve({
   response: endTxnResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle(request, { apiVersion }, { transactions }) {
+  async handle(request, context, services) {
+    const { apiVersion } = context;
+    demand(services, context, permissions.endTxn.transactionalId, request.transactionalId);
     const clientVersion = apiVersion >= FIRST_VERSION_WITH_EPOCH_BUMP ? 2 : 0;
-    const answer = await transactions.endTransaction({ ...request, clientVersion });
+    const answer = await services.transactions.endTransaction({ ...request, clientVersion });
     return {
       ...answer,
       errorCode: epochErrorFor(answer.errorCode, apiVersion < FIRST_VERSION_WITH_FENCED),

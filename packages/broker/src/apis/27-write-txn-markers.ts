@@ -2,6 +2,8 @@
 // to each other, and `kafka-transactions abort` for a transaction that nobody ends any more.
 
 import { writeTxnMarkersRequest, writeTxnMarkersResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const writeTxnMarkers = serve({
@@ -9,7 +11,10 @@ export const writeTxnMarkers = serve({
   response: writeTxnMarkersResponse,
   minVersion: 1,
   maxVersion: 2,
-  async handle({ markers }, _context, { transactionMarkers }) {
+  async handle({ markers }, context, services) {
+    const { transactionMarkers } = services;
+    const { administrator, cluster } = permissions.writeTxnMarkers;
+    if (!may(services, context, administrator)) demand(services, context, cluster);
     // A marker for no partition is not answered for.
     const wanted = markers.filter(({ topics }) =>
       topics.some(({ partitionIndexes }) => partitionIndexes.length > 0),

@@ -3,6 +3,8 @@
 
 import { ErrorCode, txnOffsetCommitRequest, txnOffsetCommitResponse } from '@moldau/protocol';
 import type { TransactionOperation } from '../coordinators/transactions/transaction-verifier.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
 import { splitByExistence, withCode } from './group-requests.ts';
 import { serve } from './handler.ts';
 
@@ -15,11 +17,25 @@ export const txnOffsetCommit = serve({
   response: txnOffsetCommitResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle(request, { apiVersion }, { groups, metadata }) {
+  async handle(request, context, services) {
+    const { apiVersion } = context;
+    const { groups, metadata } = services;
+    const permission = permissions.txnOffsetCommit;
+    demand(services, context, permission.transactionalId, request.transactionalId);
+    demand(services, context, permission.group, request.groupId);
     const image = metadata();
     const checked = request.topics.map((topic) => {
       const found = image.topicByName(topic.name);
-      return { topic, found, ...splitByExistence(topic.partitions, found) };
+      if (!may(services, context, permission.topic, topic.name))
+        return {
+          topic,
+          found,
+          existing: [],
+          missing: topic.partitions,
+          missingCode: permission.topic.denied,
+        };
+      const missingCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      return { topic, found, ...splitByExistence(topic.partitions, found), missingCode };
     });
     const isNothingLeft = checked.every(({ existing }) => existing.length === 0);
     const { generationId, ...command } = request;
@@ -39,10 +55,10 @@ export const txnOffsetCommit = serve({
           operationOf(apiVersion),
         );
     return {
-      topics: checked.map(({ topic: { name }, existing, missing }, index) => ({
+      topics: checked.map(({ topic: { name }, existing, missing, missingCode }, index) => ({
         name,
         partitions: [
-          ...withCode(missing, () => ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
+          ...withCode(missing, () => missingCode),
           ...withCode(existing, (position) => codeFor(codes[index]![position]!, apiVersion)),
         ],
       })),

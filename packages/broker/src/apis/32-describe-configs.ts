@@ -14,6 +14,8 @@ import {
   describeClientMetricsConfigs,
 } from '../controller/client-metrics-configs.ts';
 import { invalidRequest } from '../controller/config-resources.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { checkPermission } from './config-requests.ts';
 import { type Services, serve } from './handler.ts';
 
 type Resource = DescribeConfigsRequest['resources'][number];
@@ -23,11 +25,12 @@ export const describeConfigs = serve({
   response: describeConfigsResponse,
   minVersion: 0,
   maxVersion: 4,
-  handle(request, _context, services) {
+  handle(request, context, services) {
     return {
       results: request.resources.map((resource) => {
         const { resourceType, resourceName } = resource;
         try {
+          checkPermission(resource, permissions.describeConfigs, context, services);
           const configs = describe(resource, services).map((config) => toResult(config, request));
           return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs };
         } catch (error) {

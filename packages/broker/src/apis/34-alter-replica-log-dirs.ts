@@ -8,6 +8,8 @@ import {
   ErrorCode,
   KafkaError,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { type Services, serve } from './handler.ts';
 
 interface Wish {
@@ -21,7 +23,10 @@ export const alterReplicaLogDirs = serve({
   response: alterReplicaLogDirsResponse,
   minVersion: 1,
   maxVersion: 2,
-  handle: (request, _context, services) => answer(request, (wish) => move(wish, services)),
+  handle(request, context, services) {
+    demand(services, context, permissions.alterReplicaLogDirs.cluster);
+    return answer(request, (wish) => move(wish, services));
+  },
   fail: (request, errorCode) => answer(request, () => errorCode),
 });
 

@@ -3,6 +3,8 @@
 import type { LogDirDescription } from '@moldau/log';
 import type { MetadataImage } from '@moldau/metadata';
 import { describeLogDirsRequest, describeLogDirsResponse, ErrorCode } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 interface TopicSizes {
@@ -22,7 +24,9 @@ export const describeLogDirs = serve({
   response: describeLogDirsResponse,
   minVersion: 0,
   maxVersion: 5,
-  async handle(request, _context, { logs, logger, metadata }) {
+  async handle(request, context, services) {
+    const { logs, logger, metadata } = services;
+    demand(services, context, permissions.describeLogDirs.cluster);
     const wanted = request.topics === null ? undefined : wantedPartitions(request.topics);
     const results = [];
     const usage = await logs.logDirUsage();

@@ -9,6 +9,8 @@ import {
   electLeadersRequest,
   electLeadersResponse,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 const LAST_ELECTION_TYPE = 1;
@@ -18,12 +20,13 @@ export const electLeaders = serve({
   response: electLeadersResponse,
   minVersion: 0,
   maxVersion: 2,
-  handle(request, _context, { metadata }) {
+  handle(request, context, services) {
     const { electionType, topicPartitions } = request;
+    demand(services, context, permissions.electLeaders.cluster);
     const isKnownType = electionType >= 0 && electionType <= LAST_ELECTION_TYPE;
     if (!isKnownType && topicPartitions?.length !== 0)
       return refusal(request, ErrorCode.INVALID_REQUEST, `Unknown election type ${electionType}`);
-    const image = metadata();
+    const image = services.metadata();
     if (topicPartitions === null) {
       // Of all partitions those are left out that need no election.
       const topics = image.sortedTopicNames();

@@ -1,6 +1,8 @@
 // IncrementalAlterConfigs (KIP-339): sets, deletes, appends to or subtracts from single configs; the others stay.
 
 import { incrementalAlterConfigsRequest, incrementalAlterConfigsResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { splitByPermission } from './config-requests.ts';
 import { serve } from './handler.ts';
 
 export const incrementalAlterConfigs = serve({
@@ -8,8 +10,11 @@ export const incrementalAlterConfigs = serve({
   response: incrementalAlterConfigsResponse,
   minVersion: 0,
   maxVersion: 1,
-  async handle({ resources, validateOnly }, _context, { controller }) {
-    return { responses: await controller.incrementalAlterConfigs({ resources, validateOnly }) };
+  async handle({ resources, validateOnly }, context, services) {
+    const permission = permissions.incrementalAlterConfigs;
+    const { allowed, refused } = splitByPermission(resources, permission, context, services);
+    const altered = await services.controller.incrementalAlterConfigs({ resources: allowed, validateOnly });
+    return { responses: [...altered, ...refused] };
   },
   fail: ({ resources }, errorCode, errorMessage) => ({
     responses: resources.map(({ resourceType, resourceName }) => ({

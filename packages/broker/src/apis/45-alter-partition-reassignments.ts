@@ -11,6 +11,8 @@ import {
   KafkaError,
 } from '@moldau/protocol';
 import { invalidAssignment, placeAsAsked } from '../controller/replica-placement.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 type Reassignment = AlterPartitionReassignmentsRequest['topics'][number]['partitions'][number];
@@ -20,8 +22,9 @@ export const alterPartitionReassignments = serve({
   response: alterPartitionReassignmentsResponse,
   minVersion: 0,
   maxVersion: 1,
-  handle({ topics, allowReplicationFactorChange }, _context, { metadata }) {
-    const image = metadata();
+  handle({ topics, allowReplicationFactorChange }, context, services) {
+    demand(services, context, permissions.alterPartitionReassignments.cluster);
+    const image = services.metadata();
     return {
       allowReplicationFactorChange,
       errorCode: ErrorCode.NONE,

@@ -5,6 +5,8 @@ import {
   listPartitionReassignmentsRequest,
   listPartitionReassignmentsResponse,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const listPartitionReassignments = serve({
@@ -12,6 +14,9 @@ export const listPartitionReassignments = serve({
   response: listPartitionReassignmentsResponse,
   minVersion: 0,
   maxVersion: 0,
-  handle: () => ({ errorCode: ErrorCode.NONE, errorMessage: null, topics: [] }),
+  handle(_request, context, services) {
+    demand(services, context, permissions.listPartitionReassignments.cluster);
+    return { errorCode: ErrorCode.NONE, errorMessage: null, topics: [] };
+  },
   fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, topics: [] }),
 });

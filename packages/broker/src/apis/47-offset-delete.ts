@@ -1,6 +1,8 @@
 // OffsetDelete (KIP-496): forgets what a group has committed of topics that none of its members consumes.
 
 import { ErrorCode, offsetDeleteRequest, offsetDeleteResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
 import { splitByExistence, withCode } from './group-requests.ts';
 import { serve } from './handler.ts';
 
@@ -9,12 +11,19 @@ export const offsetDelete = serve({
   response: offsetDeleteResponse,
   minVersion: 0,
   maxVersion: 0,
-  async handle({ groupId, topics }, _context, { groups, metadata }) {
+  async handle({ groupId, topics }, context, services) {
+    const { groups, metadata } = services;
+    const permission = permissions.offsetDelete;
+    demand(services, context, permission.group, groupId);
     const image = metadata();
-    const checked = topics.map(({ name, partitions }) => ({
-      name,
-      ...splitByExistence(partitions, image.topicByName(name)),
-    }));
+    const checked = topics.map(({ name, partitions }) =>
+      may(services, context, permission.topic, name)
+        ? {
+            ...{ name, missingCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION as number },
+            ...splitByExistence(partitions, image.topicByName(name)),
+          }
+        : { name, existing: [], missing: partitions, missingCode: permission.topic.denied },
+    );
     const { errorCode, partitionErrorCodes } = await groups.deleteOffsets({
       groupId,
       topics: checked.map(({ name, existing }) => ({
@@ -25,10 +34,10 @@ export const offsetDelete = serve({
     if (errorCode !== ErrorCode.NONE) return { errorCode, topics: [] };
     return {
       errorCode,
-      topics: checked.map(({ name, existing, missing }, index) => ({
+      topics: checked.map(({ name, existing, missing, missingCode }, index) => ({
         name,
         partitions: [
-          ...withCode(missing, () => ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
+          ...withCode(missing, () => missingCode),
           ...withCode(existing, (position) => partitionErrorCodes[index]![position]!),
         ],
       })),

@@ -8,6 +8,8 @@ import {
   ErrorCode,
   KafkaError,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 type Component = DescribeClientQuotasRequest['components'][number];
@@ -21,9 +23,10 @@ export const describeClientQuotas = serve({
   response: describeClientQuotasResponse,
   minVersion: 0,
   maxVersion: 1,
-  handle({ components, strict }, _context, { metadata }) {
+  handle({ components, strict }, context, services) {
+    demand(services, context, permissions.describeClientQuotas.cluster);
     checkComponents(components);
-    const entries = [...metadata().clientQuotas.all()]
+    const entries = [...services.metadata().clientQuotas.all()]
       .filter(({ entity }) => matches(entity, components, strict))
       .map(({ entity, quotas }) => ({
         entity,

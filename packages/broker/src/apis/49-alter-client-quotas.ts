@@ -1,6 +1,8 @@
 // AlterClientQuotas (KIP-546; entities of type ip by KIP-612).
 
 import { alterClientQuotasRequest, alterClientQuotasResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const alterClientQuotas = serve({
@@ -8,7 +10,9 @@ export const alterClientQuotas = serve({
   response: alterClientQuotasResponse,
   minVersion: 0,
   maxVersion: 1,
-  async handle({ entries, validateOnly }, _context, { controller, network }) {
+  async handle({ entries, validateOnly }, context, services) {
+    const { controller, network } = services;
+    demand(services, context, permissions.alterClientQuotas.cluster);
     const hosts = entries.flatMap(({ entity }) =>
       entity.flatMap(({ entityType, entityName }) =>
         entityType === 'ip' && entityName !== null && entityName !== '' ? [entityName] : [],

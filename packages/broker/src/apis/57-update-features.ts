@@ -3,6 +3,8 @@
 // As at Kafka, version 0's allowDowngrade counts for nothing: its updates are taken as upgrades.
 
 import { ErrorCode, updateFeaturesRequest, updateFeaturesResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const updateFeatures = serve({
@@ -10,8 +12,9 @@ export const updateFeatures = serve({
   response: updateFeaturesResponse,
   minVersion: 0,
   maxVersion: 2,
-  async handle({ featureUpdates, validateOnly }, _context, { controller }) {
-    const updated = await controller.updateFeatures({ updates: featureUpdates, validateOnly });
+  async handle({ featureUpdates, validateOnly }, context, services) {
+    demand(services, context, permissions.updateFeatures.cluster);
+    const updated = await services.controller.updateFeatures({ updates: featureUpdates, validateOnly });
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: null,

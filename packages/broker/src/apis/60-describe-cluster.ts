@@ -1,7 +1,9 @@
 // DescribeCluster (KIP-700, KIP-919 endpoint types from version 1).
 
 import { describeClusterRequest, describeClusterResponse, ErrorCode } from '@moldau/protocol';
-import { ALL_CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { clusterOperations } from './authorize.ts';
+import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import { endpointsFor } from './endpoints.ts';
 import { serve } from './handler.ts';
 
@@ -39,7 +41,7 @@ export const describeCluster = serve({
         ...endpoint,
       })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
-        ? ALL_CLUSTER_OPERATIONS
+        ? clusterOperations(services, context, permissions.describeCluster.operations)
         : OPERATIONS_NOT_ASKED,
     };
   },

@@ -4,6 +4,8 @@
 import { topicNameProblem } from '@moldau/metadata';
 import { describeProducersRequest, describeProducersResponse, ErrorCode, KafkaError } from '@moldau/protocol';
 import type { PartitionRegistry } from '../replication/partition-registry.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may, refusal } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const describeProducers = serve({
@@ -11,11 +13,16 @@ export const describeProducers = serve({
   response: describeProducersResponse,
   minVersion: 0,
   maxVersion: 0,
-  async handle({ topics }, _context, { partitions }) {
-    const answered = topics.map(async ({ name, partitionIndexes }) => ({
-      name,
-      partitions: await Promise.all(partitionIndexes.map((index) => describe(partitions, name, index))),
-    }));
+  async handle({ topics }, context, services) {
+    const { topic } = permissions.describeProducers;
+    const answered = topics.map(async ({ name, partitionIndexes }) => {
+      if (!may(services, context, topic, name)) {
+        const { code, message } = refusal(topic);
+        return { name, partitions: partitionIndexes.map((index) => failure(index, code, message)) };
+      }
+      const described = partitionIndexes.map((index) => describe(services.partitions, name, index));
+      return { name, partitions: await Promise.all(described) };
+    });
     return { topics: await Promise.all(answered) };
   },
   fail: ({ topics }, errorCode, message) => ({

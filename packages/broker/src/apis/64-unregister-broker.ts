@@ -1,6 +1,8 @@
 // UnregisterBroker (KIP-631): takes a broker out of the cluster that will not come back. The only one is the one that answers.
 
 import { ErrorCode, unregisterBrokerRequest, unregisterBrokerResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const unregisterBroker = serve({
@@ -8,8 +10,9 @@ export const unregisterBroker = serve({
   response: unregisterBrokerResponse,
   minVersion: 0,
   maxVersion: 0,
-  handle({ brokerId }, _context, { metadata }) {
-    if (metadata().brokers.has(brokerId)) {
+  handle({ brokerId }, context, services) {
+    demand(services, context, permissions.unregisterBroker.cluster);
+    if (services.metadata().brokers.has(brokerId)) {
       return {
         errorCode: ErrorCode.INVALID_REQUEST,
         errorMessage: `Broker ${brokerId} is running, and it is the only one: stop it instead.`,

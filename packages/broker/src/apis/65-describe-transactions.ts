@@ -2,6 +2,8 @@
 
 import { describeTransactionsRequest, describeTransactionsResponse } from '@moldau/protocol';
 import { undescribed } from '../coordinators/transactions/transaction-shard.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const describeTransactions = serve({
@@ -9,10 +11,18 @@ export const describeTransactions = serve({
   response: describeTransactionsResponse,
   minVersion: 0,
   maxVersion: 0,
-  async handle({ transactionalIds }, _context, { transactions }) {
-    return {
-      transactionStates: await Promise.all(transactionalIds.map((each) => transactions.describe(each))),
-    };
+  async handle({ transactionalIds }, context, services) {
+    const permission = permissions.describeTransactions;
+    const states = transactionalIds.map(async (id) => {
+      if (!may(services, context, permission.transactionalId, id))
+        return undescribed(id, permission.transactionalId.denied);
+      const { topics, ...state } = await services.transactions.describe(id);
+      return {
+        ...state,
+        topics: topics.filter(({ topic }) => may(services, context, permission.topic, topic)),
+      };
+    });
+    return { transactionStates: await Promise.all(states) };
   },
   fail: ({ transactionalIds }, errorCode) => ({
     transactionStates: transactionalIds.map((each) => undescribed(each, errorCode)),

@@ -2,6 +2,8 @@
 // ids of this broker. States that nobody knows are told apart from states that nothing is in.
 
 import { listTransactionsRequest, listTransactionsResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { may } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const listTransactions = serve({
@@ -9,12 +11,15 @@ export const listTransactions = serve({
   response: listTransactionsResponse,
   minVersion: 0,
   maxVersion: 2,
-  async handle(request, _context, { transactions }) {
+  async handle(request, context, services) {
     const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern } = request;
-    return transactions.list({
+    const listed = await services.transactions.list({
       ...{ stateFilters, producerIdFilters, transactionalIdPattern },
       durationFilterMs: durationFilter,
     });
+    const isSeen = ({ transactionalId }: { transactionalId: string }) =>
+      may(services, context, permissions.listTransactions.transactionalId, transactionalId);
+    return { ...listed, transactionStates: listed.transactionStates.filter(isSeen) };
   },
   fail: (_request, errorCode) => ({ errorCode, unknownStateFilters: [], transactionStates: [] }),
 });

@@ -2,6 +2,8 @@
 // subscriptions by regular expression and has members choose their ids.
 
 import { consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { callerOf } from './group-requests.ts';
 import { serve } from './handler.ts';
 
@@ -10,7 +12,13 @@ export const consumerGroupHeartbeat = serve({
   response: consumerGroupHeartbeatResponse,
   minVersion: 0,
   maxVersion: 1,
-  handle: (request, context, { groups }) => groups.consumerHeartbeat(request, callerOf(context)),
+  handle(request, context, services) {
+    const permission = permissions.consumerGroupHeartbeat;
+    demand(services, context, permission.group, request.groupId);
+    for (const topic of request.subscribedTopicNames ?? [])
+      demand(services, context, permission.topic, topic);
+    return services.groups.consumerHeartbeat(request, callerOf(context));
+  },
   fail: (_request, errorCode, errorMessage) => ({
     ...{ errorCode, errorMessage, memberId: null, memberEpoch: 0 },
     ...{ heartbeatIntervalMs: 0, assignment: null },

@@ -3,6 +3,8 @@
 
 import { ConfigResourceType, type MetadataImage } from '@moldau/metadata';
 import { ErrorCode, listConfigResourcesRequest, listConfigResourcesResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { type Services, serve } from './handler.ts';
 
 const SUPPORTED_TYPES: readonly number[] = [
@@ -18,8 +20,9 @@ export const listConfigResources = serve({
   response: listConfigResourcesResponse,
   minVersion: 0,
   maxVersion: 1,
-  handle({ resourceTypes }, { apiVersion }, services) {
-    const asked = apiVersion === 0 ? [ConfigResourceType.CLIENT_METRICS] : resourceTypes;
+  handle({ resourceTypes }, context, services) {
+    demand(services, context, permissions.listConfigResources.cluster);
+    const asked = context.apiVersion === 0 ? [ConfigResourceType.CLIENT_METRICS] : resourceTypes;
     const types = asked.length === 0 ? SUPPORTED_TYPES : [...new Set(asked)];
     if (types.some((type) => !SUPPORTED_TYPES.includes(type))) {
       return { errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] };

@@ -2,6 +2,8 @@
 // it asks by naming its topics, and when they change.
 
 import { shareGroupHeartbeatRequest, shareGroupHeartbeatResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const shareGroupHeartbeat = serve({
@@ -9,8 +11,13 @@ export const shareGroupHeartbeat = serve({
   response: shareGroupHeartbeatResponse,
   minVersion: 1,
   maxVersion: 1,
-  async handle(request, { clientId, clientHost }, { share }) {
-    const { assignment, ...answer } = await share.groups.heartbeat({
+  async handle(request, context, services) {
+    const { clientId, clientHost } = context;
+    const permission = permissions.shareGroupHeartbeat;
+    demand(services, context, permission.group, request.groupId);
+    for (const topic of request.subscribedTopicNames ?? [])
+      demand(services, context, permission.topic, topic);
+    const { assignment, ...answer } = await services.share.groups.heartbeat({
       ...request,
       ...{ clientId: clientId ?? '', clientHost },
     });

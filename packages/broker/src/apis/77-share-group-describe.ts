@@ -1,8 +1,16 @@
 // ShareGroupDescribe (KIP-932): the state of share groups, their members, and what each member reads.
 
-import { ErrorCode, shareGroupDescribeRequest, shareGroupDescribeResponse } from '@moldau/protocol';
+import {
+  ErrorCode,
+  KafkaError,
+  shareGroupDescribeRequest,
+  shareGroupDescribeResponse,
+} from '@moldau/protocol';
 import type { DescribedShareGroup } from '../coordinators/share/share-group-coordinator.ts';
-import { ALL_GROUP_OPERATIONS, OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
+import { ResourceType } from '../security/authorization/acl.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { HIDDEN_TOPICS, may, refusal } from './authorize.ts';
+import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
 import { type Services, serve } from './handler.ts';
 
 const ASSIGNOR = 'simple';
@@ -17,10 +25,18 @@ export const shareGroupDescribe = serve({
   response: shareGroupDescribeResponse,
   minVersion: 1,
   maxVersion: 1,
-  async handle({ groupIds, includeAuthorizedOperations }, _context, services) {
+  async handle({ groupIds, includeAuthorizedOperations }, context, services) {
+    const permission = permissions.shareGroupDescribe;
+    const isSeen = (topic: string) => may(services, context, permission.topic, topic);
+    const describe = async (groupId: string): Promise<DescribedShareGroup> => {
+      if (groupId === '') return NO_GROUP_ID;
+      if (!may(services, context, permission.group, groupId)) return failure(refusal(permission.group));
+      const found = await services.share.groups.describe(groupId);
+      const isAllSeen = [...topicsOf(found, services)].every(isSeen);
+      return isAllSeen ? found : failure(new KafkaError(permission.topic.denied, HIDDEN_TOPICS));
+    };
     const described = groupIds.map(async (groupId) => {
-      const { members, ...group } =
-        groupId === '' ? NO_GROUP_ID : await services.share.groups.describe(groupId);
+      const { members, ...group } = await describe(groupId);
       const isKnown = group.errorCode === ErrorCode.NONE;
       return {
         ...group,
@@ -28,7 +44,9 @@ export const shareGroupDescribe = serve({
         assignorName: isKnown ? ASSIGNOR : '',
         members: members.map((member) => describeMember(member, services)),
         authorizedOperations:
-          isKnown && includeAuthorizedOperations ? ALL_GROUP_OPERATIONS : OPERATIONS_NOT_ASKED,
+          isKnown && includeAuthorizedOperations
+            ? services.authorizer.authorizedOperations(context, ResourceType.GROUP, groupId)
+            : OPERATIONS_NOT_ASKED,
       };
     });
     return { groups: await Promise.all(described) };
@@ -40,6 +58,23 @@ export const shareGroupDescribe = serve({
     })),
   }),
 });
+
+function failure({ code, message }: KafkaError): DescribedShareGroup {
+  return {
+    ...{ errorCode: code, errorMessage: message },
+    ...{ groupState: '', groupEpoch: 0, assignmentEpoch: 0, members: [] },
+  };
+}
+
+/** Those that its members have. */
+function topicsOf({ members }: DescribedShareGroup, { metadata }: Services): Set<string> {
+  const image = metadata();
+  return new Set(
+    members.flatMap(({ assigned }) =>
+      [...assigned.keys()].flatMap((topicId) => image.topicById(topicId)?.name ?? []),
+    ),
+  );
+}
 
 function describeMember(
   { assigned, subscribedTopicNames, ...member }: DescribedShareGroup['members'][number],

@@ -8,6 +8,8 @@ import {
   type ShareSessionView,
   type TopicPartition,
 } from '../coordinators/share/share-sessions.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may } from './authorize.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 import {
   type AcknowledgedPartition,
@@ -37,6 +39,7 @@ export const shareFetch = serve({
     const problem = identityProblem(groupId, memberId) ?? renewProblem(request, context.apiVersion);
     if (groupId === null || memberId === null || problem !== undefined)
       return refused(ErrorCode.INVALID_REQUEST, problem ?? null);
+    demand(services, context, permissions.shareFetch.group, groupId);
     const { share } = services;
     const named = acknowledgedPartitions(request.topics);
     const acknowledged = named.filter(({ acknowledgements }) => acknowledgements.length > 0);
@@ -58,10 +61,15 @@ export const shareFetch = serve({
     }
     const isRenewAck = request.isRenewAck && context.apiVersion >= FIRST_VERSION_WITH_RENEW;
     const [parts, errors] = await Promise.all([
-      isRenewAck ? [] : fetchParts(request, { groupId, memberId }, session, services),
+      isRenewAck ? [] : fetchParts(request, { groupId, memberId }, session, context, services),
       acknowledged.length === 0
         ? []
-        : acknowledgeAll({ groupId, memberId, isRenewAck: request.isRenewAck }, named, context, services),
+        : acknowledgeAll(
+            { groupId, memberId, isRenewAck: request.isRenewAck, permission: permissions.shareFetch.topic },
+            named,
+            context,
+            services,
+          ),
     ]);
     if (request.shareSessionEpoch === FINAL_EPOCH) {
       const held = share.sessions.close(groupId, memberId);
@@ -85,17 +93,22 @@ async function fetchParts(
   request: ShareFetchRequest,
   { groupId, memberId }: { groupId: string; memberId: string },
   session: ShareSessionView,
-  { share, metadata, config }: Services,
+  context: RequestContext,
+  services: Services,
 ): Promise<SharePart[]> {
+  const { share, metadata, config } = services;
+  const permission = permissions.shareFetch.topic;
   const image = metadata();
   const failed: SharePart[] = [];
   const partitions: TopicPartition[] = [];
   for (const { topicId, partition } of session.partitions) {
     const topic = image.topicById(topicId);
-    if (topic?.partition(partition) !== undefined) partitions.push({ topicId, partition });
+    const isRefused = topic !== undefined && !may(services, context, permission, topic.name);
+    if (!isRefused && topic?.partition(partition) !== undefined) partitions.push({ topicId, partition });
     else {
-      const errorCode =
+      const missingCode =
         topic === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      const errorCode = isRefused ? permission.denied : missingCode;
       failed.push({ topicId, partition, ...partitionError(errorCode), chunks: [], acquired: [] });
     }
   }

@@ -3,6 +3,8 @@
 
 import { ErrorCode, shareAcknowledgeRequest, shareAcknowledgeResponse } from '@moldau/protocol';
 import { FINAL_EPOCH } from '../coordinators/share/share-sessions.ts';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 import {
   type AcknowledgedPartition,
@@ -24,11 +26,18 @@ export const shareAcknowledge = serve({
     const problem = identityProblem(groupId, memberId);
     if (groupId === null || memberId === null || problem !== undefined)
       return refused(ErrorCode.INVALID_REQUEST, problem ?? null);
+    const permission = permissions.shareAcknowledge;
+    demand(services, context, permission.group, groupId);
     const { share } = services;
     const errorCode = share.sessions.acknowledge(groupId, memberId, shareSessionEpoch);
     if (errorCode !== ErrorCode.NONE) return refused(errorCode, null);
     const partitions = acknowledgedPartitions(request.topics);
-    const errors = await acknowledgeAll({ groupId, memberId, isRenewAck }, partitions, context, services);
+    const errors = await acknowledgeAll(
+      { groupId, memberId, isRenewAck, permission: permission.topic },
+      partitions,
+      context,
+      services,
+    );
     if (shareSessionEpoch === FINAL_EPOCH) {
       const held = share.sessions.close(groupId, memberId);
       await share.partitions.release(groupId, memberId, held);

@@ -1,6 +1,8 @@
 // ReadShareGroupState (KIP-932): the leader of share partitions asks for their state; from then on older leaders are fenced.
 
 import { readShareGroupStateRequest, readShareGroupStateResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 import { forEachPartition } from './share-state-requests.ts';
 
@@ -9,7 +11,9 @@ export const readShareGroupState = serve({
   response: readShareGroupStateResponse,
   minVersion: 0,
   maxVersion: 0,
-  async handle({ groupId, topics }, _context, { share }) {
+  async handle({ groupId, topics }, context, services) {
+    demand(services, context, permissions.readShareGroupState.cluster);
+    const { share } = services;
     const results = await forEachPartition(groupId, topics, async (key, partition) => ({
       partition: key.partition,
       ...(await share.state.read(key, partition.leaderEpoch)),

@@ -2,6 +2,8 @@
 // many of them are done.
 
 import { writeShareGroupStateRequest, writeShareGroupStateResponse } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 import { forEachPartition } from './share-state-requests.ts';
 
@@ -10,7 +12,9 @@ export const writeShareGroupState = serve({
   response: writeShareGroupStateResponse,
   minVersion: 0,
   maxVersion: 1,
-  async handle({ groupId, topics }, _context, { share }) {
+  async handle({ groupId, topics }, context, services) {
+    demand(services, context, permissions.writeShareGroupState.cluster);
+    const { share } = services;
     const results = await forEachPartition(groupId, topics, async (key, partition) => ({
       partition: key.partition,
       ...(await share.state.write(key, partition)),

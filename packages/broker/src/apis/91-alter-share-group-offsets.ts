@@ -6,6 +6,8 @@ import {
   ErrorCode,
   ZERO_UUID,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may, partition, refusal } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const alterShareGroupOffsets = serve({
@@ -13,18 +15,34 @@ export const alterShareGroupOffsets = serve({
   response: alterShareGroupOffsetsResponse,
   minVersion: 0,
   maxVersion: 0,
-  async handle({ groupId, topics }, _context, { share }) {
+  async handle({ groupId, topics }, context, services) {
+    const permission = permissions.alterShareGroupOffsets;
+    demand(services, context, permission.group, groupId);
     if (groupId === '')
       return { errorCode: ErrorCode.INVALID_GROUP_ID, errorMessage: 'The group id is empty.', responses: [] };
-    const altered = await share.groups.alterOffsets(groupId, topics);
+    const [allowed, refused] = partition(topics, ({ topicName }) =>
+      may(services, context, permission.topic, topicName),
+    );
+    const altered = await services.share.groups.alterOffsets(groupId, allowed);
     const { errorCode, errorMessage } = altered;
     return {
       ...{ errorCode, errorMessage },
-      responses: altered.topics.map(({ topicName, topicId, partitions }) => ({
-        ...{ topicName, topicId: topicId ?? ZERO_UUID },
-        partitions: [...partitions],
-      })),
+      responses: [
+        ...altered.topics.map(({ topicName, topicId, partitions }) => ({
+          ...{ topicName, topicId: topicId ?? ZERO_UUID },
+          partitions: [...partitions],
+        })),
+        ...refused.map(({ topicName, partitions }) => ({
+          ...{ topicName, topicId: ZERO_UUID },
+          partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...refusedPartition() })),
+        })),
+      ],
     };
   },
   fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, responses: [] }),
 });
+
+function refusedPartition() {
+  const { code, message } = refusal(permissions.alterShareGroupOffsets.topic);
+  return { errorCode: code, errorMessage: message };
+}

@@ -6,6 +6,8 @@ import {
   ErrorCode,
   ZERO_UUID,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand, may, partition, refusal } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const deleteShareGroupOffsets = serve({
@@ -13,14 +15,27 @@ export const deleteShareGroupOffsets = serve({
   response: deleteShareGroupOffsetsResponse,
   minVersion: 0,
   maxVersion: 0,
-  async handle({ groupId, topics }, _context, { share }) {
+  async handle({ groupId, topics }, context, services) {
+    const permission = permissions.deleteShareGroupOffsets;
+    demand(services, context, permission.group, groupId);
     if (groupId === '')
       return { errorCode: ErrorCode.INVALID_GROUP_ID, errorMessage: 'The group id is empty.', responses: [] };
     const names = topics.map(({ topicName }) => topicName);
-    const { errorCode, errorMessage, topics: deleted } = await share.groups.deleteOffsets(groupId, names);
+    const [allowed, refused] = partition(names, (name) => may(services, context, permission.topic, name));
+    const {
+      errorCode,
+      errorMessage,
+      topics: deleted,
+    } = await services.share.groups.deleteOffsets(groupId, allowed);
+    const { code, message } = refusal(permission.topic);
     return {
       ...{ errorCode, errorMessage },
-      responses: deleted.map(({ topicId, ...topic }) => ({ ...topic, topicId: topicId ?? ZERO_UUID })),
+      responses: [
+        ...deleted.map(({ topicId, ...topic }) => ({ ...topic, topicId: topicId ?? ZERO_UUID })),
+        ...refused.map((topicName) => ({
+          ...{ topicName, topicId: ZERO_UUID, errorCode: code, errorMessage: message },
+        })),
+      ],
     };
   },
   fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, responses: [] }),

@@ -5,6 +5,10 @@ import { CLUSTER_NAME, ResourceType } from '../security/authorization/acl.ts';
 import type { Permission } from '../security/authorization/permissions.ts';
 import type { RequestContext, Services } from './handler.ts';
 
+/** What is told of a group whose members read what may not be seen. */
+export const HIDDEN_TOPICS =
+  'The group has described topic(s) that the client is not authorized to describe.';
+
 type Asked = Pick<Services, 'authorizer'>;
 
 /** @param resourceName left out for the cluster. */
@@ -36,4 +40,12 @@ export function refusal({ denied }: Pick<Permission, 'denied'>): KafkaError {
 export function clusterOperations(asked: Asked, context: RequestContext, permission: Permission): number {
   if (!may(asked, context, permission)) return 0;
   return asked.authorizer.authorizedOperations(context, ResourceType.CLUSTER, CLUSTER_NAME);
+}
+
+/** Those that pass, and those that do not. */
+export function partition<T>(items: readonly T[], passes: (item: T) => boolean): [passing: T[], others: T[]] {
+  const passing: T[] = [];
+  const others: T[] = [];
+  for (const item of items) (passes(item) ? passing : others).push(item);
+  return [passing, others];
 }

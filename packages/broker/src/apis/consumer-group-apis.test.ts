@@ -7,6 +7,7 @@ import { defaultConsumerGroupConfig, defaultGroupConfig } from '../coordinators/
 import { GroupCoordinator } from '../coordinators/groups/group-coordinator.ts';
 import { groupTopicsOf } from '../coordinators/groups/group-topics.ts';
 import { MemoryLogs } from '../coordinators/runtime/testing-logs.ts';
+import { OPEN_AUTHORIZER } from '../security/authorization/authorizer.ts';
 import { offsetFetch } from './09-offset-fetch.ts';
 import { describeGroups } from './15-describe-groups.ts';
 import { listGroups } from './16-list-groups.ts';
@@ -30,7 +31,7 @@ function start(consumerConfig = {}) {
     },
     verifier: { isNeeded: () => true, verify: async () => [ErrorCode.NONE] },
   });
-  const services = { groups, metadata: () => image } as unknown as Services;
+  const services = { groups, metadata: () => image, authorizer: OPEN_AUTHORIZER } as unknown as Services;
   // biome-ignore lint/suspicious/noExplicitAny: requests and answers of several APIs
   const call = async (api: ApiHandler, apiVersion: number, body: object): Promise<any> => {
     const request = api.request.decode(api.request.encode(body as never, apiVersion), apiVersion);

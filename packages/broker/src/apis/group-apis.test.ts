@@ -8,6 +8,7 @@ import { defaultConsumerGroupConfig, defaultGroupConfig } from '../coordinators/
 import { GroupCoordinator } from '../coordinators/groups/group-coordinator.ts';
 import { groupTopicsOf } from '../coordinators/groups/group-topics.ts';
 import { MemoryLogs } from '../coordinators/runtime/testing-logs.ts';
+import { OPEN_AUTHORIZER } from '../security/authorization/authorizer.ts';
 import { offsetCommit } from './08-offset-commit.ts';
 import { offsetFetch } from './09-offset-fetch.ts';
 import { findCoordinator } from './10-find-coordinator.ts';
@@ -56,6 +57,7 @@ function start() {
     share,
     metadata: () => image,
     config: new BrokerConfig(),
+    authorizer: OPEN_AUTHORIZER,
   } as unknown as Services;
   const contextOf = (apiVersion: number) =>
     ({

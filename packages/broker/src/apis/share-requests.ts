@@ -3,6 +3,8 @@
 import { ErrorCode } from '@moldau/protocol';
 import type { Acknowledgement } from '../coordinators/share/share-partition.ts';
 import type { TopicPartition } from '../coordinators/share/share-sessions.ts';
+import type { Permission } from '../security/authorization/permissions.ts';
+import { may } from './authorize.ts';
 import { endpointsFor } from './endpoints.ts';
 import type { RequestContext, Services } from './handler.ts';
 
@@ -67,18 +69,29 @@ export function acknowledgementError(
   return ErrorCode.NONE;
 }
 
+/** Who acknowledges, and what it needs of each topic. */
+interface Acknowledger {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly isRenewAck: boolean;
+  readonly permission: Permission;
+}
+
 /** Has each partition's acknowledgements persisted. @returns the errors in the order of the partitions */
 export function acknowledgeAll(
-  { groupId, memberId, isRenewAck }: { groupId: string; memberId: string; isRenewAck: boolean },
+  { groupId, memberId, isRenewAck, permission }: Acknowledger,
   partitions: readonly AcknowledgedPartition[],
-  { apiVersion }: RequestContext,
-  { share, metadata }: Services,
+  context: RequestContext,
+  services: Services,
 ): Promise<PartitionError[]> {
+  const { apiVersion } = context;
+  const { share, metadata } = services;
   const image = metadata();
   return Promise.all(
     partitions.map(async ({ acknowledgements, ...partition }) => {
       const topic = image.topicById(partition.topicId);
       if (topic === undefined) return partitionError(ErrorCode.UNKNOWN_TOPIC_ID);
+      if (!may(services, context, permission, topic.name)) return partitionError(permission.denied);
       const errorCode = acknowledgementError(acknowledgements, { apiVersion, isRenewAck });
       if (errorCode !== ErrorCode.NONE) return partitionError(errorCode);
       if (topic.partition(partition.partition) === undefined) {

@@ -8,6 +8,7 @@ import { MemoryLogs } from '../coordinators/runtime/testing-logs.ts';
 import type { TransactionMarkers } from '../coordinators/transactions/transaction-commands.ts';
 import { defaultTransactionConfig } from '../coordinators/transactions/transaction-config.ts';
 import { TransactionCoordinator } from '../coordinators/transactions/transaction-coordinator.ts';
+import { OPEN_AUTHORIZER } from '../security/authorization/authorizer.ts';
 import { findCoordinator } from './10-find-coordinator.ts';
 import { initProducerId } from './22-init-producer-id.ts';
 import { addPartitionsToTxn } from './24-add-partitions-to-txn.ts';
@@ -54,6 +55,7 @@ function start() {
     metadata: () => image,
     config: new BrokerConfig(),
     producerIds: { next: async () => nextProducerId++ },
+    authorizer: OPEN_AUTHORIZER,
   } as unknown as Services;
 
   /** Sends a request through its bytes, as a client would, and reads the answer from its bytes. */
