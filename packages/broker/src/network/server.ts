@@ -129,21 +129,6 @@ export class Server<Api extends ServedApi> {
     return { name, host: listener.host, port: listener.port };
   }
 
-  /**
-   * For connections made from now on.
-   * @throws Error when key and certificates do not fit together
-   */
-  updateTls(listenerName: string, tls: TlsServerOptions): void {
-    this.#listeners.get(listenerName)?.updateTls(tls);
-  }
-
-  #handshakeFailed({ remoteAddress, remotePort, code }: FailedHandshake, listenerName: string): void {
-    const advice = handshakeAdvice(code);
-    const fields = { listenerName, client: `${remoteAddress}:${remotePort}`, reason: code };
-    if (advice === undefined) this.#options.logger.debug(fields, 'a client left before TLS was agreed upon');
-    else this.#log.warn(advice.kind, fields, advice.message);
-  }
-
   /** Stops accepting and reading, gives requests in process up to graceMs to be answered, then closes what is left. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
