@@ -22,3 +22,10 @@ export { nodeRandom } from './node/node-random.ts';
 export { nodeTimers } from './node/node-timers.ts';
 export type { Random } from './random.ts';
 export type { Timer, Timers } from './timers.ts';
+export type {
+  FailedHandshake,
+  TlsClientOptions,
+  TlsConnection,
+  TlsServerOptions,
+  TlsVersion,
+} from './tls.ts';

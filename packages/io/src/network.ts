@@ -1,5 +1,7 @@
 // TCP as a port. A reader that knows what comes supplies the memory that bytes are read into, so a big frame is received in place.
 
+import type { FailedHandshake, TlsClientOptions, TlsConnection, TlsServerOptions } from './tls.ts';
+
 export interface ConnectionHandler {
   /**
    * Memory for the next bytes, at least one byte long; asked after each read, and the connection's until bytesRead.
@@ -21,6 +23,8 @@ export interface Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** undefined: plain text. */
+  readonly tls?: TlsConnection | undefined;
   /** Bytes written that the kernel has not taken yet; falls as the peer takes them. */
   readonly unsentBytes: number;
   /** Sends the buffers in order without copying them; they must not change until sent. False: wait for drained(). */
@@ -37,6 +41,11 @@ export interface Connection {
 export interface Listener {
   readonly host: string;
   readonly port: number;
+  /**
+   * For a listener with TLS: handshakes that begin from now on, connections already made live on, and no session of before is resumed.
+   * @throws Error when they do not fit together (a key that is not the certificate's); what was in force stays
+   */
+  updateTls(options: TlsServerOptions): void;
   /** Stops accepting; connections already made live on. */
   close(): Promise<void>;
 }
@@ -44,12 +53,19 @@ export interface Listener {
 export interface Network {
   /** Port 0 takes a free port. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND). */
   listen(
-    options: { host: string; port: number; backlog?: number },
+    options: {
+      host: string;
+      port: number;
+      backlog?: number;
+      /** Connections are accepted when their handshake is over. */
+      tls?: TlsServerOptions;
+      handshakeFailed?(failure: FailedHandshake): void;
+    },
     accept: (connection: Connection) => ConnectionHandler,
   ): Promise<Listener>;
   /** Rejects with Node's error, or ETIMEDOUT after timeoutMs; the handler hears nothing of a dial that failed. */
   dial(
-    options: { host: string; port: number; timeoutMs: number },
+    options: { host: string; port: number; timeoutMs: number; tls?: TlsClientOptions },
     handler: ConnectionHandler,
   ): Promise<Connection>;
   /** The addresses of a host; none when it has none. An address is its own. */

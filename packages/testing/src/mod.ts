@@ -1,5 +1,6 @@
 // The public entry of @moldau/testing.
 
+export { certificate, certificateFile, keyPair } from './certificates.ts';
 export { GoodClient } from './good-client.ts';
 export { ManualTime, settled } from './manual-time.ts';
 export { type DiskFault, type DiskOperation, MemoryDisk } from './memory-disk.ts';

@@ -1,11 +1,15 @@
 // The machine's TCP. Bytes are read straight into the handler's memory: Node takes `onread` for sockets that it dials, and for accepted ones
 // when their handle is moved into a socket made with `onread`. That reads frames of 300 KB with half the processor time of 'data' events, and
-// small ones no slower. Where it cannot be done, 'data' events are copied.
+// small ones no slower. Where it cannot be done, 'data' events are copied. The handle of a TLS socket is moved in the same way when its handshake
+// is over.
 // Nothing a handler throws escapes into an event: it breaks its own connection only.
 
 import dns from 'node:dns/promises';
-import { connect, createServer, type OnReadOpts, Socket } from 'node:net';
+import { connect, createServer, type OnReadOpts, type Server, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionHandler, Listener, Network } from '../network.ts';
+import type { TlsConnection, TlsServerOptions } from '../tls.ts';
+import { connectTls, TlsAcceptor, tlsConnectionOf } from './node-tls.ts';
 
 // How a peer that leaves looks: not worth an error.
 const ORDINARY_ENDS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
@@ -16,15 +20,35 @@ const SHARED_BYTES = 64 * 1024;
 const shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
 const canReadInPlace = process.platform !== 'win32';
 
+// A TLS socket encrypts all it is given before it sends any of it, so it gets large answers by pieces of this size: no answer needs as much
+// memory again, and none holds up the others.
+const TLS_PIECE_BYTES = 256 * 1024;
+
 /** The part of Node's internal stream handle that is used here; each use checks that it is there. */
 interface Handle {
   useUserBuffer?(buffer: Uint8Array): void;
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
+  /** Of a TLS handle. Node's own ask the TLS socket that it was made for. */
+  onhandshakestart?: () => void;
+  onhandshakedone?: () => void;
+  onerror?: (error: Error) => void;
+}
+
+/** The parts of sockets that Node does not tell of. */
+interface SocketInternals {
+  _handle: Handle | null | undefined;
+  _writev: unknown;
+  /** A TLS handle looks for itself here when it closes. */
+  ssl?: Handle | null;
+}
+
+function internalsOf(socket: Socket): SocketInternals {
+  return socket as unknown as SocketInternals;
 }
 
 function handleOf(socket: Socket): Handle | undefined {
-  return (socket as unknown as { _handle: Handle | null | undefined })._handle ?? undefined;
+  return internalsOf(socket)._handle ?? undefined;
 }
 
 function plainAddress(address: string | undefined): string {
@@ -41,6 +65,7 @@ class NodeConnection implements Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly tls: TlsConnection | undefined;
   readonly #socket: Socket;
   #handler: ConnectionHandler | undefined;
   // Memory of the handler that the next read fills; undefined when it goes to the shared memory.
@@ -48,9 +73,16 @@ class NodeConnection implements Connection {
   #writtenBytes = 0;
   #error: Error | undefined;
   #closed = false;
+  #isPaused = false;
+  // A TLS socket goes on to hand over what it had read when it was paused, some 64 KB at most: kept here until the handler wants it.
+  #held: Buffer[] = [];
+  // Bytes that came into #place meanwhile.
+  #heldInPlace = 0;
+  #isHoldingBack = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, tls?: TlsConnection) {
     this.#socket = socket;
+    this.tls = tls;
     this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
     this.localAddress = plainAddress(socket.localAddress);
@@ -97,6 +129,7 @@ class NodeConnection implements Connection {
 
   /** Where the next read goes. */
   nextPlace(): Uint8Array {
+    if (this.#isHoldingBack) return shared;
     this.#place = undefined;
     this.#guard(() => {
       const place = this.#handler?.readBuffer();
@@ -108,10 +141,34 @@ class NodeConnection implements Connection {
 
   /** The place last returned has been filled so far. */
   filled(count: number): void {
+    if (this.tls !== undefined && (this.#isPaused || this.#isHoldingBack)) {
+      this.#holdBack(count);
+      return;
+    }
     this.#guard(() => {
       if (this.#place === undefined) this.#handler?.received(shared.subarray(0, count));
       else this.#handler?.bytesRead(count);
     });
+  }
+
+  #holdBack(count: number): void {
+    if (this.#isHoldingBack || this.#place === undefined)
+      this.#held.push(Buffer.from(shared.subarray(0, count)));
+    else this.#heldInPlace = count;
+    this.#isHoldingBack = true;
+  }
+
+  /** Hands over what came while nobody wanted it. */
+  #release(): void {
+    if (this.#heldInPlace > 0) {
+      const count = this.#heldInPlace;
+      this.#heldInPlace = 0;
+      this.#guard(() => this.#handler?.bytesRead(count));
+    }
+    while (!this.#isPaused && this.#held.length > 0) this.copyIn(this.#held.shift()!);
+    // The socket's next read goes to the shared memory still, so whoever asks for the place after it is the first to choose.
+    this.#isHoldingBack = this.#held.length > 0;
+    this.#place = undefined;
   }
 
   /** For sockets that cannot read in place. */
@@ -143,6 +200,7 @@ class NodeConnection implements Connection {
   write(buffers: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     if (!socket.writable) return true;
+    if (this.tls !== undefined) return this.#writePieces(buffers);
     if (buffers.length > 1) socket.cork();
     for (const buffer of buffers) {
       this.#writtenBytes += buffer.byteLength;
@@ -152,12 +210,26 @@ class NodeConnection implements Connection {
     return !socket.writableNeedDrain;
   }
 
+  #writePieces(buffers: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
+    for (const buffer of buffers) {
+      this.#writtenBytes += buffer.byteLength;
+      for (let position = 0; position < buffer.byteLength; position += TLS_PIECE_BYTES) {
+        socket.write(buffer.subarray(position, position + TLS_PIECE_BYTES));
+      }
+    }
+    return !socket.writableNeedDrain;
+  }
+
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (this.#isHoldingBack) this.#release();
+    if (!this.#isPaused) this.#socket.resume();
   }
 
   close(): void {
@@ -184,9 +256,19 @@ function rewrap(original: Socket): { socket: Socket; connect(connection: NodeCon
   const handle = handleOf(original);
   if (!canReadInPlace || typeof handle?.useUserBuffer !== 'function') return undefined;
   let connection: NodeConnection | undefined;
-  (original as unknown as { _handle: Handle | null })._handle = null;
+  const shell = internalsOf(original);
+  const isTls = shell.ssl === handle;
+  shell._handle = null;
+  if (isTls) shell.ssl = null;
   const options = { handle, onread: onread(() => connection), manualStart: true };
   const socket = new Socket(options as object);
+  if (isTls) {
+    internalsOf(socket).ssl = handle;
+    // A client that wants another handshake gets none, and must not reach code that looks for what is no longer there.
+    handle.onhandshakestart = () => {};
+    handle.onhandshakedone = () => {};
+    handle.onerror = (error) => socket.destroy(error);
+  }
   // What is left is an empty shell: destroying it takes it off the server's count of connections.
   original.destroy();
   return {
@@ -197,10 +279,16 @@ function rewrap(original: Socket): { socket: Socket; connect(connection: NodeCon
   };
 }
 
-function accepted(original: Socket, accept: (connection: Connection) => ConnectionHandler): void {
+function accepted(
+  original: Socket,
+  accept: (connection: Connection) => ConnectionHandler,
+  tls?: TlsConnection,
+): void {
   const moved = rewrap(original);
   const socket = moved?.socket ?? original;
-  const connection = new NodeConnection(socket);
+  // Without it Node sends one piece after the other, instead of encrypting all that waits at once.
+  if (tls !== undefined) internalsOf(socket)._writev = null;
+  const connection = new NodeConnection(socket, tls);
   try {
     connection.attach(accept(connection));
   } catch (error) {
@@ -213,12 +301,29 @@ function accepted(original: Socket, accept: (connection: Connection) => Connecti
 }
 
 function listen(
-  options: { host: string; port: number; backlog?: number },
+  options: Parameters<Network['listen']>[0],
   accept: (connection: Connection) => ConnectionHandler,
 ): Promise<Listener> {
-  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
-    accepted(socket, accept),
+  const { tls, handshakeFailed = () => {} } = options;
+  if (tls === undefined) {
+    const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
+      accepted(socket, accept),
+    );
+    return opened(server, options, () => {
+      throw new Error('this listener has no TLS');
+    });
+  }
+  const acceptor = new TlsAcceptor(tls, handshakeFailed, (socket) =>
+    accepted(socket, accept, tlsConnectionOf(socket)),
   );
+  return opened(acceptor.server, options, (changed) => acceptor.update(changed));
+}
+
+function opened(
+  server: Server,
+  options: { host: string; port: number; backlog?: number },
+  updateTls: (tls: TlsServerOptions) => void,
+): Promise<Listener> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: options.host, port: options.port, backlog: options.backlog ?? 511 }, () => {
@@ -230,6 +335,7 @@ function listen(
       resolve({
         host: options.host,
         port,
+        updateTls,
         // Node would wait for the last connection where handles were not moved; the port it frees at once.
         close: async () => {
           server.close();
@@ -239,15 +345,13 @@ function listen(
   });
 }
 
-function dial(
-  options: { host: string; port: number; timeoutMs: number },
-  handler: ConnectionHandler,
-): Promise<Connection> {
+function dial(options: Parameters<Network['dial']>[0], handler: ConnectionHandler): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let connection: NodeConnection | undefined;
-    const { host, port, timeoutMs } = options;
+    const { host, port, timeoutMs, tls } = options;
     const place = canReadInPlace ? { onread: onread(() => connection) } : {};
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, ...place });
+    const address = { host, port, noDelay: true, keepAlive: true, ...place };
+    const socket = tls === undefined ? connect(address) : connectTls(address, tls);
     const timeout = setTimeout(() => {
       const error = new Error(`no connection to ${host}:${port} within ${timeoutMs} ms`);
       socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
@@ -257,10 +361,14 @@ function dial(
       reject(error);
     };
     socket.once('error', failed);
-    socket.once('connect', () => {
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       clearTimeout(timeout);
       socket.off('error', failed);
-      const made = new NodeConnection(socket);
+      if (tls !== undefined) internalsOf(socket)._writev = null;
+      const made = new NodeConnection(
+        socket,
+        tls === undefined ? undefined : tlsConnectionOf(socket as TLSSocket),
+      );
       made.attach(handler);
       connection = made;
       if (!canReadInPlace) socket.on('data', (data: Buffer) => made.copyIn(data));
