@@ -10,17 +10,11 @@ const QUORUM =
   "belongs to KRaft's quorum of controllers, and the metadata of Moldau is kept in a store that needs none";
 const BETWEEN_BROKERS =
   'is what brokers and controllers ask each other, and there is one broker that is both';
-const SECURITY = 'TLS, SASL and ACLs are not there yet: whoever reaches the port may do everything';
 const STREAMS =
   'the streams group protocol (KIP-1071) is not there yet: Kafka Streams uses the consumer protocol by default';
 
 /** Why an API of Kafka 4.3 is not served, by its key. */
 const REASONS: Readonly<Record<number, string>> = {
-  38: SECURITY,
-  39: SECURITY,
-  40: SECURITY,
-  41: SECURITY,
-  51: SECURITY,
   52: QUORUM,
   53: QUORUM,
   54: QUORUM,

@@ -26,6 +26,7 @@ import { ConsumerGroupSettings } from './config/consumer-group-settings.ts';
 import { ShareSettings } from './config/share-settings.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
 import { Controller } from './controller/controller.ts';
+import { DelegationTokenExpiry } from './controller/delegation-token-expiry.ts';
 import { featureProblem, TRANSACTION_VERSION } from './controller/features.ts';
 import { GroupCoordinator } from './coordinators/groups/group-coordinator.ts';
 import { groupTopicsOf } from './coordinators/groups/group-topics.ts';
@@ -51,6 +52,7 @@ import { TransactionMarkers } from './replication/transaction-markers.ts';
 import { ListenerLogins } from './security/authentication/listener-logins.ts';
 import { AuditLog } from './security/authorization/audit-log.ts';
 import { AclAuthorizer, OPEN_AUTHORIZER } from './security/authorization/authorizer.ts';
+import { DelegationTokens } from './security/delegation-tokens.ts';
 import { ClientMetricsStore } from './telemetry/client-metrics-store.ts';
 import { ClientTelemetry } from './telemetry/client-telemetry.ts';
 
@@ -118,6 +120,10 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const { image } = follower;
   const controllerEpoch = await session.claimController();
   const controller = new Controller({ store, follower, controllerEpoch, config, random, logger });
+  const delegationTokens = new DelegationTokens({
+    secretKey: config.get('delegation.token.secret.key'),
+    metadata: () => image,
+  });
   const topicConfigs = new TopicConfigs(config);
   const settingsOf = (topicName: string) =>
     topicConfigs.settings(image.topicConfigs(topicName), isInternalTopic(topicName));
@@ -205,6 +211,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
       handlers,
       producerIds,
     },
+    delegationTokens,
     metadata: () => image,
     metadataPosition: () => follower.position,
     fetchSessions: new FetchSessions({ clock, random, maxSessions: config.fetchSessionSlots }),
@@ -241,6 +248,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     },
   });
   const logins = new ListenerLogins({
+    delegationTokens,
     ...{ config, clock, timers, random, disk, http, logger },
     metadata: () => image,
   });
@@ -272,7 +280,8 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   } else if (logs.mayHaveLostRecords) {
     await controller.raiseLeaderEpochs();
   }
-  await controller.finalizeFeatures();
+  await Promise.all([controller.finalizeFeatures(), controller.ensureClusterSecret()]);
+  await controller.createInitialUsers(config.initialUsers);
   const problem = featureProblem(image.features);
   if (problem !== undefined) throw new MetadataStoreError(problem);
   const listeners = await Promise.all(
@@ -280,6 +289,12 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   );
   await controller.registerBroker(ownImage(config, listeners));
   await createInitialTopics(config, controller, logger);
+  const tokenExpiry = new DelegationTokenExpiry({
+    ...{ controller, clock, timers, logger },
+    intervalMs: config.get('delegation.token.expiry.check.interval.ms'),
+  });
+  onStop(async () => tokenExpiry.stop());
+  if (delegationTokens.isEnabled) tokenExpiry.start();
   transactions
     .start()
     .catch((error: unknown) => logger.error({ err: error }, 'transactions could not be loaded'));

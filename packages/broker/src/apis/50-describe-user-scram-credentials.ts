@@ -1,10 +1,13 @@
-// DescribeUserScramCredentials (KIP-554). There are no credentials, as nobody has to authenticate; Kafka's tools ask when they list quotas.
+// DescribeUserScramCredentials (KIP-554): who can log in by which mechanism, and nothing that would help in it.
 
+import type { MetadataImage } from '@moldau/metadata';
 import {
   describeUserScramCredentialsRequest,
   describeUserScramCredentialsResponse,
   ErrorCode,
 } from '@moldau/protocol';
+import { permissions } from '../security/authorization/permissions.ts';
+import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
 export const describeUserScramCredentials = serve({
@@ -12,31 +15,42 @@ export const describeUserScramCredentials = serve({
   response: describeUserScramCredentialsResponse,
   minVersion: 0,
   maxVersion: 0,
-  handle({ users }) {
-    const names = (users ?? []).map(({ name }) => name);
+  handle({ users }, context, services) {
+    demand(services, context, permissions.describeUserScramCredentials.cluster);
+    const { scramCredentials } = services.metadata();
+    const asked = (users ?? []).map(({ name }) => name);
+    const names = asked.length === 0 ? [...scramCredentials.users()] : asked;
+    const repeatedNames = new Set(names.filter((name, index) => names.indexOf(name) !== index));
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: null,
-      results: [...new Set(names)].map((user) => ({
-        user,
-        ...(names.indexOf(user) === names.lastIndexOf(user) ? notFound(user) : repeated(user)),
-        credentialInfos: [],
-      })),
+      results: [...new Set(names)].map((user) =>
+        repeatedNames.has(user) ? repeated(user) : described(user, scramCredentials),
+      ),
     };
   },
   fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, results: [] }),
 });
 
-function notFound(user: string) {
-  return {
-    errorCode: ErrorCode.RESOURCE_NOT_FOUND,
-    errorMessage: `Attempt to describe a user credential that does not exist: ${user}`,
-  };
+function described(user: string, scramCredentials: MetadataImage['scramCredentials']) {
+  const credentials = [...scramCredentials.of(user)].sort(([one], [other]) => one - other);
+  if (credentials.length === 0) {
+    return {
+      user,
+      errorCode: ErrorCode.RESOURCE_NOT_FOUND,
+      errorMessage: `Attempt to describe a user credential that does not exist: ${user}`,
+      credentialInfos: [],
+    };
+  }
+  const credentialInfos = credentials.map(([mechanism, { iterations }]) => ({ mechanism, iterations }));
+  return { user, errorCode: ErrorCode.NONE, errorMessage: null, credentialInfos };
 }
 
 function repeated(user: string) {
   return {
+    user,
     errorCode: ErrorCode.DUPLICATE_RESOURCE,
     errorMessage: `Cannot describe SCRAM credentials for the same user twice in a single request: ${user}`,
+    credentialInfos: [],
   };
 }

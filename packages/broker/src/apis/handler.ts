@@ -23,6 +23,7 @@ import type { ProducerIds } from '../replication/producer-ids.ts';
 import type { TransactionMarkers } from '../replication/transaction-markers.ts';
 import type { Authorizer } from '../security/authorization/authorizer.ts';
 
+import type { DelegationTokens } from '../security/delegation-tokens.ts';
 import type { ClientTelemetry } from '../telemetry/client-telemetry.ts';
 
 export type { RequestContext } from '../network/request-context.ts';
@@ -52,6 +53,7 @@ export interface Services {
   readonly transactions: TransactionCoordinator;
   readonly verifier: TransactionVerifier;
   readonly transactionMarkers: TransactionMarkers;
+  readonly delegationTokens: DelegationTokens;
   readonly fetchSessions: FetchSessions;
   readonly fetcher: Fetcher;
   readonly producerIds: ProducerIds;

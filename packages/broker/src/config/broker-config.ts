@@ -28,6 +28,7 @@ import {
   printed,
 } from './description.ts';
 import type { InitialTopic } from './initial-topics.ts';
+import { type InitialUser, parseInitialUsers } from './initial-users.ts';
 import {
   brokerDefinition,
   type ListenerSecurity,
@@ -173,6 +174,11 @@ export class BrokerConfig {
 
   get autoCreateTopics(): boolean {
     return this.get('auto.create.topics.enable');
+  }
+
+  /** Users to create when they do not exist, before the broker says that it is ready. */
+  get initialUsers(): readonly InitialUser[] {
+    return parseInitialUsers(this.get('moldau.users') ?? '') ?? [];
   }
 
   get deleteTopicEnable(): boolean {

@@ -11,6 +11,7 @@ import type { Logger, Random } from '@moldau/io';
 import {
   type Acl,
   type BrokerImage,
+  type DelegationTokenImage,
   MetadataFencedError,
   type MetadataImage,
   type MetadataRecord,
@@ -20,6 +21,7 @@ import {
 import { ErrorCode, KafkaError, type Uuid, uuidFromBytes } from '@moldau/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import type { InitialTopic } from '../config/initial-topics.ts';
+import type { InitialUser } from '../config/initial-users.ts';
 import type { MutationQuota } from '../quotas/client-quotas.ts';
 import type { AclFilter } from '../security/authorization/acl-filter.ts';
 import { createAcls, type DeletedAcls, deleteAcls } from './alter-acls.ts';
@@ -35,6 +37,23 @@ import {
   incrementalAlterConfigs,
   type ReplacedConfigs,
 } from './alter-configs.ts';
+import {
+  type CreateDelegationTokenCommand,
+  createDelegationToken,
+  type DelegationTokenTimes,
+  expireDelegationToken,
+  type ProlongDelegationTokenCommand,
+  type ProlongedDelegationToken,
+  removeExpiredDelegationTokens,
+  renewDelegationToken,
+} from './alter-delegation-tokens.ts';
+import {
+  type AlteredScramUser,
+  type AlterScramCredentialsCommand,
+  addScramUsers,
+  alterScramCredentials,
+  saltedCredentials,
+} from './alter-scram-credentials.ts';
 import { registerBroker, reserveProducerIds } from './broker-commands.ts';
 import { type CreatePartitionsCommand, createPartitions, type IncreasedTopic } from './create-partitions.ts';
 import {
@@ -49,6 +68,8 @@ import { type FeatureUpdate, finalizeFeatures, initialFeatures, updateFeatures }
 import { internalTopic } from './internal-topics.ts';
 import { MetadataView, type ReadableMetadata } from './metadata-view.ts';
 import type { ItemResult, Outcome } from './outcome.ts';
+
+const CLUSTER_SECRET_BYTES = 32;
 
 export interface ControllerOptions {
   readonly store: MetadataStore;
@@ -83,7 +104,7 @@ export class Controller {
       get replicationFactor() {
         return config.defaultReplicationFactor;
       },
-      newTopicId: () => newTopicId(random),
+      newTopicId: () => newUuid(random),
       firstBroker: () => Math.floor(random.next() * 1024),
     };
   }
@@ -95,7 +116,7 @@ export class Controller {
 
   createAcls(acls: readonly Acl[]): Promise<ItemResult[]> {
     const { random } = this.#options;
-    return this.#submit((view) => createAcls(view, acls, () => newTopicId(random)));
+    return this.#submit((view) => createAcls(view, acls, () => newUuid(random)));
   }
 
   deleteAcls(filters: readonly AclFilter[]): Promise<readonly DeletedAcls[]> {
@@ -131,6 +152,50 @@ export class Controller {
 
   alterClientQuotas(command: AlterClientQuotasCommand): Promise<AlteredClientQuota[]> {
     return this.#submit((view) => alterClientQuotas(view, command));
+  }
+
+  alterScramCredentials(command: AlterScramCredentialsCommand): Promise<AlteredScramUser[]> {
+    return this.#submit((view) => alterScramCredentials(view, command));
+  }
+
+  /** Creates those of the users that have no SCRAM credential at all; others keep theirs. */
+  async createInitialUsers(users: readonly InitialUser[]): Promise<void> {
+    const { follower, random } = this.#options;
+    const missing = users.filter(({ name }) => follower.image.scramCredentials.of(name).size === 0);
+    if (missing.length === 0) return;
+    const credentials = await saltedCredentials(missing, random);
+    await this.#submit((view) => addScramUsers(view, credentials));
+  }
+
+  createDelegationToken(
+    command: CreateDelegationTokenCommand,
+    times: DelegationTokenTimes,
+  ): Promise<DelegationTokenImage> {
+    const tokenId = newUuid(this.#options.random);
+    return this.#submit(() => createDelegationToken(tokenId, command, times));
+  }
+
+  renewDelegationToken(
+    command: ProlongDelegationTokenCommand,
+    times: DelegationTokenTimes,
+  ): Promise<ProlongedDelegationToken> {
+    return this.#submit((view) => renewDelegationToken(view, command, times));
+  }
+
+  expireDelegationToken(
+    command: ProlongDelegationTokenCommand,
+    times: DelegationTokenTimes,
+  ): Promise<ProlongedDelegationToken> {
+    return this.#submit((view) => expireDelegationToken(view, command, times));
+  }
+
+  /** Resolves to how many were removed. */
+  async removeExpiredDelegationTokens(nowMs: number): Promise<number> {
+    for (let removed = 0; ; ) {
+      const more = await this.#submit((view) => removeExpiredDelegationTokens(view, nowMs));
+      removed += more;
+      if (more === 0) return removed;
+    }
   }
 
   /**
@@ -179,6 +244,15 @@ export class Controller {
   /** Brings the features into force in a cluster that was formed before there were any. */
   finalizeFeatures(): Promise<void> {
     return this.#submit(finalizeFeatures);
+  }
+
+  /** Gives the cluster a secret when it has none. */
+  ensureClusterSecret(): Promise<void> {
+    const secret = this.#options.random.bytes(CLUSTER_SECRET_BYTES);
+    return this.#submit((view) => ({
+      records: view.clusterSecret === undefined ? [{ type: 'cluster-secret', secret }] : [],
+      response: undefined,
+    }));
   }
 
   /** Resolves to the names of the features. Rejects with a KafkaError when one of the updates cannot be: none is made then. */
@@ -289,7 +363,7 @@ function notCommitted(error: unknown): Error {
 }
 
 /** Never one that starts with '-', which command line tools would take for an option. */
-function newTopicId(random: Random): Uuid {
+function newUuid(random: Random): Uuid {
   for (;;) {
     const id = uuidFromBytes(random.bytes(16));
     if (!id.startsWith('-')) return id;

@@ -1,6 +1,7 @@
 // Keys that Kafka does not have.
 
-import { int, list, long, string } from '../definition.ts';
+import { int, list, long, password, string } from '../definition.ts';
+import { initialUsersProblem } from '../initial-users.ts';
 
 export const DURABILITIES = ['fsync', 'replicated', 'memory'] as const;
 
@@ -37,5 +38,9 @@ export const moldauConfigs = {
     20,
     'Failed logins a second from one address (of IPv6, from one /64 network), ten times as many at once. Above that no login from there is looked at: its connections are closed after connection.failed.authentication.delay.ms. 0 for no limit.',
     { min: 0 },
+  ),
+  'moldau.users': password(
+    'Users to have, as name:password with commas between them. Those that do not exist are made at the start, for SCRAM-SHA-256 and SCRAM-SHA-512; one that exists is left as it is.',
+    { importance: 'HIGH', check: initialUsersProblem },
   ),
 };

@@ -5,6 +5,22 @@ import { bool, className, double, inert, int, list, long, password, short, strin
 import { jaasProblem } from '../jaas.ts';
 
 export const securityConfigs = {
+  'delegation.token.expiry.check.interval.ms': long(
+    3_600_000,
+    'How often delegation tokens that have expired are removed.',
+    { min: 1, importance: 'LOW' },
+  ),
+  'delegation.token.expiry.time.ms': long(
+    86_400_000,
+    'How long a delegation token lives without being renewed.',
+    { min: 1 },
+  ),
+  'delegation.token.max.lifetime.ms': long(604_800_000, 'How long a delegation token lives at most.', {
+    min: 1,
+  }),
+  'delegation.token.secret.key': password(
+    'Secret of all brokers from which what proves the possession of a delegation token is derived: with another one, all tokens end. Without it there are no tokens.',
+  ),
   'authorizer.class.name': string(
     '',
     "Who may do what is decided by access rules (kafka-acls) when this is Kafka's org.apache.kafka.metadata.authorizer.StandardAuthorizer, or kafka.security.authorizer.AclAuthorizer of earlier releases. Empty: everybody may do everything.",
@@ -99,20 +115,6 @@ export const securityConfigs = {
   ),
   ...inert('Moldau has no authentication or authorisation so far: every client may do everything', {
     'security.providers': string(null, 'Security providers of the JVM.', { importance: 'LOW' }),
-    'delegation.token.expiry.check.interval.ms': long(
-      3_600_000,
-      'How often expired delegation tokens are removed.',
-      { min: 1, importance: 'LOW' },
-    ),
-    'delegation.token.expiry.time.ms': long(
-      86_400_000,
-      'How long a delegation token lives without being renewed.',
-      { min: 1 },
-    ),
-    'delegation.token.max.lifetime.ms': long(604_800_000, 'How long a delegation token lives at most.', {
-      min: 1,
-    }),
-    'delegation.token.secret.key': password('Secret that signs delegation tokens.'),
     'sasl.client.callback.handler.class': className(null, 'Callback class of SASL clients.'),
     'sasl.kerberos.kinit.cmd': string('/usr/bin/kinit', "Path of Kerberos' kinit.", { update: 'per-broker' }),
     'sasl.kerberos.min.time.before.relogin': long(60_000, 'Least time between two Kerberos logins.', {

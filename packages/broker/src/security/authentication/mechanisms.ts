@@ -3,15 +3,19 @@
 import type { Clock, Disk, Http, Logger, Random, Timers } from '@moldau/io';
 import type { MetadataImage } from '@moldau/metadata';
 import type { ListenerSecurity } from '../../config/listener-configs.ts';
+import type { DelegationTokens } from '../delegation-tokens.ts';
 import { oauthBearerMechanism } from './oauthbearer.ts';
 import { OAUTHBEARER } from './oauthbearer-settings.ts';
 import { Plain } from './plain.ts';
 import type { SaslMechanism } from './sasl-mechanism.ts';
+import { scramMechanism } from './scram.ts';
+import { SCRAM_MECHANISMS } from './scram-keys.ts';
 
 /** What mechanisms are made of. */
 export interface MechanismServices {
   /** The newest image. */
   readonly metadata: () => MetadataImage;
+  readonly delegationTokens: DelegationTokens;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -31,4 +35,8 @@ export type MechanismFactory = (options: MechanismOptions) => SaslMechanism;
 export const MECHANISMS: ReadonlyMap<string, MechanismFactory> = new Map<string, MechanismFactory>([
   ['PLAIN', ({ listener }) => new Plain(listener)],
   [OAUTHBEARER, oauthBearerMechanism],
+  ...SCRAM_MECHANISMS.map((mechanism): [string, MechanismFactory] => [
+    mechanism.name,
+    (options) => scramMechanism({ ...options, mechanism }),
+  ]),
 ]);
