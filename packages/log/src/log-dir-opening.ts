@@ -91,7 +91,10 @@ export async function openLogDir(path: string, context: DirContext): Promise<Ope
   }
 }
 
-/** Makes the folder, and sees to it that its name and those of its parents that were made survive a power cut. */
+/**
+ * Makes the folder, for its owner alone because records and what passwords are checked with lie in it, and sees to it that its name and
+ * those of its parents that were made survive a power cut.
+ */
 async function makeDurably(path: string, disk: Disk): Promise<void> {
   const toSync: string[] = [];
   for (
@@ -101,7 +104,7 @@ async function makeDurably(path: string, disk: Disk): Promise<void> {
   ) {
     toSync.push(dirname(each));
   }
-  await disk.makeDirectory(path);
+  await disk.makeDirectory(path, 'owner');
   for (const parent of toSync) await disk.syncDirectory(parent);
 }
 
