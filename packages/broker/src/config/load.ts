@@ -13,7 +13,7 @@ import { brokerDefinition, brokerKeyHint, listenerKeyWarnings } from './listener
 import { formatAddress, type HostIdentity, isLoopback, parseHostPort } from './listeners.ts';
 import { openListenersWarning } from './open-listeners.ts';
 import { parseProperties } from './properties.ts';
-import { commandLineSecretWarnings, publicSecretWarnings } from './secrets.ts';
+import { commandLineSecretWarnings, type PublicSecret, publicSecrets } from './secrets.ts';
 import { splitList } from './text.ts';
 
 export interface ConfigSources {
@@ -37,6 +37,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** What need not bother anybody, one line each. */
   readonly notes: readonly string[];
+  /** Files with secrets that others can read; the warnings tell of them too. */
+  readonly publicSecrets: readonly PublicSecret[];
 }
 
 type Values = Map<string, string>;
@@ -94,22 +96,21 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const listenerNames = config.listeners.map(({ name }) => name);
   const hidden = config.get('controller.listener.names').map((name) => name.toUpperCase());
   warnings.push(...listenerKeyWarnings(values.keys(), [...listenerNames, ...hidden]));
+  const configFile = sources.file && { path: sources.file.path, values: file };
+  const openFiles = await publicSecrets(
+    { values, files: resolved.files, ...(configFile === undefined ? {} : { configFile }) },
+    sources.disk,
+  );
   warnings.push(
     ...openListenersWarning(config),
     ...commandLineSecretWarnings(commandLine),
-    ...(await publicSecretWarnings(
-      {
-        values,
-        files: resolved.files,
-        ...(sources.file && { configFile: { path: sources.file.path, values: file } }),
-      },
-      sources.disk,
-    )),
+    ...openFiles.map(({ problem, mend }) => `${problem}: ${mend}`),
   );
   return {
     config,
     warnings: warnings.map(resolved.hide),
     notes: [...config.warnings, ...notes].map(resolved.hide),
+    publicSecrets: openFiles,
   };
 }
 

@@ -32,8 +32,14 @@ export function commandLineSecretWarnings(commandLine: Values): string[] {
   );
 }
 
-/** One line for each file that holds secrets and that everybody can read, or change. */
-export async function publicSecretWarnings(
+/** A file with secrets that is open to every user of this machine. */
+export interface PublicSecret {
+  readonly problem: string;
+  /** The command that closes it. */
+  readonly mend: string;
+}
+
+export async function publicSecrets(
   config: {
     readonly values: Values;
     /** Those that values refer to. */
@@ -41,21 +47,20 @@ export async function publicSecretWarnings(
     readonly configFile?: { readonly path: string; readonly values: Values };
   },
   disk: Pick<Disk, 'publicAccess'>,
-): Promise<string[]> {
+): Promise<PublicSecret[]> {
   const contents = new Map<string, string>();
   const secrets = secretsIn(config.configFile?.values ?? new Map());
   if (secrets.length > 0) contents.set(config.configFile!.path, secrets.join(', '));
   for (const path of config.files) contents.set(path, 'secrets of the configuration');
   for (const [key, path] of config.values) if (SECRET_FILE_KEYS.test(key)) contents.set(path.trim(), key);
-  const warnings = [...contents].map(async ([path, content]) => {
+  const found = [...contents].map(async ([path, content]) => {
     if (CONTAINER_SECRETS.test(path)) return [];
     const { read, write } = await disk.publicAccess(path);
     if (!read && !write) return [];
-    return [
-      `every user of this machine can ${read ? 'read' : 'change'} ${path}, which holds ${content}: chmod 600 ${path}`,
-    ];
+    const problem = `every user of this machine can ${read ? 'read' : 'change'} ${path}, which holds ${content}`;
+    return [{ problem, mend: `chmod 600 ${path}` }];
   });
-  return (await Promise.all(warnings)).flat();
+  return (await Promise.all(found)).flat();
 }
 
 /** The keys whose secret stands there itself. */
