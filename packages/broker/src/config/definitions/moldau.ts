@@ -35,7 +35,7 @@ export const moldauConfigs = {
     { min: 100 },
   ),
   'moldau.failed.authentication.rate': int(
-    20,
+    50,
     'Failed logins a second from one address (of IPv6, from one /64 network), ten times as many at once. Above that no login from there is looked at: its connections are closed after connection.failed.authentication.delay.ms. 0 for no limit.',
     { min: 0 },
   ),

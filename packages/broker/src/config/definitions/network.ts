@@ -25,10 +25,14 @@ export const networkConfigs = {
   ),
   'socket.listen.backlog.size': int(50, 'Connections the kernel queues until they are accepted.', { min: 1 }),
   'connections.max.idle.ms': long(600_000, 'A connection that is silent for this long is closed.'),
-  'max.connections': int(INT_MAX, 'Connections open at a time; further ones are closed at once.', {
-    min: 0,
-    update: 'cluster-wide',
-  }),
+  'max.connections': int(
+    INT_MAX,
+    'Connections open at a time; further ones are closed at once. A listener may have a limit of its own besides: listener.name.<listener>.max.connections.',
+    {
+      min: 0,
+      update: 'cluster-wide',
+    },
+  ),
   'max.connections.per.ip': int(INT_MAX, 'Connections open at a time from one address.', {
     min: 0,
     update: 'cluster-wide',
@@ -99,10 +103,14 @@ export const networkConfigs = {
       'Finished share fetches kept before they are purged.',
     ),
   }),
-  'max.connection.creation.rate': int(INT_MAX, 'Connections accepted per second.', {
-    min: 0,
-    update: 'cluster-wide',
-  }),
+  'max.connection.creation.rate': int(
+    INT_MAX,
+    'Connections accepted per second, over all listeners; those above it wait. With the prefix listener.name.<listener>. of one listener.',
+    {
+      min: 0,
+      update: 'cluster-wide',
+    },
+  ),
   ...inert('Listeners open when the metadata has been read, which takes milliseconds', {
     'early.start.listeners': list(null, 'Listeners opened before metadata is loaded.', {
       importance: 'HIGH',

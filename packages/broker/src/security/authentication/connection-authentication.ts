@@ -112,7 +112,7 @@ export class SaslAuthentication implements ConnectionAuthentication {
     if (this.#state === 'complete') {
       const isOver = this.#sessionEndMs !== undefined && nowMs >= this.#sessionEndMs;
       if (!isOver || (apiKey === SASL_HANDSHAKE_KEY && this.#mayRenew(nowMs))) return undefined;
-      return 'its login has ended and was not renewed: clients before 2.2 cannot renew theirs and have to connect again';
+      return 'its login has ended and was not renewed: clients that cannot renew theirs (KIP-368) connect again';
     }
     if (this.#state === 'exchange') {
       return apiKey === SASL_AUTHENTICATE_KEY
