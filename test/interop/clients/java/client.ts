@@ -46,7 +46,7 @@ export const client: Client = {
       {
         command: [process.execPath, '--conditions=source', join(here, 'share.ts')],
         environment: { INTEROP_JARS: kafkaJars(folders) },
-        cases: ['share-groups', 'share-members'],
+        cases: ['share-groups', 'share-perf', 'share-members'],
         ownBrokerCases: ['share-kill'],
         timeoutMs: 600_000,
       },

@@ -9,13 +9,10 @@ import { join } from 'node:path';
 import { type Broker, startBroker } from '../../harness/broker.ts';
 import { main, sleep, testCase, topicName, until } from '../../harness/cases.ts';
 import { run } from '../../harness/command.ts';
+import { at, create, fill, java, tool } from './tool-runner.ts';
 
-const jars = process.env.INTEROP_JARS ?? '';
-const folder = import.meta.dirname;
-const java = ['java', '-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-java.push(`-Dlog4j.configurationFile=${join(folder, 'log4j2.xml')}`, '-cp', `${jars}/*`);
-const worker = join(folder, 'ShareWorker.java');
-const RECORDS = 900;
+const worker = join(import.meta.dirname, 'ShareWorker.java');
+const RECORDS = 600;
 const KILLS = 3;
 
 /** The words of each line that a member has printed. */
@@ -54,52 +51,70 @@ class Member {
   }
 }
 
-async function fill(bootstrap: string, topic: string, group: string, count: number): Promise<void> {
+/** Makes a topic of three partitions whose records a group gets from the first one on. */
+async function prepare(bootstrap: string, topic: string, group: string, count: number): Promise<void> {
   const filled = await run([...java, worker, bootstrap, topic, group, 'fill', String(count)], {
     timeoutMs: 60_000,
   });
   assert.equal(filled.code, 0, filled.errors);
 }
 
-async function tool(main: string, ...args: string[]): Promise<string> {
-  const result = await run([...java, main, ...args], { timeoutMs: 60_000 });
-  assert.equal(result.code, 0, `${main} ${args.join(' ')}: ${(result.output + result.errors).slice(-1_500)}`);
-  return result.output;
+/** A topic of three partitions with records, which a group gets from the first one on. */
+async function filledTopic(bootstrap: string, name: string, count: number) {
+  const topic = await create(bootstrap, name, 3);
+  const group = `${topic}-group`;
+  const earliest = ['--alter', '--add-config', 'share.auto.offset.reset=earliest'];
+  await tool('configs', ...at(bootstrap), '--entity-type', 'groups', '--entity-name', group, ...earliest);
+  await fill(bootstrap, topic, count);
+  return { topic, group };
 }
 
-const shareGroups = (bootstrap: string, ...args: string[]) =>
-  tool('org.apache.kafka.tools.consumer.group.ShareGroupCommand', '--bootstrap-server', bootstrap, ...args);
-
 testCase('share-groups', async (bootstrap) => {
-  const topic = topicName('share-tools');
-  const group = `${topic}-group`;
-  await fill(bootstrap, topic, group, 30);
+  const { topic, group } = await filledTopic(bootstrap, 'share-tools', 30);
+  const shareGroups = (...args: string[]) => tool('share-groups', ...at(bootstrap), ...args);
   const consumed = await tool(
-    'org.apache.kafka.tools.consumer.ConsoleShareConsumer',
-    ...['--bootstrap-server', bootstrap, '--topic', topic, '--group', group],
+    'console-share-consumer',
+    ...[...at(bootstrap), '--topic', topic, '--group', group],
     ...['--max-messages', '30', '--timeout-ms', '30000'],
   );
-  assert.equal(new Set(consumed.trim().split('\n')).size, 30);
-  const offsets = await shareGroups(bootstrap, '--describe', '--group', group, '--offsets');
-  assert.equal(offsets.match(/ 0\s*$/gm)?.length, 3, `no lag in any partition: ${offsets}`);
-  // Each tool is a JVM of its own: as few as say something.
+  assert.match(consumed, /^Processed a total of 30 messages$/m);
+  await until('no lag in any partition', async () => {
+    const offsets = await shareGroups('--describe', '--group', group, '--offsets');
+    return offsets.match(/ 0\s*$/gm)?.length === 3;
+  });
   const reset = ['--reset-offsets', '--group', group, '--topic', topic, '--to-earliest', '--execute'];
-  await shareGroups(bootstrap, ...reset);
+  await shareGroups(...reset);
   const member = new Member(bootstrap, topic, group);
   await until('all come again', () => member.accepted.length === 30);
-  const members = await shareGroups(bootstrap, '--describe', '--group', group, '--members', '--verbose');
+  const members = await shareGroups('--describe', '--group', group, '--members', '--verbose');
   assert.match(members, new RegExp(`${topic}:0,1,2`));
   await member.stop();
-  await shareGroups(bootstrap, '--delete-offsets', '--group', group, '--topic', topic);
-  await shareGroups(bootstrap, '--delete', '--group', group);
-  assert.doesNotMatch(await shareGroups(bootstrap, '--list'), new RegExp(group));
+  await shareGroups('--delete-offsets', '--group', group, '--topic', topic);
+  await shareGroups('--delete', '--group', group);
+  assert.doesNotMatch(await shareGroups('--list'), new RegExp(group));
   return undefined;
+});
+
+testCase('share-perf', async (bootstrap) => {
+  const { topic, group } = await filledTopic(bootstrap, 'share-perf', 20_000);
+  const shape = ['--topic', topic, '--group', group, '--num-records', '20000', '--timeout', '30000'];
+  const shown = await tool('share-consumer-perf', ...at(bootstrap), ...shape);
+  const [header = '', figures = ''] = shown
+    .trim()
+    .split('\n')
+    .filter((line) => line.includes(', '))
+    .slice(-2);
+  const column = header.split(', ').findIndex((name) => name.trim() === 'data.consumed.in.nMsg');
+  const rate = header.split(', ').findIndex((name) => name.trim() === 'nMsg.sec');
+  const values = figures.split(', ');
+  assert.ok(Number(values[column]) >= 20_000, shown);
+  return `${values[rate]} records/s`;
 });
 
 testCase('share-members', async (bootstrap) => {
   const topic = topicName('share-members');
   const group = `${topic}-group`;
-  await fill(bootstrap, topic, group, RECORDS);
+  await prepare(bootstrap, topic, group, RECORDS);
   const holder = new Member(bootstrap, topic, group, 'holds');
   await until('one holds records', () => holder.got.length > 0);
   const members = [new Member(bootstrap, topic, group), new Member(bootstrap, topic, group)];
@@ -119,7 +134,7 @@ testCase('share-kill', async () => {
   const { bootstrap, dataDirectory = '' } = broker;
   const topic = topicName('share-kill');
   const group = `${topic}-group`;
-  await fill(bootstrap, topic, group, RECORDS * 4);
+  await prepare(bootstrap, topic, group, RECORDS * 4);
   const members = [new Member(bootstrap, topic, group), new Member(bootstrap, topic, group)];
   const accepted = () => members.flatMap((member) => member.accepted);
   try {

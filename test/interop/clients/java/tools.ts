@@ -1,133 +1,14 @@
-// Kafka's command line tools against a broker: most of them one after another in one JVM (Tools.java), those that run for a while
-// or read standard input as processes of their own.
+// Kafka's command line tools against a broker.
 
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main, RUN, testCase, topicName, until } from '../../harness/cases.ts';
-import { type CommandResult, run } from '../../harness/command.ts';
-
-const jars = process.env.INTEROP_JARS ?? '';
-const folder = import.meta.dirname;
-const java = ['java', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-java.push(`-Dlog4j.configurationFile=${join(folder, 'log4j2.xml')}`, '-cp', `${jars}/*`);
-
-const CLASSES = {
-  topics: 'org.apache.kafka.tools.TopicCommand',
-  'console-producer': 'org.apache.kafka.tools.ConsoleProducer',
-  'console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
-  'consumer-groups': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
-  groups: 'org.apache.kafka.tools.GroupsCommand',
-  configs: 'kafka.admin.ConfigCommand',
-  'producer-perf': 'org.apache.kafka.tools.ProducerPerformance',
-  'consumer-perf': 'org.apache.kafka.tools.ConsumerPerformance',
-  'dump-log': 'org.apache.kafka.tools.DumpLogSegments',
-  'get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
-  'delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
-  'log-dirs': 'org.apache.kafka.tools.LogDirsCommand',
-  'verifiable-producer': 'org.apache.kafka.tools.VerifiableProducer',
-  'verifiable-consumer': 'org.apache.kafka.tools.VerifiableConsumer',
-  'api-versions': 'org.apache.kafka.tools.BrokerApiVersionsCommand',
-  cluster: 'org.apache.kafka.tools.ClusterTool',
-  'e2e-latency': 'org.apache.kafka.tools.EndToEndLatency',
-  transactions: 'org.apache.kafka.tools.TransactionsCommand',
-} as const;
-type Tool = keyof typeof CLASSES;
-
-/** What Tools.java prints after a run. */
-const END = new RegExp(`${String.fromCharCode(2)}(\\d+)\n`);
+import { main, RUN, testCase, until } from '../../harness/cases.ts';
+import { at, CLASSES, create, failing, fill, java, lines, ownProcess, tool } from './tool-runner.ts';
 
 const PREALLOCATED_BYTES = 10_485_756;
-
-let shared: ChildProcessWithoutNullStreams | undefined;
-let queue: Promise<unknown> = Promise.resolve();
-
-/** Runs a tool in the shared JVM; answers what it printed and its exit code. */
-function inShared(tool: Tool, args: readonly string[]): Promise<{ output: string; code: number }> {
-  shared ??= spawn(java[0] ?? '', [...java.slice(1), join(folder, 'Tools.java')]);
-  const child = shared;
-  const answer = queue.then(
-    () =>
-      new Promise<{ output: string; code: number }>((resolve, reject) => {
-        let text = '';
-        const timer = setTimeout(
-          () => reject(new Error(`${tool} ${args.join(' ')} took too long:\n${text}`)),
-          60_000,
-        );
-        const end = (outcome: () => void) => {
-          clearTimeout(timer);
-          child.stdout.removeAllListeners('data');
-          outcome();
-        };
-        child.stdout.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-          const found = END.exec(text);
-          if (found !== null)
-            end(() => resolve({ output: text.slice(0, found.index), code: Number(found[1]) }));
-        });
-        child.stdin.write(`${[CLASSES[tool], ...args].join('\u0001')}\n`);
-      }),
-  );
-  queue = answer.catch(() => {});
-  return answer;
-}
-
-async function tool(name: Tool, ...args: string[]): Promise<string> {
-  const { output, code } = await inShared(name, args);
-  assert.equal(code, 0, `${name} ${args.join(' ')} exited with ${code}:\n${output.slice(-1_500)}`);
-  return output;
-}
-
-async function failing(name: Tool, ...args: string[]): Promise<string> {
-  const { output } = await inShared(name, args);
-  return output;
-}
-
-/** A process of its own. */
-async function ownProcess(name: Tool, args: readonly string[], input = ''): Promise<CommandResult> {
-  const result = await run([...java, CLASSES[name], ...args], { timeoutMs: 60_000, input });
-  assert.equal(
-    result.code,
-    0,
-    `${name} exited with ${result.code}:\n${(result.output + result.errors).slice(-1_500)}`,
-  );
-  return result;
-}
-
-const at = (bootstrap: string) => ['--bootstrap-server', bootstrap];
-
-async function create(bootstrap: string, name: string, partitions = 1, ...more: string[]): Promise<string> {
-  const topic = topicName(name);
-  const shape = ['--topic', topic, '--partitions', String(partitions), '--replication-factor', '1'];
-  const output = await tool('topics', ...at(bootstrap), '--create', ...shape, ...more);
-  assert.match(output, new RegExp(`Created topic ${topic}`));
-  await until('the topic is known', async () => {
-    const described = await failing('topics', ...at(bootstrap), '--describe', '--topic', topic);
-    return described.includes(`PartitionCount: ${partitions}`);
-  });
-  return topic;
-}
-
-/** The numbers 0 to count - 1, a line each. */
-const lines = (count: number) => Array.from({ length: count }, (_, index) => `${index}\n`).join('');
-
-async function fill(bootstrap: string, topic: string, count: number): Promise<void> {
-  const target = [
-    '--topic',
-    topic,
-    '--num-records',
-    String(count),
-    '--record-size',
-    '100',
-    '--throughput',
-    '-1',
-  ];
-  const evenly = 'partitioner.class=org.apache.kafka.clients.producer.RoundRobinPartitioner';
-  const settings = ['--command-property', 'acks=all', '--command-property', evenly];
-  await tool('producer-perf', ...target, '--bootstrap-server', bootstrap, ...settings);
-}
 
 testCase('topics', async (bootstrap) => {
   const topic = await create(bootstrap, 'tool-topics', 3, '--config', 'retention.ms=123456');
