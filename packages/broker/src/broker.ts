@@ -3,7 +3,7 @@
 // The order of the start is the order of trust: the folders are locked before anything in them is read, the metadata is
 // read before logs are made, and clients are let in last. The stop goes the other way.
 
-import type { Clock, Disk, Http, Logger, Network, Random, Timers } from '@moldau/io';
+import type { Clock, Disk, GssApi, Http, Logger, Network, Random, Timers } from '@moldau/io';
 import { LogManager } from '@moldau/log';
 import {
   adoptKafkaFolder,
@@ -21,7 +21,6 @@ import { dispatch } from './apis/dispatch.ts';
 import type { ApiHandler, Services } from './apis/handler.ts';
 import { handlers } from './apis/handlers.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
-import { ConfigError } from './config/config-error.ts';
 import { ConsumerGroupSettings } from './config/consumer-group-settings.ts';
 import { ShareSettings } from './config/share-settings.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
@@ -53,6 +52,7 @@ import { ListenerLogins } from './security/authentication/listener-logins.ts';
 import { AuditLog } from './security/authorization/audit-log.ts';
 import { AclAuthorizer, OPEN_AUTHORIZER } from './security/authorization/authorizer.ts';
 import { DelegationTokens } from './security/delegation-tokens.ts';
+import { type CertificateInForce, ListenerCertificates } from './security/tls/listener-certificates.ts';
 import { ClientMetricsStore } from './telemetry/client-metrics-store.ts';
 import { ClientTelemetry } from './telemetry/client-telemetry.ts';
 
@@ -70,6 +70,7 @@ export interface BrokerOptions {
   readonly disk: Disk;
   readonly network: Network;
   readonly http: Http;
+  readonly gssapi: GssApi;
   readonly logger: Logger;
 }
 
@@ -77,6 +78,8 @@ export interface RunningBroker {
   /** Where it listens, ports as the system gave them. */
   readonly listeners: readonly ServerListener[];
   readonly clusterId: string;
+  /** The certificates that listeners show now. */
+  certificates(): CertificateInForce[];
   /** Answers what is in process, writes what is queued, and leaves folders that the next start need not scan. */
   stop(): Promise<void>;
 }
@@ -88,8 +91,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const { listeners, clusterId } = await start(options, (close) => closers.push(close));
-    return { listeners, clusterId, stop };
+    const running = await start(options, (close) => closers.push(close));
+    return { ...running, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -98,8 +101,12 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
 /** @param onStop what closes a room; called in the opposite order at the stop. */
 async function start(options: BrokerOptions, onStop: (close: () => Promise<unknown>) => void) {
-  const { config, clock, timers, random, disk, network, http, logger } = options;
-  checkSecurity(config);
+  const { config, clock, timers, random, disk, network, http, gssapi, logger } = options;
+  const certificates = await ListenerCertificates.open(
+    config.listeners.map(({ name }) => config.listenerSecurity(name)),
+    { disk, clock, timers, logger },
+  );
+  onStop(async () => certificates.close());
   const knownClusterId = await storedClusterId(options);
   const clusterId = knownClusterId ?? config.initialClusterId ?? uuidFromBytes(random.bytes(16));
   const logs = await LogManager.open({
@@ -249,7 +256,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   });
   const logins = new ListenerLogins({
     delegationTokens,
-    ...{ config, clock, timers, random, disk, http, logger },
+    ...{ config, clock, timers, random, disk, http, gssapi, logger },
     metadata: () => image,
   });
   onStop(async () => logins.close());
@@ -285,8 +292,12 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const problem = featureProblem(image.features);
   if (problem !== undefined) throw new MetadataStoreError(problem);
   const listeners = await Promise.all(
-    config.listeners.map((listener) => server.listen({ ...listener, backlog })),
+    config.listeners.map((listener) =>
+      server.listen({ ...listener, backlog, tls: certificates.tlsOf(listener.name) }),
+    ),
   );
+  certificates.follow((name, tls) => server.updateTls(name, tls));
+  config.onChange(() => certificates.configChanged());
   await controller.registerBroker(ownImage(config, listeners));
   await createInitialTopics(config, controller, logger);
   const tokenExpiry = new DelegationTokenExpiry({
@@ -300,15 +311,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     .catch((error: unknown) => logger.error({ err: error }, 'transactions could not be loaded'));
   share.state.start();
   groups.start().catch((error: unknown) => logger.error({ err: error }, 'groups could not be loaded'));
-  return { listeners, clusterId };
-}
-
-/** A listener that promises more than is kept must not open. */
-function checkSecurity(config: BrokerConfig): void {
-  const problems = config.listeners
-    .filter(({ protocol }) => protocol.endsWith('SSL'))
-    .map(({ name, protocol }) => `The listener ${name} wants ${protocol}, which Moldau does not have so far`);
-  if (problems.length > 0) throw new ConfigError(problems);
+  return { listeners, clusterId, certificates: () => certificates.inForce() };
 }
 
 interface Rooms {

@@ -6,14 +6,17 @@ import type {
   Clock,
   Connection,
   ConnectionHandler,
+  FailedHandshake,
   Listener,
   Logger,
   Network,
   Timer,
   Timers,
+  TlsServerOptions,
 } from '@moldau/io';
 import type { ConnectionAuthentication } from './authentication.ts';
 import { ClientConnection, type ConnectionServices } from './client-connection.ts';
+import { handshakeAdvice } from './failed-handshakes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { NetworkLimits } from './network-limits.ts';
 import { RateLimitedLog } from './rate-limited-log.ts';
@@ -75,7 +78,7 @@ export class Server<Api extends ServedApi> {
   readonly #services: ConnectionServices<Api>;
   readonly #budget: MemoryBudget;
   readonly #log: RateLimitedLog;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners = new Map<string, Listener>();
   readonly #connections = new Set<ClientConnection<Api>>();
   /** Those that are let hang before they are closed. */
   readonly #refused = new Set<Connection>();
@@ -118,21 +121,42 @@ export class Server<Api extends ServedApi> {
     host: string;
     port: number;
     backlog?: number;
+    tls?: TlsServerOptions | undefined;
   }): Promise<ServerListener> {
-    const { name, host, port } = options;
-    const address = { host, port, backlog: Math.max(MIN_BACKLOG, options.backlog ?? 0) };
-    const listener = await this.#options.network.listen(address, (connection) =>
-      this.#accept(connection, name),
+    const { name, host, port, tls } = options;
+    const listener = await this.#options.network.listen(
+      {
+        ...{ host, port, backlog: Math.max(MIN_BACKLOG, options.backlog ?? 0) },
+        ...(tls === undefined ? {} : { tls }),
+        handshakeFailed: (failure) => this.#handshakeFailed(failure, name),
+      },
+      (connection) => this.#accept(connection, name),
     );
-    this.#listeners.push(listener);
+    this.#listeners.set(name, listener);
     this.#scheduleSweep();
     return { name, host: listener.host, port: listener.port };
+  }
+
+  /**
+   * For connections made from now on.
+   * @throws Error when key and certificates do not fit together
+   */
+  updateTls(listenerName: string, tls: TlsServerOptions): void {
+    this.#listeners.get(listenerName)?.updateTls(tls);
+  }
+
+  #handshakeFailed({ remoteAddress, remotePort, code }: FailedHandshake, listenerName: string): void {
+    const advice = handshakeAdvice(code);
+    const fields = { listenerName, client: `${remoteAddress}:${remotePort}`, reason: code };
+    if (advice === undefined) this.#options.logger.debug(fields, 'a client left before TLS was agreed upon');
+    else this.#log.warn(advice.kind, fields, advice.message);
   }
 
   /** Stops accepting and reading, gives requests in process up to graceMs to be answered, then closes what is left. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
-    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    await Promise.all([...this.#listeners.values()].map((listener) => listener.close()));
+    this.#listeners.clear();
     for (const transport of this.#refused) transport.destroy();
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size > 0) {

@@ -16,7 +16,7 @@ function fakeWorld(
   const crashListeners: ((error: unknown) => void)[] = [];
   const stop = options.stop ?? (() => Promise.resolve());
   const start: Start = (given) =>
-    Promise.resolve({ listeners: [...given.config.listeners], clusterId: 'x', stop });
+    Promise.resolve({ listeners: [...given.config.listeners], clusterId: 'x', certificates: () => [], stop });
   const clock = { nowMs: 0 };
   const world: ServerWorld = {
     environment: options.environment ?? {},
@@ -78,7 +78,7 @@ describe('the server command', () => {
     const start: Start = async ({ config }) => {
       called.resolve();
       await serving.promise;
-      return { listeners: [...config.listeners], clusterId: 'x', stop };
+      return { listeners: [...config.listeners], clusterId: 'x', certificates: () => [], stop };
     };
     const { world, exits, signal } = fakeWorld({ start });
     const running = runServer({}, world);

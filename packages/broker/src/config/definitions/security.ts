@@ -5,6 +5,20 @@ import { bool, className, double, inert, int, list, long, password, short, strin
 import { jaasProblem } from '../jaas.ts';
 
 export const securityConfigs = {
+  'authorizer.class.name': string(
+    '',
+    "Who may do what is decided by access rules (kafka-acls) when this is Kafka's org.apache.kafka.metadata.authorizer.StandardAuthorizer, or kafka.security.authorizer.AclAuthorizer of earlier releases. Empty: everybody may do everything.",
+    { importance: 'LOW', check: authorizerProblem },
+  ),
+  'super.users': string(
+    '',
+    'Principals that may do everything, with semicolons between: User:admin;User:CN=broker,O=Example.',
+    { check: superUsersProblem },
+  ),
+  'allow.everyone.if.no.acl.found': bool(
+    false,
+    'Whether everybody may do everything with a resource that no access rule speaks of.',
+  ),
   'delegation.token.expiry.check.interval.ms': long(
     3_600_000,
     'How often delegation tokens that have expired are removed.',
@@ -20,20 +34,6 @@ export const securityConfigs = {
   }),
   'delegation.token.secret.key': password(
     'Secret of all brokers from which what proves the possession of a delegation token is derived: with another one, all tokens end. Without it there are no tokens.',
-  ),
-  'authorizer.class.name': string(
-    '',
-    "Who may do what is decided by access rules (kafka-acls) when this is Kafka's org.apache.kafka.metadata.authorizer.StandardAuthorizer, or kafka.security.authorizer.AclAuthorizer of earlier releases. Empty: everybody may do everything.",
-    { importance: 'LOW', check: authorizerProblem },
-  ),
-  'super.users': string(
-    '',
-    'Principals that may do everything, with semicolons between: User:admin;User:CN=broker,O=Example.',
-    { check: superUsersProblem },
-  ),
-  'allow.everyone.if.no.acl.found': bool(
-    false,
-    'Whether everybody may do everything with a resource that no access rule speaks of.',
   ),
   'principal.builder.class': className(
     'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
@@ -109,21 +109,28 @@ export const securityConfigs = {
     "Claim of a token that holds the user's name; without it the token is refused.",
     { nonEmpty: true, importance: 'LOW' },
   ),
+  'sasl.kerberos.principal.to.local.rules': list(
+    'DEFAULT',
+    "Rules that make names of users from names of Kerberos, the first that fits: DEFAULT takes the first part of names of the broker's own realm, RULE:[n:format](pattern)s/from/to/g/L those of n parts.",
+    { update: 'per-broker' },
+  ),
+  'sasl.kerberos.service.name': string(
+    null,
+    "The service of which the broker's Kerberos principal is; when it is set, the principal in sasl.jaas.config must be of it.",
+    { update: 'per-broker' },
+  ),
   'sasl.server.callback.handler.class': className(
     null,
     "Kafka's class that checks logins. With OAUTHBEARER OAuthBearerValidatorCallbackHandler is taken, which does what is done anyway.",
   ),
-  ...inert('Moldau has no authentication or authorisation so far: every client may do everything', {
+  ...inert('There is no JVM', {
     'security.providers': string(null, 'Security providers of the JVM.', { importance: 'LOW' }),
-    'sasl.client.callback.handler.class': className(null, 'Callback class of SASL clients.'),
+  }),
+  ...inert('Kerberos checks tickets by a keytab, and fetches none', {
     'sasl.kerberos.kinit.cmd': string('/usr/bin/kinit', "Path of Kerberos' kinit.", { update: 'per-broker' }),
     'sasl.kerberos.min.time.before.relogin': long(60_000, 'Least time between two Kerberos logins.', {
       update: 'per-broker',
     }),
-    'sasl.kerberos.principal.to.local.rules': list('DEFAULT', 'Rules from Kerberos principals to names.', {
-      update: 'per-broker',
-    }),
-    'sasl.kerberos.service.name': string(null, 'Kerberos principal of the broker.', { update: 'per-broker' }),
     'sasl.kerberos.ticket.renew.jitter': double(0.05, 'Randomness of the renewal of tickets.', {
       update: 'per-broker',
     }),
@@ -132,6 +139,9 @@ export const securityConfigs = {
       "Share of a ticket's life after which it is renewed.",
       { update: 'per-broker' },
     ),
+  }),
+  ...inert('Moldau takes logins and makes none: a broker connects to no other so far', {
+    'sasl.client.callback.handler.class': className(null, 'Callback class of SASL clients.'),
     'sasl.login.callback.handler.class': className(null, 'Callback class of SASL logins.'),
     'sasl.login.class': className(null, 'Class of SASL logins.'),
     'sasl.login.connect.timeout.ms': int(null, 'Timeout of the connection to the identity provider.', {
@@ -195,37 +205,62 @@ export const securityConfigs = {
     'sasl.oauthbearer.scope': string(null, 'Scope asked for.'),
     'sasl.oauthbearer.token.endpoint.url': string(null, 'Where tokens come from.'),
   }),
-  ...inert('Moldau has no TLS so far: connections are plain text', {
-    'ssl.allow.dn.changes': bool(false, 'Whether a new certificate may have another name.', {
+  'ssl.allow.dn.changes': bool(false, 'Whether a new certificate may have another name.', {
+    importance: 'LOW',
+  }),
+  'ssl.allow.san.changes': bool(
+    false,
+    'Whether a new certificate may lack alternative names that the old one has.',
+    {
       importance: 'LOW',
-    }),
-    'ssl.allow.san.changes': bool(false, 'Whether a new certificate may have other alternative names.', {
-      importance: 'LOW',
-    }),
-    'ssl.cipher.suites': list('', 'Cipher suites that are on.', { update: 'per-broker' }),
-    'ssl.client.auth': string('none', 'Whether clients must show a certificate.', {
-      oneOf: ['required', 'requested', 'none'],
+    },
+  ),
+  'ssl.cipher.suites': list(
+    '',
+    "Cipher suites that are on, by Java's or OpenSSL's names; empty for a good choice.",
+    {
       update: 'per-broker',
-    }),
-    'ssl.enabled.protocols': list('TLSv1.2,TLSv1.3', 'TLS versions that are on.', { update: 'per-broker' }),
-    'ssl.endpoint.identification.algorithm': string('https', "How a server's name is checked.", {
-      importance: 'LOW',
-      update: 'per-broker',
-    }),
+    },
+  ),
+  'ssl.client.auth': string(
+    'none',
+    'Whether clients must show a certificate; with requested one that is shown must be good.',
+    { oneOf: ['required', 'requested', 'none'], update: 'per-broker' },
+  ),
+  'ssl.enabled.protocols': list('TLSv1.2,TLSv1.3', 'TLS versions that are on: TLSv1.2, TLSv1.3.', {
+    update: 'per-broker',
+  }),
+  'ssl.key.password': password('Password of the private key, where a PEM key is encrypted.', {
+    update: 'per-broker',
+  }),
+  'ssl.keystore.certificate.chain': password('Certificate chain as PEM.', { update: 'per-broker' }),
+  'ssl.keystore.key': password('Private key as PEM.', { update: 'per-broker' }),
+  'ssl.keystore.location': string(
+    null,
+    'File with the private key and its certificates; read again when it changes.',
+    { update: 'per-broker' },
+  ),
+  'ssl.keystore.password': password('Password of that file, for PKCS12.', { update: 'per-broker' }),
+  'ssl.keystore.type': string('JKS', 'PEM or PKCS12; the file itself decides.', { update: 'per-broker' }),
+  'ssl.principal.mapping.rules': string(
+    'DEFAULT',
+    'Rules from certificate names to principals: RULE:pattern/replacement/[LU] or DEFAULT, several with commas.',
+    { importance: 'LOW' },
+  ),
+  'ssl.truststore.certificates': password('Trusted certificates as PEM.', { update: 'per-broker' }),
+  'ssl.truststore.location': string(
+    null,
+    'File with the certificates of those who vouch for clients; read again when it changes.',
+    { update: 'per-broker' },
+  ),
+  'ssl.truststore.password': password('Password of that file, for PKCS12.', { update: 'per-broker' }),
+  'ssl.truststore.type': string('JKS', 'PEM or PKCS12; the file itself decides.', { update: 'per-broker' }),
+  ...inert("TLS is OpenSSL's here, so there is nothing of the JVM to choose", {
     'ssl.engine.factory.class': className(null, 'Class that makes TLS engines.', {
       importance: 'LOW',
       update: 'per-broker',
     }),
-    'ssl.key.password': password('Password of the private key.', { update: 'per-broker' }),
     'ssl.keymanager.algorithm': string('SunX509', 'Algorithm of the key manager.', { update: 'per-broker' }),
-    'ssl.keystore.certificate.chain': password('Certificate chain as PEM.', { update: 'per-broker' }),
-    'ssl.keystore.key': password('Private key as PEM.', { update: 'per-broker' }),
-    'ssl.keystore.location': string(null, 'File with the private key.', { update: 'per-broker' }),
-    'ssl.keystore.password': password('Password of that file.', { update: 'per-broker' }),
-    'ssl.keystore.type': string('JKS', 'Format of that file.', { update: 'per-broker' }),
-    'ssl.principal.mapping.rules': string('DEFAULT', 'Rules from certificate names to principals.', {
-      importance: 'LOW',
-    }),
     'ssl.protocol': string('TLSv1.3', 'TLS version of the context.', { update: 'per-broker' }),
     'ssl.provider': string(null, 'Security provider of TLS.', { update: 'per-broker' }),
     'ssl.secure.random.implementation': string(null, 'Source of randomness of TLS.', {
@@ -233,9 +268,11 @@ export const securityConfigs = {
       update: 'per-broker',
     }),
     'ssl.trustmanager.algorithm': string('PKIX', 'Algorithm of the trust manager.', { update: 'per-broker' }),
-    'ssl.truststore.certificates': password('Trusted certificates as PEM.', { update: 'per-broker' }),
-    'ssl.truststore.location': string(null, 'File with the trusted certificates.', { update: 'per-broker' }),
-    'ssl.truststore.password': password('Password of that file.', { update: 'per-broker' }),
-    'ssl.truststore.type': string('JKS', 'Format of that file.', { update: 'per-broker' }),
+  }),
+  ...inert('This broker connects to no other by TLS so far', {
+    'ssl.endpoint.identification.algorithm': string('https', "How a server's name is checked.", {
+      importance: 'LOW',
+      update: 'per-broker',
+    }),
   }),
 };

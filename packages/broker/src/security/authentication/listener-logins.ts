@@ -7,10 +7,12 @@ import { ConfigError } from '../../config/config-error.ts';
 import type { ListenerSecurity } from '../../config/listener-configs.ts';
 import type { ConnectionAuthentication } from '../../network/authentication.ts';
 import { RateLimitedLog } from '../../network/rate-limited-log.ts';
+import { ANONYMOUS } from '../principal.ts';
+import { certificatePrincipal } from '../tls/certificate-principal.ts';
 import { type LoginSettings, SaslAuthentication } from './connection-authentication.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import { MECHANISMS, type MechanismServices } from './mechanisms.ts';
-import { ANONYMOUS_AUTHENTICATION } from './open-authentication.ts';
+import { ANONYMOUS_AUTHENTICATION, OpenAuthentication } from './open-authentication.ts';
 import type { SaslMechanism } from './sasl-mechanism.ts';
 
 /** Kafka's way of naming a connection by what its login said; a class of the JVM cannot run here. */
@@ -19,6 +21,13 @@ const PRINCIPAL_BUILDER = 'org.apache.kafka.common.security.authenticator.Defaul
 export interface ListenerLoginsOptions extends MechanismServices {
   readonly config: BrokerConfig;
 }
+
+/** For a client whose certificate is good, but whose name fits no rule. */
+const NAMELESS = new OpenAuthentication(
+  'SSL',
+  ANONYMOUS,
+  'no rule of ssl.principal.mapping.rules fits the name in its certificate',
+);
 
 type Authenticate = (transport: Connection) => ConnectionAuthentication;
 
@@ -40,6 +49,7 @@ export class ListenerLogins {
       const listener = config.listenerSecurity(name);
       problems.push(...principalBuilderProblems(listener));
       if (listener.protocol === 'PLAINTEXT') this.#byListener.set(name, () => ANONYMOUS_AUTHENTICATION);
+      if (listener.protocol === 'SSL') problems.push(...this.#addCertificates(listener));
       if (listener.protocol.startsWith('SASL_')) problems.push(...this.#addSasl(listener));
     }
     if (problems.length === 0) return;
@@ -54,6 +64,21 @@ export class ListenerLogins {
 
   close(): void {
     for (const settings of this.#sasl) settings.close();
+  }
+
+  #addCertificates(listener: ListenerSecurity): string[] {
+    try {
+      const principalOf = certificatePrincipal(listener);
+      this.#byListener.set(listener.name, (transport) => {
+        const principal = principalOf(transport);
+        return principal === undefined ? NAMELESS : new OpenAuthentication('SSL', principal);
+      });
+      return [];
+    } catch (error) {
+      return [
+        `The listener ${listener.name} cannot open: ssl.principal.mapping.rules: ${(error as Error).message}`,
+      ];
+    }
   }
 
   #addSasl(listener: ListenerSecurity): string[] {

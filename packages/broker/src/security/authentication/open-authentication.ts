@@ -18,12 +18,18 @@ export class OpenAuthentication implements ConnectionAuthentication {
   readonly expectsBareToken = false;
   readonly maxFrameBytes = undefined;
 
-  constructor(securityProtocol: 'PLAINTEXT' | 'SSL', principal: string) {
+  readonly #problem: string | undefined;
+
+  /** @param problem why nothing may be asked after all */
+  constructor(securityProtocol: 'PLAINTEXT' | 'SSL', principal: string, problem?: string) {
     this.securityProtocol = securityProtocol;
     this.identity = { principal, isTokenAuthenticated: false };
+    this.#problem = problem;
   }
 
-  refusal(): undefined {}
+  refusal(): string | undefined {
+    return this.#problem;
+  }
 
   isOverdue(): boolean {
     return false;
