@@ -7,6 +7,7 @@ import {
   apiVersionsResponse,
   ErrorCode,
   encodeRequestFrame,
+  fetchRequest,
   metadataRequest,
   metadataResponse,
   saslAuthenticateRequest,
@@ -14,7 +15,14 @@ import {
   saslHandshakeRequest,
   saslHandshakeResponse,
 } from '@moldau/protocol';
-import { GoodClient, RawClient, startTestBroker, type TestBroker } from '@moldau/testing';
+import {
+  GoodClient,
+  RawClient,
+  SeededRandom,
+  seedOf,
+  startTestBroker,
+  type TestBroker,
+} from '@moldau/testing';
 
 const TIMEOUT_MS = 1_000;
 const MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule';
@@ -248,6 +256,49 @@ test('a session is not renewed for somebody else, whoever was logged in keeps no
   const answer = saslAuthenticateResponse.decode(await client.frame(), 1, 4);
   assert.match(answer.errorMessage ?? '', /^Cannot change principals/);
   await isCut(client);
+});
+
+test('a renewal waits for the requests before it, and those behind it wait for the renewal', async () => {
+  const client = await loggedIn(ALICE, short);
+  const fetchOffset = (await good.produce(Buffer.from('the last one'))) + 1;
+  const waiting = encodeRequestFrame(fetchRequest, 4, 7, 'x', {
+    ...{ maxWaitMs: 300, minBytes: 1, maxBytes: 1_000_000 },
+    topics: [{ topic: good.topic, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1_000 }] }],
+  });
+  const beganMs = performance.now();
+  client.send(...waiting, ...encoded.handshake(), ...encoded.authenticate(ALICE), ...encoded.metadata());
+  for (const correlationId of [7, 1, 2, 3]) {
+    assert.equal((await client.frame()).readInt32BE(0), correlationId);
+  }
+  assert.ok(performance.now() - beganMs >= 299);
+  client.close();
+});
+
+test('random bytes in the middle of a login harm nobody', async () => {
+  const seed = seedOf();
+  const random = new SeededRandom(seed);
+  const beginnings = [
+    [],
+    encoded.handshake(),
+    encodeRequestFrame(saslHandshakeRequest, 0, 1, 'x', { mechanism: 'PLAIN' }),
+  ];
+  for (let count = 0; count < 150; count++) {
+    const client = await RawClient.dial(sasl);
+    const bytes = random.bytes(1 + random.below(300));
+    const isHeader = random.below(2) === 0;
+    if (isHeader && bytes.length > 3) bytes.set([0, [17, 18, 36, 3][random.below(4)]!, 0, random.below(5)]);
+    client.send(...beginnings[count % beginnings.length]!, framed(bytes), ...encoded.metadata());
+    client.send(Buffer.from([0, 0, 0, 1]));
+    await Promise.race([client.closed, new Promise((resolve) => setTimeout(resolve, 20))]);
+    client.close();
+  }
+  await good.roundTrip();
+  (await loggedIn()).close();
+  assert.deepEqual(
+    lines.filter((line) => line.includes('unexpected')),
+    [],
+    `seed ${seed}`,
+  );
 });
 
 test('listeners without logins answer the SASL APIs, and go on', async () => {
