@@ -83,6 +83,14 @@ test('answers only to the nonce of its own exchange', async () => {
   }
 });
 
+test('tells old clients of librdkafka why they cannot log in', async () => {
+  const exchange = startExchange(world().server());
+  const client = new ScramClient(ADA);
+  const { challenge } = await exchange.next(client.first());
+  const nonce = `fyko+d2lbbFgONRv9qkxdawL${readChallenge(challenge).nonce}`;
+  assert.throws(() => exchange.next(client.final(challenge, { nonce })), /use a newer librdkafka/);
+});
+
 test('never gives the same nonce twice, and keeps the client’s in front', async () => {
   const server = world().server();
   const nonces = new Set<string>();

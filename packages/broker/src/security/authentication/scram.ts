@@ -23,6 +23,9 @@ export interface ScramOptions extends ScramAccountsOptions {
 
 const NONCE_BYTES = 24;
 const TOKEN_AUTHENTICATION = 'tokenauth';
+/** Kafka since 4.0 refuses it as well. */
+const DOUBLED_NONCE =
+  'The final SCRAM message repeats the client nonce, as librdkafka before 2.6.1 does: use a newer librdkafka';
 /** Of a name in the log. */
 const MAX_SHOWN_CHARACTERS = 64;
 
@@ -87,6 +90,7 @@ class ScramExchange implements SaslExchange {
   #finish(bytes: Buffer, { first, account, nonce, text }: Challenge): SaslStep {
     const { credential, identity, problem, expiresAtMs } = account;
     const final = parseClientFinal(bytes, this.#mechanism.keyBytes);
+    if (final.nonce === first.nonce + nonce) throw new SaslError(DOUBLED_NONCE);
     if (final.nonce !== nonce) throw this.#refusal(first.name, 'the nonce is not the one of this exchange');
     if (final.channelBinding !== first.header)
       throw this.#refusal(first.name, 'the channel binding does not repeat how the first message began');
