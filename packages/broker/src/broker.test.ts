@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeClock, nodeDisk, nodeHttp, nodeNetwork, nodeRandom, nodeTimers, silentLogger } from '@moldau/io';
+import {
+  nodeClock,
+  nodeDisk,
+  nodeGssApi,
+  nodeHttp,
+  nodeNetwork,
+  nodeRandom,
+  nodeTimers,
+  silentLogger,
+} from '@moldau/io';
 import { describeTopicPartitionsRequest, describeTopicPartitionsResponse } from '@moldau/protocol';
 import { GoodClient, RawClient, temporaryDirectory } from '@moldau/testing';
 import { startBroker } from './broker.ts';
@@ -19,6 +28,7 @@ async function optionsFor(data: string, environment: Record<string, string> = {}
     disk: nodeDisk,
     network: nodeNetwork,
     http: nodeHttp,
+    gssapi: nodeGssApi,
     logger: silentLogger,
   };
 }

@@ -11,11 +11,13 @@ export type {
   Privacy,
   PublicAccess,
 } from './disk.ts';
+export { type GssAcceptor, type GssApi, type GssContext, GssError } from './gssapi.ts';
 export type { Http, HttpLimits } from './http.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { Connection, ConnectionHandler, Listener, Network } from './network.ts';
 export { nodeClock } from './node/node-clock.ts';
 export { nodeDisk } from './node/node-disk.ts';
+export { nodeGssApi } from './node/node-gssapi.ts';
 export { nodeHttp } from './node/node-http.ts';
 export { nodeNetwork } from './node/node-network.ts';
 export { nodeRandom } from './node/node-random.ts';

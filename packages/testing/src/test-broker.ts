@@ -6,6 +6,7 @@ import {
   type Logger,
   nodeClock,
   nodeDisk,
+  nodeGssApi,
   nodeHttp,
   nodeNetwork,
   nodeRandom,
@@ -47,6 +48,7 @@ export async function startTestBroker(
     disk: nodeDisk,
     network: nodeNetwork,
     http: nodeHttp,
+    gssapi: nodeGssApi,
     logger: options.logger ?? silentLogger,
   });
   const stop = async (): Promise<void> => {

@@ -5,7 +5,16 @@
 
 import { flushCompileCache } from 'node:module';
 import { type LoadedConfig, loadConfig, type RunningBroker, startBroker } from '@moldau/broker';
-import { type Logger, nodeClock, nodeDisk, nodeHttp, nodeNetwork, nodeRandom, nodeTimers } from '@moldau/io';
+import {
+  type Logger,
+  nodeClock,
+  nodeDisk,
+  nodeGssApi,
+  nodeHttp,
+  nodeNetwork,
+  nodeRandom,
+  nodeTimers,
+} from '@moldau/io';
 import { hostIdentity } from '../host-identity.ts';
 import { createLogger, isAtLeast, isLogLevel, type LogLevel, logLevelNames } from '../logger.ts';
 import { explainStartError } from '../start-errors.ts';
@@ -68,6 +77,7 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
       disk: nodeDisk,
       network: nodeNetwork,
       http: nodeHttp,
+      gssapi: nodeGssApi,
       logger,
     });
     stopOnSignal(starting, world, logger);

@@ -1,9 +1,10 @@
 // The SASL mechanisms that are served, each with what makes it for a listener.
 
-import type { Clock, Disk, Http, Logger, Random, Timers } from '@moldau/io';
+import type { Clock, Disk, GssApi, Http, Logger, Random, Timers } from '@moldau/io';
 import type { MetadataImage } from '@moldau/metadata';
 import type { ListenerSecurity } from '../../config/listener-configs.ts';
 import type { DelegationTokens } from '../delegation-tokens.ts';
+import { GSSAPI, gssapiMechanism } from './gssapi.ts';
 import { oauthBearerMechanism } from './oauthbearer.ts';
 import { OAUTHBEARER } from './oauthbearer-settings.ts';
 import { Plain } from './plain.ts';
@@ -21,6 +22,7 @@ export interface MechanismServices {
   readonly random: Random;
   readonly disk: Disk;
   readonly http: Http;
+  readonly gssapi: GssApi;
   readonly logger: Logger;
 }
 
@@ -35,6 +37,7 @@ export type MechanismFactory = (options: MechanismOptions) => SaslMechanism;
 export const MECHANISMS: ReadonlyMap<string, MechanismFactory> = new Map<string, MechanismFactory>([
   ['PLAIN', ({ listener }) => new Plain(listener)],
   [OAUTHBEARER, oauthBearerMechanism],
+  [GSSAPI, gssapiMechanism],
   ...SCRAM_MECHANISMS.map((mechanism): [string, MechanismFactory] => [
     mechanism.name,
     (options) => scramMechanism({ ...options, mechanism }),
