@@ -27,8 +27,6 @@ import { readIfPresent } from './segment-files.ts';
 import { errorText } from './storage-error.ts';
 import { decodeTailStates } from './tail-states.ts';
 
-const DIRECTORY_ID = /^[A-Za-z0-9_-]{22}$/;
-
 /** A log dir cannot be used, for a reason that the person who starts the broker must know. */
 export class LogDirError extends Error {
   readonly path: string;
@@ -115,11 +113,11 @@ async function checkIdentity(dir: LogDir, context: DirContext): Promise<void> {
   const bytes = await readIfPresent(disk, path);
   const properties = bytes === undefined ? undefined : decodeMetaProperties(bytes);
   if (properties === undefined) {
-    dir.id = random.bytes(16).toString('base64url');
-    await disk.replaceFile(path, encodeMetaProperties({ ...identity, directoryId: dir.id }));
+    const directoryId = random.bytes(16).toString('base64url');
+    await disk.replaceFile(path, encodeMetaProperties({ ...identity, directoryId }));
     return;
   }
-  const { clusterId, nodeId, directoryId } = properties;
+  const { clusterId, nodeId } = properties;
   if (clusterId !== '' && clusterId !== identity.clusterId) {
     throw new LogDirError(
       dir.path,
@@ -132,7 +130,6 @@ async function checkIdentity(dir: LogDir, context: DirContext): Promise<void> {
       `log dir ${dir.path} belongs to node ${nodeId}, not to ${identity.nodeId}: start with --set node.id=${nodeId}, or choose another folder`,
     );
   }
-  if (DIRECTORY_ID.test(directoryId)) dir.id = directoryId;
 }
 
 async function readCheckpoints(dir: LogDir, context: DirContext): Promise<void> {

@@ -24,8 +24,6 @@ export type CleanStop = 'no' | 'kafka' | 'ours';
 
 export class LogDir {
   readonly path: string;
-  /** directory.id of meta.properties: 22 characters of url-safe base64; '' when the folder has none. */
-  id = '';
   readonly #disk: Disk;
   readonly #clock: Clock;
   readonly #logger: Logger;

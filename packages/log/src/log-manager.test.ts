@@ -29,7 +29,6 @@ test('spreads partitions over the log dirs and finds them again', async () => {
 test('refuses a folder that another process holds, one of another cluster, and one of another node', async () => {
   const world = new World();
   const manager = await world.open({ identity: { clusterId: 'mine', nodeId: 1 } });
-  const { directoryId } = manager;
   await assert.rejects(world.open(), (error) => error instanceof LogDirError && /in use/.test(error.message));
   await manager.close();
   const other = world.open({ identity: { clusterId: 'yours', nodeId: 1 } });
@@ -37,10 +36,7 @@ test('refuses a folder that another process holds, one of another cluster, and o
   const advice = /belongs to node 1, not to 2: start with --set node\.id=1/;
   const another = world.open({ identity: { clusterId: 'mine', nodeId: 2 } });
   await assert.rejects(another, (error) => error instanceof LogDirError && advice.test(error.message));
-  const again = await world.open({ identity: { clusterId: 'mine', nodeId: 1 } });
-  assert.match(again.directoryId ?? '', /^[A-Za-z0-9_-]{22}$/);
-  assert.equal(again.directoryId, directoryId);
-  await again.close();
+  await (await world.open({ identity: { clusterId: 'mine', nodeId: 1 } })).close();
 });
 
 test('goes on with the other log dirs when one cannot be used', async () => {

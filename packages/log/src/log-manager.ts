@@ -232,11 +232,6 @@ export class LogManager {
     return this.#dirs.some((dir) => dir.partitionCount > 0 && !dir.sameBoot && dir.cleanStop !== 'kafka');
   }
 
-  /** The id of the first folder, as the broker's own one; undefined when it has none. */
-  get directoryId(): string | undefined {
-    return this.#dirs[0]?.id || undefined;
-  }
-
   /** Names of the partition folders that are on disk, 'orders-3'. */
   directoryNames(): string[] {
     return [...this.#found.keys()];

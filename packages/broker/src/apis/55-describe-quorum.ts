@@ -1,7 +1,7 @@
 // DescribeQuorum (KIP-595, times from version 1, KIP-853 directories and addresses from version 2).
 //
 // The metadata log has one writer and no voters; what is told is that log, as the quorum of one that it amounts to. Its high watermark is the
-// number of its records.
+// number of its records. As in a quorum whose voters are fixed (kraft.version 0), which features say this is, no ids of directories are told.
 
 import { CLUSTER_METADATA_TOPIC } from '@moldau/metadata';
 import {
@@ -9,7 +9,6 @@ import {
   describeQuorumRequest,
   describeQuorumResponse,
   ErrorCode,
-  ZERO_UUID,
 } from '@moldau/protocol';
 import { permissions } from '../security/authorization/permissions.ts';
 import { demand } from './authorize.ts';
@@ -53,7 +52,7 @@ function asksForMetadata({ topics }: DescribeQuorumRequest): boolean {
   );
 }
 
-function metadataPartition({ config, clock, controller, metadataPosition, logs }: Services) {
+function metadataPartition({ config, clock, controller, metadataPosition }: Services) {
   const highWatermark = metadataPosition();
   const nowMs = clock.wallMs();
   return {
@@ -66,7 +65,6 @@ function metadataPartition({ config, clock, controller, metadataPosition, logs }
     currentVoters: [
       {
         replicaId: config.nodeId,
-        replicaDirectoryId: logs.directoryId ?? ZERO_UUID,
         logEndOffset: highWatermark,
         lastFetchTimestamp: nowMs,
         lastCaughtUpTimestamp: nowMs,
