@@ -6,6 +6,7 @@ import {
   ACCEPT,
   AlterShareOffsets,
   acknowledgeOf,
+  acquire,
   batch,
   DeleteShareOffsets,
   DeleteState,
@@ -143,9 +144,14 @@ export const shareOffsetScenarios: readonly Scenario[] = [
         },
         label,
       );
-    await side.quietly(ShareFetch, 2, fetchOf(member, 0, topic.id, { maxRecords: 4 }));
+    const epoch = await acquire(side, member, topic.id, { maxRecords: 4 });
     await describe('delivered, nothing acknowledged', null);
-    await side.quietly(ShareAcknowledge, 2, acknowledgeOf(member, 1, topic.id, [batch(0, 1, ACCEPT)]));
+    await side.ask(
+      ShareAcknowledge,
+      2,
+      acknowledgeOf(member, epoch, topic.id, [batch(0, 1, ACCEPT)]),
+      'two of four',
+    );
     await describe('all', null);
     await describe('named', names(0));
     await describe('a partition that is not there', names(5));

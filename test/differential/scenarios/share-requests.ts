@@ -166,6 +166,26 @@ export function fetchOf(
   };
 }
 
+/**
+ * Opens a session and fetches until something is acquired: a busy Kafka needs longer to load a share partition than a fetch waits.
+ * @returns the session's next epoch
+ */
+export async function acquire(
+  side: Side,
+  member: { groupId: string; memberId: string },
+  topicId: string,
+  fields: FetchFields = {},
+): Promise<number> {
+  for (let epoch = 0; epoch < 10; epoch++) {
+    const { responses } = await side.quietly(ShareFetch, 2, fetchOf(member, epoch, topicId, fields));
+    if (
+      responses.some(({ partitions }) => partitions.some(({ acquiredRecords }) => acquiredRecords.length > 0))
+    )
+      return epoch + 1;
+  }
+  throw new Error('the member is given nothing');
+}
+
 export function acknowledgeOf(
   { groupId, memberId }: { groupId: string | null; memberId: string | null },
   shareSessionEpoch: number,
