@@ -3,4 +3,7 @@
 export { type BrokerOptions, type RunningBroker, startBroker } from './broker.ts';
 export { BrokerConfig } from './config/broker-config.ts';
 export { ConfigError } from './config/config-error.ts';
+export { isLoopback } from './config/listeners.ts';
 export { type LoadedConfig, loadConfig } from './config/load.ts';
+export { authenticates } from './config/open-listeners.ts';
+export { readTlsSettings } from './security/tls/tls-settings.ts';

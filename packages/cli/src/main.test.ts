@@ -1,54 +1,18 @@
 // The command as people start it: a process of its own, with a real broker on a free port and a folder of its own.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { Moldau } from './testing-moldau.ts';
 
-const BIN = fileURLToPath(new URL('../bin/moldau.js', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'moldau-cli-'));
-const children = new Set<ChildProcess>();
+const commands = new Moldau();
+const { folder } = commands;
+const moldau = (...args: string[]) => commands.run(...args);
 
-after(() => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function moldau(...args: string[]) {
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^KAFKA_|^LOG_LEVEL$|^NODE_/.test(name)),
-  );
-  const child = spawn(process.execPath, ['--conditions=source', BIN, ...args], {
-    cwd: folder,
-    env: environment,
-  });
-  children.add(child);
-  const output = { out: '', error: '' };
-  child.stdout.on('data', (bytes) => {
-    output.out += bytes;
-  });
-  child.stderr.on('data', (bytes) => {
-    output.error += bytes;
-  });
-  const ended = once(child, 'close').then(([code]) => {
-    children.delete(child);
-    return { ...output, code: code as number | null };
-  });
-  const ready = new Promise<number>((resolve, reject) => {
-    child.stderr.on('data', () => {
-      const port = /Moldau is ready on 127\.0\.0\.1:(\d+)\n/.exec(output.error)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    });
-    void ended.then(({ error }) => reject(new Error(error)));
-  });
-  ready.catch(() => {});
-  return { child, ended, ready };
-}
+after(() => commands.removeAll());
 
 describe('moldau', { concurrency: 4, timeout: 30_000 }, () => {
   it('serves from one command, and stops cleanly', async () => {

@@ -41,12 +41,83 @@ Examples:
     await runServer(options);
   });
 
+const security = program
+  .command('security')
+  .description('set up encryption, logins and permissions, and check them')
+  .helpOption('--help', 'print this help')
+  .helpCommand(false);
+
+security
+  .command('init')
+  .description('make certificates, a first user, and the settings of the broker and its clients')
+  .helpOption('--help', 'print this help')
+  .option('--dir <folder>', 'where to write them (default: ./moldau-security)')
+  .option(
+    '--host <name>',
+    'a name or address by which clients reach the broker, as often as you like',
+    collect,
+  )
+  .option('--port <port>', 'where the broker listens (default: 9092)')
+  .option('--user <name>', 'who may do everything (default: admin)')
+  .option('--force', 'replace what is there')
+  .addHelpText(
+    'after',
+    `
+Without --host the broker is for clients on this machine alone.
+
+Example:
+  moldau security init --host kafka.example.org && moldau server --config moldau-security/server.properties`,
+  )
+  .action(async (options: SecurityInitFlags) => {
+    const { runSecurityInit } = await import('./commands/security-init.ts');
+    await runSecurityInit(options);
+  });
+
+security
+  .command('check')
+  .description('say what an outsider could do to a broker, and what mends it')
+  .helpOption('--help', 'print this help')
+  .option('--config <file>', "the broker's server.properties")
+  .option('--listen <host:port>', 'where clients connect, as for `moldau server`')
+  .option('--data <folder>', 'where the data lives, as for `moldau server`')
+  .option('--set <key=value>', 'set one configuration key, as often as you like', collect)
+  .option('-o, --output <format>', 'text or json (default: text)')
+  .addHelpText(
+    'after',
+    `
+It reads what \`moldau server\` would read with the same options. Where the broker runs, it is asked as a stranger would.
+The exit code is 1 when there is something to mend.
+
+Example:
+  moldau security check --config server.properties`,
+  )
+  .action(async (options: SecurityCheckFlags) => {
+    const { runSecurityCheck } = await import('./commands/security-check.ts');
+    await runSecurityCheck(options);
+  });
+
 interface ServerFlags {
   config?: string;
   listen?: string;
   data?: string;
   set?: string[];
   logLevel?: string;
+}
+
+interface SecurityCheckFlags {
+  config?: string;
+  listen?: string;
+  data?: string;
+  set?: string[];
+  output?: string;
+}
+
+interface SecurityInitFlags {
+  dir?: string;
+  host?: string[];
+  port?: string;
+  user?: string;
+  force?: boolean;
 }
 
 function collect(value: string, previous: string[] = []): string[] {

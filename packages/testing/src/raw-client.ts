@@ -1,6 +1,6 @@
 // A client that sends what it is told, right or wrong: any API in any version, or any bytes. For tests of the broker.
 
-import { type Connection, nodeNetwork, nodeTimers } from '@moldau/io';
+import { type Connection, nodeNetwork, nodeTimers, type TlsClientOptions } from '@moldau/io';
 import { encodeRequestFrame, type Message, responseHeaderVersion } from '@moldau/protocol';
 import { apiByKey } from '@moldau/protocol/apis';
 
@@ -24,11 +24,11 @@ export class RawClient {
     });
   }
 
-  static async dial(address: { host?: string; port: number }): Promise<RawClient> {
+  static async dial(address: { host?: string; port: number; tls?: TlsClientOptions }): Promise<RawClient> {
     const client = new RawClient();
-    const { host = '127.0.0.1', port } = address;
+    const { host = '127.0.0.1', port, tls } = address;
     client.#connection = await nodeNetwork.dial(
-      { host, port, timeoutMs: 10_000 },
+      { host, port, timeoutMs: 10_000, ...(tls === undefined ? {} : { tls }) },
       {
         readBuffer: () => undefined,
         bytesRead() {},

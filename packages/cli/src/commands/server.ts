@@ -4,7 +4,7 @@
 // command line is wrong). Once it serves, SIGTERM and SIGINT stop it cleanly with exit code 0; a second one at once.
 
 import { flushCompileCache } from 'node:module';
-import { type LoadedConfig, loadConfig, type RunningBroker, startBroker } from '@moldau/broker';
+import { type RunningBroker, startBroker } from '@moldau/broker';
 import {
   type Logger,
   nodeClock,
@@ -15,15 +15,11 @@ import {
   nodeRandom,
   nodeTimers,
 } from '@moldau/io';
-import { hostIdentity } from '../host-identity.ts';
 import { createLogger, isAtLeast, isLogLevel, type LogLevel, logLevelNames } from '../logger.ts';
+import { type ConfigFlags, readConfig } from '../read-config.ts';
 import { explainStartError } from '../start-errors.ts';
 
-export interface ServerFlags {
-  readonly config?: string;
-  readonly listen?: string;
-  readonly data?: string;
-  readonly set?: readonly string[];
+export interface ServerFlags extends ConfigFlags {
   readonly logLevel?: string;
 }
 
@@ -67,7 +63,7 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
   });
   let starting: Promise<RunningBroker>;
   try {
-    const { config, warnings, notes } = await readConfig(flags, world);
+    const { config, warnings, notes } = await readConfig(flags, world.environment);
     tellAll(world, level, warnings, notes);
     starting = world.start({
       config,
@@ -88,21 +84,6 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
     for (const line of explainStartError(error)) world.tell(`moldau: ${line}`);
     world.exit(EXIT_FAILURE);
   }
-}
-
-async function readConfig(flags: ServerFlags, world: ServerWorld): Promise<LoadedConfig> {
-  const path = flags.config;
-  const file =
-    path === undefined ? undefined : { path, text: (await nodeDisk.readFile(path)).toString('utf8') };
-  return loadConfig({
-    listen: flags.listen,
-    data: flags.data,
-    settings: flags.set ?? [],
-    environment: world.environment,
-    file,
-    identity: hostIdentity(),
-    disk: nodeDisk,
-  });
 }
 
 function tellAll(
