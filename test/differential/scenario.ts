@@ -80,3 +80,5 @@ export const OffsetDelete = api(protocol.offsetDeleteRequest, protocol.offsetDel
 export const ListGroups = api(protocol.listGroupsRequest, protocol.listGroupsResponse);
 export const DescribeGroups = api(protocol.describeGroupsRequest, protocol.describeGroupsResponse);
 export const DeleteGroups = api(protocol.deleteGroupsRequest, protocol.deleteGroupsResponse);
+export const SaslHandshake = api(protocol.saslHandshakeRequest, protocol.saslHandshakeResponse);
+export const SaslAuthenticate = api(protocol.saslAuthenticateRequest, protocol.saslAuthenticateResponse);

@@ -12,6 +12,8 @@ import {
   inEveryVersion,
   ListConfigResources,
   Metadata,
+  SaslAuthenticate,
+  SaslHandshake,
   type Scenario,
 } from '../scenario.ts';
 import { pause } from '../side.ts';
@@ -39,6 +41,14 @@ export const clusterScenarios: readonly Scenario[] = [
     await ask('apache-kafka-java', '4.3.0');
     for (const name of ['', 'with space', '-x', 'x-', 'a.b-c', 'ü']) await ask(name, '4.3.0');
     await ask('apache-kafka-java', '');
+  }),
+  inEveryVersion(SaslHandshake, 'where nobody logs in', async (side, version) => {
+    for (const mechanism of ['PLAIN', ''])
+      await side.ask(SaslHandshake, version, { mechanism }, `'${mechanism}'`);
+  }),
+  inEveryVersion(SaslAuthenticate, 'where nobody logs in', async (side, version) => {
+    await side.ask(SaslAuthenticate, version, { authBytes: Buffer.from('\0ada\0secret') }, 'a token');
+    await side.ask(SaslAuthenticate, version, { authBytes: Buffer.alloc(0) }, 'none');
   }),
   inEveryVersion(Metadata, 'by name', async (side, version) => {
     const { name } = await side.createTopic('a', { partitions: 3 });
