@@ -16,8 +16,11 @@ const tables: Record<string, Readonly<Record<string, ConfigDefinition>>> = {
   group: groupConfigDefinitions,
 };
 
-/** Kafka refuses the first three at another place; the last one it must have, and we do not. */
+/** Kafka refuses all but the last at another place, some only when it uses them; the last one it must have, and we do not. */
 const DIFFERENT = new Set([
+  'broker authorizer.class.name',
+  'broker sasl.jaas.config',
+  'broker sasl.server.max.receive.size',
   'topic remote.storage.enable',
   'group share.auto.offset.reset',
   'broker max.connections.per.ip.overrides',

@@ -64,7 +64,7 @@ export const securityConfigs = {
   'sasl.oauthbearer.clock.skew.seconds': int(
     30,
     "By how much the clock of the identity provider may differ from this machine's.",
-    { min: 0, importance: 'LOW' },
+    { importance: 'LOW' },
   ),
   'sasl.oauthbearer.expected.audience': list(
     '',
@@ -79,17 +79,17 @@ export const securityConfigs = {
   'sasl.oauthbearer.jwks.endpoint.refresh.ms': long(
     3_600_000,
     "How often the identity provider's keys are fetched. They are also fetched when a token names a key that is not known, at most every ten seconds, and a file is read every ten seconds.",
-    { min: 1, importance: 'LOW' },
+    { importance: 'LOW' },
   ),
   'sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms': long(
     10_000,
     "The longest wait between two attempts to fetch the identity provider's keys.",
-    { min: 1, importance: 'LOW' },
+    { importance: 'LOW' },
   ),
   'sasl.oauthbearer.jwks.endpoint.retry.backoff.ms': long(
     100,
     "The wait after the first failed attempt to fetch the identity provider's keys; it doubles with each further one.",
-    { min: 1, importance: 'LOW' },
+    { importance: 'LOW' },
   ),
   'sasl.oauthbearer.jwks.endpoint.url': string(
     null,
@@ -102,16 +102,16 @@ export const securityConfigs = {
   'sasl.oauthbearer.scope.claim.name': string(
     'scope',
     'Claim of a token that holds its scopes: a text, or a list of different ones. Nothing depends on them.',
-    { nonEmpty: true, importance: 'LOW' },
+    { importance: 'LOW' },
   ),
   'sasl.oauthbearer.sub.claim.name': string(
     'sub',
     "Claim of a token that holds the user's name; without it the token is refused.",
-    { nonEmpty: true, importance: 'LOW' },
+    { importance: 'LOW' },
   ),
   'sasl.kerberos.principal.to.local.rules': list(
     'DEFAULT',
-    "Rules that make names of users from names of Kerberos, the first that fits: DEFAULT takes the first part of names of the broker's own realm, RULE:[n:format](pattern)s/from/to/g/L those of n parts.",
+    "Rules that make names of users from names of Kerberos, the first that fits: DEFAULT takes the first part of names of the broker's own realm, and RULE is written as in Kafka.",
     { update: 'per-broker' },
   ),
   'sasl.kerberos.service.name': string(

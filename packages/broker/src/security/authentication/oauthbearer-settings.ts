@@ -23,6 +23,14 @@ const KNOWN_CLASSES = {
   'sasl.oauthbearer.jwt.validator.class': ['DefaultJwtValidator', 'BrokerJwtValidator'],
 } as const;
 
+/** The least that makes sense; the table of keys takes what Kafka's takes. */
+const LEAST = {
+  'sasl.oauthbearer.clock.skew.seconds': 0,
+  'sasl.oauthbearer.jwks.endpoint.refresh.ms': 1,
+  'sasl.oauthbearer.jwks.endpoint.retry.backoff.ms': 1,
+  'sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms': 1,
+} as const;
+
 /** @throws ConfigError with all that is missing or wrong. */
 export function oauthBearerSettings(listener: ListenerSecurity): OAuthBearerSettings {
   const get: ListenerSecurity['get'] = (key) => listener.get(key, OAUTHBEARER);
@@ -42,7 +50,7 @@ export function oauthBearerSettings(listener: ListenerSecurity): OAuthBearerSett
     demand('sasl.oauthbearer.expected.audience', 'what the aud claim of tokens for this cluster names');
   }
   const keysUrl = parseKeysUrl(url ?? '', get(ALLOWED_KEY), url ? problems : []);
-  problems.push(...classProblems(listener));
+  problems.push(...numberProblems(listener), ...classProblems(listener));
   if (problems.length > 0 || keysUrl === undefined) throw new ConfigError(problems);
   return {
     keysUrl,
@@ -79,6 +87,17 @@ function parseKeysUrl(text: string, allowed: readonly string[], problems: string
     return refuse(`it is not among those that ${ALLOWED_KEY} allows (${allowed.join(', ')})`);
   }
   return url;
+}
+
+function numberProblems(listener: ListenerSecurity): string[] {
+  const keys = Object.keys(LEAST) as (keyof typeof LEAST)[];
+  return keys.flatMap((key) => {
+    const value = listener.get(key, OAUTHBEARER);
+    if (value >= LEAST[key]) return [];
+    return [
+      `Invalid value ${value} for configuration ${key} of the listener ${listener.name}: expected at least ${LEAST[key]}`,
+    ];
+  });
 }
 
 /** A class of somebody's own may check more than is checked here: it is not to be left out silently. */

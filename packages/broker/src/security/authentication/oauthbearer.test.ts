@@ -316,6 +316,8 @@ const WRONG_SETTINGS: readonly [what: string, settings: Record<string, string>, 
     { 'moldau.sasl.oauthbearer.allowed.urls': 'https://a.example.com/keys' },
     /not among those that moldau.sasl.oauthbearer.allowed.urls allows/,
   ],
+  ['keys that are fetched all the time', { 'sasl.oauthbearer.jwks.endpoint.refresh.ms': '0' }, /at least 1/],
+  ['clocks that differ by less than nothing', { 'sasl.oauthbearer.clock.skew.seconds': '-1' }, /at least 0/],
   [
     'tokens that nobody signed',
     {
