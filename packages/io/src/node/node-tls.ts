@@ -8,7 +8,7 @@ import type { Socket, TcpNetConnectOpts } from 'node:net';
 import { connect, createSecureContext, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { FailedHandshake, TlsClientOptions, TlsConnection, TlsServerOptions } from '../tls.ts';
 
-const HANDSHAKE_DEADLINE_MS = 10_000;
+const HANDSHAKE_DEADLINE_MS = 30_000;
 const MAX_HANDSHAKES = 1000;
 
 interface Handshake {
