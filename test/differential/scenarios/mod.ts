@@ -5,6 +5,7 @@ import { administrationScenarios } from './administration.ts';
 import { clusterScenarios } from './cluster.ts';
 import { configScenarios } from './configs.ts';
 import { consumerGroupScenarios } from './consumer-groups.ts';
+import { credentialScenarios } from './credentials.ts';
 import { fetchScenarios } from './fetch.ts';
 import { groupOffsetScenarios } from './group-offsets.ts';
 import { groupScenarios } from './groups.ts';
@@ -23,6 +24,7 @@ import { transactionScenarios } from './transactions.ts';
 export const scenarios: readonly Scenario[] = [
   ...clusterScenarios,
   ...administrationScenarios,
+  ...credentialScenarios,
   ...topicScenarios,
   ...configScenarios,
   ...produceScenarios,

@@ -37,7 +37,8 @@ export const createDelegationToken = serve({
       return refused(permissions.createDelegationToken.owner.denied);
     const types = [principals.principalType, ...request.renewers.map(({ principalType }) => principalType)];
     if (types.some((type) => type !== USER_TYPE)) return refused(ErrorCode.INVALID_PRINCIPAL_TYPE);
-    if (!delegationTokens.isEnabled) return refused(ErrorCode.DELEGATION_TOKEN_AUTH_DISABLED);
+    if (!delegationTokens.isEnabled)
+      return { ...refused(ErrorCode.DELEGATION_TOKEN_AUTH_DISABLED), ...NO_TIMES };
     const token = await controller.createDelegationToken(
       {
         owner,
@@ -52,6 +53,9 @@ export const createDelegationToken = serve({
   },
   fail: (_request, errorCode) => ({ ...NOTHING, ...principalsOf(ANONYMOUS, ANONYMOUS), errorCode }),
 });
+
+/** What Kafka answers while there are no tokens. */
+const NO_TIMES = { issueTimestampMs: 0, expiryTimestampMs: 0, maxTimestampMs: 0 };
 
 const NOTHING = {
   issueTimestampMs: NO_TIMESTAMP,

@@ -29,7 +29,11 @@ export const describeUserScramCredentials = serve({
       ),
     };
   },
-  fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, results: [] }),
+  fail: ({ users }, errorCode, errorMessage) => ({
+    ...{ errorCode, errorMessage },
+    // As Kafka: one for each user, without the name.
+    results: (users ?? []).map(() => ({ user: '', errorCode, errorMessage, credentialInfos: [] })),
+  }),
 });
 
 function described(user: string, scramCredentials: MetadataImage['scramCredentials']) {
