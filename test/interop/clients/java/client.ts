@@ -33,6 +33,7 @@ export const client: Client = {
         cases: [
           ...['topics', 'console', 'consumer-groups', 'groups', 'configs', 'perf', 'offsets-and-records'],
           ...['verifiable', 'api-versions', 'e2e-latency', 'transactions'],
+          ...['transactions-hanging', 'quotas'],
         ],
         ownBrokerCases: ['dump-log', 'dump-offsets'],
         timeoutMs: 600_000,

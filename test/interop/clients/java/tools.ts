@@ -5,7 +5,16 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { main, RUN, testCase, until } from '../../harness/cases.ts';
+import {
+  ErrorCode,
+  encodeBatch,
+  initProducerIdRequest,
+  initProducerIdResponse,
+  produceRequest,
+  produceResponse,
+} from '@moldau/protocol';
+import { RawClient } from '@moldau/testing';
+import { FIRST_MS, main, RUN, testCase, until } from '../../harness/cases.ts';
 import { at, CLASSES, create, failing, fill, java, lines, ownProcess, tool } from './tool-runner.ts';
 
 const PREALLOCATED_BYTES = 10_485_756;
@@ -222,6 +231,104 @@ testCase('transactions', async (bootstrap) => {
   const hanging = await transactions('find-hanging', '--topic', topic, '--max-transaction-timeout', '0');
   assert.doesNotMatch(hanging, new RegExp(`^${topic}`, 'm'));
   return produced.output.trim().split('\n').at(-1)?.slice(0, 60);
+});
+
+/** An open transaction that no coordinator knows, and so nobody ends: what a late batch of an old client leaves where nothing is verified. */
+async function leaveHanging(bootstrap: string, topic: string, transactionalId: string): Promise<void> {
+  const client = await RawClient.dial({ port: Number(bootstrap.split(':').at(-1)) });
+  try {
+    const { producerId, producerEpoch } = await client.request(
+      initProducerIdRequest,
+      initProducerIdResponse,
+      4,
+      { transactionalId, transactionTimeoutMs: 60_000 },
+    );
+    const records = encodeBatch({
+      ...{ producerId, producerEpoch, baseSequence: 0, isTransactional: true },
+      records: [{ timestamp: FIRST_MS, key: null, value: Buffer.from('late') }],
+    });
+    const { responses } = await client.request(produceRequest, produceResponse, 11, {
+      ...{ transactionalId, acks: -1, timeoutMs: 10_000 },
+      topicData: [{ name: topic, partitionData: [{ index: 0, records }] }],
+    });
+    assert.equal(responses[0]?.partitionResponses[0]?.errorCode, ErrorCode.NONE);
+  } finally {
+    client.close();
+  }
+}
+
+testCase('transactions-hanging', async (bootstrap) => {
+  const topic = await create(bootstrap, 'hanging');
+  const verification = (change: string, value: string) =>
+    tool(
+      'configs',
+      ...at(bootstrap),
+      '--entity-type',
+      'brokers',
+      '--entity-default',
+      '--alter',
+      change,
+      value,
+    );
+  await verification('--add-config', 'transaction.partition.verification.enable=false');
+  try {
+    await leaveHanging(bootstrap, topic, `id-${topic}`);
+  } finally {
+    await verification('--delete-config', 'transaction.partition.verification.enable');
+  }
+  await fill(bootstrap, topic, 10);
+  const transactions = (...args: string[]) => tool('transactions', ...at(bootstrap), ...args);
+  const found = await transactions('find-hanging', '--topic', topic);
+  assert.match(found, new RegExp(`^${topic}\\s+0\\s+\\d+\\s+0\\s+-?\\d+\\s+0\\s`, 'm'));
+  const read = ['--topic', topic, '--from-beginning', '--isolation-level', 'read_committed'];
+  const stuck = await failing('console-consumer', ...at(bootstrap), ...read, '--timeout-ms', '3000');
+  assert.match(stuck, /Processed a total of 0 messages/);
+  await transactions('abort', '--topic', topic, '--partition', '0', '--start-offset', '0');
+  assert.doesNotMatch(await transactions('find-hanging', '--topic', topic), new RegExp(`^${topic}`, 'm'));
+  const freed = await tool('console-consumer', ...at(bootstrap), ...read, '--max-messages', '10');
+  assert.match(freed, /Processed a total of 10 messages/);
+  return undefined;
+});
+
+testCase('quotas', async (bootstrap) => {
+  const topic = await create(bootstrap, 'quotas');
+  const quota = (clientId: string, ...change: string[]) =>
+    tool('configs', ...at(bootstrap), '--entity-type', 'clients', '--entity-name', clientId, ...change);
+  const shape = ['--topic', topic, '--num-records', '1000'];
+  const throttled = (shown: string, side: 'produce' | 'fetch', clientId: string) => {
+    const metric = new RegExp(`:${side}-throttle-time-max:\\{client-id=${clientId}\\}\\s*: ([\\d.]+)`);
+    const throttleMs = Number(metric.exec(shown)?.[1]);
+    assert.ok(throttleMs > 0, `no throttle time of ${clientId}:\n${shown.slice(-1_500)}`);
+    return throttleMs;
+  };
+  const [producer, consumer] = ['perf-producer-client', 'perf-consumer-client'];
+  await quota(producer, '--alter', '--add-config', 'producer_byte_rate=50000');
+  await quota(consumer, '--alter', '--add-config', 'consumer_byte_rate=50000');
+  try {
+    assert.match(await quota(producer, '--describe'), /producer_byte_rate=50000/);
+    const startedMs = performance.now();
+    const properties = ['batch.size=10000', 'linger.ms=0', 'acks=1'];
+    const produced = await tool(
+      'producer-perf',
+      ...[...shape, '--record-size', '1000', '--throughput', '-1', '--print-metrics'],
+      ...['--bootstrap-server', bootstrap],
+      ...properties.flatMap((property) => ['--command-property', property]),
+    );
+    const seconds = (performance.now() - startedMs) / 1000;
+    // 1 MB at 50 KB/s, of which what the first seconds may hold is not held back.
+    assert.ok(seconds > 3, `all was written after ${seconds} s`);
+    const small = ['fetch.max.bytes=50000', 'max.partition.fetch.bytes=50000'];
+    const consumed = await tool(
+      'consumer-perf',
+      ...[...at(bootstrap), ...shape, '--timeout', '60000', '--print-metrics'],
+      ...small.flatMap((property) => ['--command-property', property]),
+    );
+    const waits = [throttled(produced, 'produce', producer), throttled(consumed, 'fetch', consumer)];
+    return `1 MB in ${seconds.toFixed(1)} s, throttled for up to ${waits.join(' and ')} ms`;
+  } finally {
+    await quota(producer, '--alter', '--delete-config', 'producer_byte_rate');
+    await quota(consumer, '--alter', '--delete-config', 'consumer_byte_rate');
+  }
 });
 
 testCase('perf', async (bootstrap) => {
