@@ -47,7 +47,7 @@ export function readEnvironment(
     if (QUIET_VARIABLES.test(variable) || /^tcp:\/\//.test(value)) continue;
     if (SECURITY_VARIABLES.test(variable)) {
       warnings.push(
-        `${variable} is accepted, has no effect: Moldau has no authentication so far: every client may do everything`,
+        `${variable} is accepted, has no effect: set the keys of Kafka instead, listeners, sasl.* and ssl.*, as in KAFKA_CFG_SSL_KEYSTORE_LOCATION`,
       );
       continue;
     }
