@@ -172,3 +172,26 @@ test('forms a cluster once, and registers a broker anew only when it has changed
   await controller.registerBroker({ brokerId: 1, endpoints: [], rack: 'r' });
   assert.equal(image.brokers.get(1)?.rack, 'r');
 });
+
+test('makes users that do not exist, and leaves those that do as they are', async () => {
+  const { disk, controller, image } = await startController();
+  await controller.createInitialUsers([{ name: 'ada', password: 'one' }]);
+  const before = image.scramCredentials.of('ada');
+  assert.deepEqual([...before.keys()], [1, 2]);
+  const again = await startController({ disk });
+  await again.controller.createInitialUsers([
+    { name: 'ada', password: 'two' },
+    { name: 'bob', password: 'one' },
+  ]);
+  assert.deepEqual(again.image.scramCredentials.of('ada'), before);
+  assert.equal(again.image.scramCredentials.of('bob').size, 2);
+});
+
+test('gives a cluster one secret for ever', async () => {
+  const { disk, controller, image } = await startController();
+  await Promise.all([controller.ensureClusterSecret(), controller.ensureClusterSecret()]);
+  assert.equal(image.clusterSecret?.length, 32);
+  const again = await startController({ disk });
+  await again.controller.ensureClusterSecret();
+  assert.deepEqual(again.image.clusterSecret, image.clusterSecret);
+});
