@@ -27,21 +27,35 @@ export class MeasuredBroker {
   readonly port: number;
   readonly #directory: string;
   readonly #settings: readonly string[];
+  readonly #moreListeners: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(name: BrokerName, port: number, directory: string, settings: readonly string[]) {
+  private constructor(
+    name: BrokerName,
+    port: number,
+    directory: string,
+    options: { settings: readonly string[]; moreListeners: readonly string[] },
+  ) {
     this.name = name;
     this.port = port;
     this.#directory = directory;
-    this.#settings = settings;
+    this.#settings = options.settings;
+    this.#moreListeners = options.moreListeners;
   }
 
-  /** @param settings broker configs as 'key=value', given to either broker. */
-  static async create(name: BrokerName, settings: readonly string[] = []): Promise<MeasuredBroker> {
+  /**
+   * @param settings broker configs as 'key=value', given to either broker.
+   * @param moreListeners beside the plain one, as in 'CLIENTS://127.0.0.1:9093'.
+   */
+  static async create(
+    name: BrokerName,
+    settings: readonly string[] = [],
+    moreListeners: readonly string[] = [],
+  ): Promise<MeasuredBroker> {
     // Pages that the last broker left to be written would slow this one.
     spawnSync('sync');
     const directory = mkdtempSync(join(tmpdir(), `moldau-bench-${name}-`));
-    const broker = new MeasuredBroker(name, await freePort(), directory, settings);
+    const broker = new MeasuredBroker(name, await freePort(), directory, { settings, moreListeners });
     if (name === 'kafka') await broker.#formatKafka();
     return broker;
   }
@@ -99,13 +113,17 @@ export class MeasuredBroker {
     };
   }
 
+  get #listeners(): string {
+    return [`PLAINTEXT://${this.bootstrap}`, ...this.#moreListeners].join(',');
+  }
+
   #moldauCommand(): string[] {
     const door = join(repository, 'packages/cli/bin/moldau.js');
     const data = join(this.#directory, 'data');
     const sets = this.#settings.flatMap((setting) => ['--set', setting]);
     return [
       ...[process.execPath, '--conditions=source', door, 'server'],
-      ...['--listen', this.bootstrap, '--data', data, ...sets],
+      ...['--set', `listeners=${this.#listeners}`, '--data', data, ...sets],
     ];
   }
 
@@ -123,8 +141,8 @@ export class MeasuredBroker {
       'process.roles=broker,controller',
       'node.id=1',
       `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-      `listeners=PLAINTEXT://${this.bootstrap},CONTROLLER://127.0.0.1:${controllerPort}`,
-      `advertised.listeners=PLAINTEXT://${this.bootstrap}`,
+      `listeners=${this.#listeners},CONTROLLER://127.0.0.1:${controllerPort}`,
+      `advertised.listeners=${this.#listeners}`,
       'controller.listener.names=CONTROLLER',
       `log.dirs=${join(this.#directory, 'data')}`,
       'offsets.topic.replication.factor=1',

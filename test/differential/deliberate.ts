@@ -41,6 +41,40 @@ export const deliberate: readonly Deliberate[] = [
     reason: 'a name that collides is refused; Kafka answers UNKNOWN_TOPIC_OR_PARTITION for ever',
   },
   {
+    scenario: /^Metadata: by somebody who lacks the right to (createdInCluster|clusterOperations)/,
+    path: /topics\.missing\./,
+    reason:
+      'an auto-created topic is there at once; Kafka answers UNKNOWN_TOPIC_OR_PARTITION and lets the client ask again',
+  },
+  {
+    scenario: /^CreateTopics: by somebody/,
+    path: /configs\.(moldau\.durability|min\.insync\.replicas\.configSource)$/,
+    reason: 'topics are configured by the broker at hand, which has keys of its own',
+  },
+  {
+    scenario: /^CreateAcls: right and wrong ones/,
+    path: /"(resourceType|resourcePatternType|operation|permissionType)":[12]}: results\.0\.errorCode$/,
+    kafka: /^-1$/,
+    reason:
+      'a rule for any kind of thing is an invalid request; Kafka fails over it with UNKNOWN_SERVER_ERROR',
+  },
+  {
+    scenario: /^DeleteAcls: kinds that there are not/,
+    path: /Acls v\d/,
+    reason: 'a kind that there is not is an invalid request; Kafka closes the connection, or finds nothing',
+  },
+  {
+    scenario: /^ShareFetch: by somebody who lacks the right to topic/,
+    path: /ShareFetch/,
+    reason:
+      'topics that are unknown and topics that may not be read are refused by themselves; Kafka fails over both in one request',
+  },
+  {
+    scenario: /^AlterShareGroupOffsets: by somebody who lacks the right to topic/,
+    path: /responses/,
+    reason: 'whoever may not read a topic is not told its id',
+  },
+  {
     scenario: /^Metadata: by id/,
     path: / neither: /,
     reason:

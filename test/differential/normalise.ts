@@ -27,6 +27,8 @@ const KEYS = [
   'key',
 ];
 const MESSAGES = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation']);
+/** Lists of entries that no field tells apart. */
+const ENTRIES_WITHOUT_ORDER = new Set(['acls', 'matchingAcls', 'resources']);
 const PLAIN_ARRAYS_WITHOUT_ORDER = new Set(['offlineReplicas', 'replicaNodes', 'isrNodes']);
 
 export class Normaliser {
@@ -62,6 +64,7 @@ export class Normaliser {
     const normal = values.map((value) => this.normalise(value));
     if (PLAIN_ARRAYS_WITHOUT_ORDER.has(field)) return normal.sort();
     if (field === 'synonyms') return normal;
+    if (ENTRIES_WITHOUT_ORDER.has(field)) return normal.sort(byText);
     const first = normal[0];
     if (typeof first !== 'object' || first === null) return normal;
     for (const key of KEYS) {
@@ -132,4 +135,8 @@ export class Normaliser {
       records: [...batch.records()].map((record) => this.normalise(record)),
     };
   }
+}
+
+function byText(one: unknown, other: unknown): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 }

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly to: number;
   /** Touches what others see too, and so runs after all of them and by itself. */
   readonly isAlone: boolean;
+  /** Wants brokers that have users. */
+  readonly logsIn: boolean;
   run(side: Side, version: number): Promise<void>;
 }
 
@@ -19,10 +21,10 @@ export function inEveryVersion(
   { name: apiName, request }: Api<never, unknown>,
   title: string,
   run: (side: Side, version: number) => Promise<void>,
-  options: { from?: number; to?: number; isAlone?: boolean } = {},
+  options: { from?: number; to?: number; isAlone?: boolean; logsIn?: boolean } = {},
 ): Scenario {
-  const { from = 0, to = Number.POSITIVE_INFINITY, isAlone = false } = options;
-  return { name: `${apiName}: ${title}`, apiKey: request.apiKey, from, to, isAlone, run };
+  const { from = 0, to = Number.POSITIVE_INFINITY, isAlone = false, logsIn = false } = options;
+  return { name: `${apiName}: ${title}`, apiKey: request.apiKey, from, to, isAlone, logsIn, run };
 }
 
 export const ApiVersions = api(protocol.apiVersionsRequest, protocol.apiVersionsResponse);

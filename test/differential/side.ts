@@ -11,8 +11,13 @@ import {
   metadataResponse,
   produceRequest,
   produceResponse,
+  saslAuthenticateRequest,
+  saslAuthenticateResponse,
+  saslHandshakeRequest,
+  saslHandshakeResponse,
 } from '@moldau/protocol';
 import { RawClient } from '@moldau/testing';
+import { type Address, PASSWORD, type User } from './brokers.ts';
 import { Normaliser } from './normalise.ts';
 
 export interface Api<Query, Answer> {
@@ -49,7 +54,8 @@ interface Shared {
 }
 
 export class Side {
-  readonly #address: { host: string; port: number };
+  readonly #address: Address;
+  readonly #user: User | undefined;
   readonly #shared: Shared;
   readonly #others: Side[] = [];
   #barriers = 0;
@@ -58,11 +64,13 @@ export class Side {
   readonly prefix: string;
 
   constructor(
-    address: { host: string; port: number },
+    address: Address,
     prefix: string,
     shared: Shared = { steps: [], normaliser: new Normaliser(prefix) },
+    user?: User,
   ) {
     this.#address = address;
+    this.#user = user;
     this.prefix = prefix;
     this.#shared = shared;
   }
@@ -74,6 +82,13 @@ export class Side {
   /** Another connection to the same broker, whose answers are kept in the same list. */
   another(): Side {
     const other = new Side(this.#address, this.prefix, this.#shared);
+    this.#others.push(other);
+    return other;
+  }
+
+  /** As another(), logged in. */
+  as(user: User): Side {
+    const other = new Side(this.#address, this.prefix, this.#shared, user);
     this.#others.push(other);
     return other;
   }
@@ -103,8 +118,18 @@ export class Side {
 
   /** Asks without keeping the answer. */
   async quietly<Query, Answer>(asked: Api<Query, Answer>, version: number, query: Query): Promise<Answer> {
-    this.#client ??= await RawClient.dial(this.#address);
+    this.#client ??= await this.#dial();
     return this.#client.request(asked.request, asked.response, version, query);
+  }
+
+  async #dial(): Promise<RawClient> {
+    const { host, port, loginPort } = this.#address;
+    if (this.#user === undefined) return RawClient.dial({ host, port });
+    const client = await RawClient.dial({ host, port: loginPort! });
+    await client.request(saslHandshakeRequest, saslHandshakeResponse, 1, { mechanism: 'PLAIN' });
+    const authBytes = Buffer.from(`\0${this.#user}\0${PASSWORD}`);
+    await client.request(saslAuthenticateRequest, saslAuthenticateResponse, 2, { authBytes });
+    return client;
   }
 
   /** Sends what wants no answer, then sees whether the connection lives. */
@@ -114,7 +139,7 @@ export class Side {
     query: Query,
     label = '',
   ): Promise<void> {
-    this.#client ??= await RawClient.dial(this.#address);
+    this.#client ??= await this.#dial();
     this.#client.send(...encodeRequestFrame(asked.request, version, 1_000_000, 'raw-client', query));
     const name = `${this.steps.length + 1} ${asked.name} v${version}${label === '' ? '' : ` ${label}`}`;
     try {

@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../scenario.ts';
 import { administrationScenarios } from './administration.ts';
+import { authorizationScenarios } from './authorization.ts';
 import { clusterScenarios } from './cluster.ts';
 import { configScenarios } from './configs.ts';
 import { consumerGroupScenarios } from './consumer-groups.ts';
@@ -38,6 +39,7 @@ export const scenarios: readonly Scenario[] = [
   ...transactionScenarios,
   ...transactionalDataScenarios,
   ...transactionalOffsetScenarios,
+  ...authorizationScenarios,
   ...oddScenarios,
   ...oddGroupScenarios,
   ...malformedScenarios,

@@ -44,9 +44,11 @@ export const metadata = serve({
           : {
               ...NO_TOPIC,
               ...found,
-              // Whoever knows only an id is not told that it might be allowed something.
+              // Whoever knows only an id, or may not see the topic, is not told that it might be allowed something.
               topicAuthorizedOperations:
-                found.name === null ? OPERATIONS_NOT_ASKED : operationsOf(found.name),
+                found.name === null || found.errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED
+                  ? OPERATIONS_NOT_ASKED
+                  : operationsOf(found.name),
             },
       ),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations

@@ -50,7 +50,10 @@ export const offsetFetch = serve({
     const topics =
       request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ??
       (apiVersion >= FIRST_VERSION_WITH_ERROR_CODE ? null : []);
-    const answer = await fetchGroup({ groupId: request.groupId, topics, requireStable }, context, services);
+    const group = { groupId: request.groupId, topics, requireStable };
+    // Older versions have no place for an error but the partitions: see fail.
+    const hasErrorCode = apiVersion >= FIRST_VERSION_WITH_ERROR_CODE;
+    const answer = await (hasErrorCode ? tryGroup : fetchGroup)(group, context, services);
     if (apiVersion === 0) markMissing(answer.topics);
     return { topics: answer.topics, errorCode: answer.errorCode };
   },

@@ -6,7 +6,7 @@ import { joinGroupRequest, joinGroupResponse } from '@moldau/protocol';
 import { joinError } from '../coordinators/groups/classic-group.ts';
 import type { JoinAnswer } from '../coordinators/groups/group-commands.ts';
 import { permissions } from '../security/authorization/permissions.ts';
-import { demand } from './authorize.ts';
+import { may } from './authorize.ts';
 import { callerOf } from './group-requests.ts';
 import { serve } from './handler.ts';
 
@@ -18,7 +18,9 @@ export const joinGroup = serve({
   minVersion: 0,
   maxVersion: 9,
   async handle(request, context, services) {
-    demand(services, context, permissions.joinGroup.group, request.groupId);
+    const permission = permissions.joinGroup.group;
+    if (!may(services, context, permission, request.groupId))
+      return inVersion(joinError(permission.denied, request.memberId), context.apiVersion);
     return inVersion(await services.groups.joinGroup(request, callerOf(context)), context.apiVersion);
   },
   fail: ({ memberId }, errorCode) => ({ ...joinError(errorCode, memberId), protocolName: '' }),

@@ -5,7 +5,7 @@ import { CLUSTER_METADATA_TOPIC } from '@moldau/metadata';
 import { createTopicsRequest, createTopicsResponse, ErrorCode } from '@moldau/protocol';
 import type { TopicConfigs } from '../config/topic-settings.ts';
 import { permissions } from '../security/authorization/permissions.ts';
-import { may, partition } from './authorize.ts';
+import { may, partition, refusal } from './authorize.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_CONFIGS = 5;
@@ -34,6 +34,7 @@ export const createTopics = serve({
     const created = await controller.createTopics({ topics: allowed, validateOnly, mutations });
     context.throttle(mutations.throttleMs);
     const describe = describeOnce(topicConfigs);
+    const { code, message } = refusal(permission.topic);
     return {
       topics: [
         ...created.map(({ configs, ...topic }) => {
@@ -46,8 +47,8 @@ export const createTopics = serve({
         }),
         ...refused.map(({ name }) => ({
           name,
-          errorCode: permission.topic.denied,
-          errorMessage: null,
+          errorCode: code,
+          errorMessage: message,
           configs: [],
         })),
       ],
@@ -60,7 +61,7 @@ export const createTopics = serve({
 
 /** Of a topic whose configs may not be seen its size is not told either. */
 const UNDESCRIBED = {
-  ...{ numPartitions: -1, replicationFactor: -1, configs: null },
+  ...{ numPartitions: -1, replicationFactor: -1, configs: [] },
   topicConfigErrorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
 };
 

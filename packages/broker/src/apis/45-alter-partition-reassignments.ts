@@ -38,7 +38,13 @@ export const alterPartitionReassignments = serve({
       })),
     };
   },
-  fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, responses: [] }),
+  fail: ({ topics }, errorCode, errorMessage) => ({
+    ...{ errorCode, errorMessage },
+    responses: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode, errorMessage })),
+    })),
+  }),
 });
 
 function outcome(image: MetadataImage, topicName: string, reassignment: Reassignment) {

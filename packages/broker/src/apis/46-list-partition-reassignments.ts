@@ -9,6 +9,8 @@ import { permissions } from '../security/authorization/permissions.ts';
 import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
 
+const NO_REPLICAS = { replicas: [], addingReplicas: [], removingReplicas: [] };
+
 export const listPartitionReassignments = serve({
   request: listPartitionReassignmentsRequest,
   response: listPartitionReassignmentsResponse,
@@ -18,5 +20,11 @@ export const listPartitionReassignments = serve({
     demand(services, context, permissions.listPartitionReassignments.cluster);
     return { errorCode: ErrorCode.NONE, errorMessage: null, topics: [] };
   },
-  fail: (_request, errorCode, errorMessage) => ({ errorCode, errorMessage, topics: [] }),
+  fail: ({ topics }, errorCode, errorMessage) => ({
+    ...{ errorCode, errorMessage },
+    topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, ...NO_REPLICAS })),
+    })),
+  }),
 });

@@ -27,6 +27,7 @@ export const deleteShareGroupOffsets = serve({
       errorMessage,
       topics: deleted,
     } = await services.share.groups.deleteOffsets(groupId, allowed);
+    if (errorCode !== ErrorCode.NONE) return { errorCode, errorMessage, responses: [] };
     const { code, message } = refusal(permission.topic);
     return {
       ...{ errorCode, errorMessage },

@@ -62,6 +62,12 @@ function hidden(operation: AclOperation, resourceType: ResourceType, options: Op
   return { operation, resourceType, denied, refusal: 'hidden', denial: 'silent', ...options };
 }
 
+/** Who may do something with the whole cluster needs no permission for each topic; who may not is told of the topic. */
+function clusterInstead(operation: AclOperation, orElse: string, when?: string): Permission {
+  const options: Options = { orElse, denial: 'silent', ...(when === undefined ? {} : { when }) };
+  return { ...resource(operation, CLUSTER, options), denied: ERRORS[TOPIC]! };
+}
+
 /** The member of a group reads its topics. */
 const groupMember = { group: request(READ, GROUP) };
 const byBrokersAlone = { cluster: request(CLUSTER_ACTION, CLUSTER) };
@@ -84,9 +90,7 @@ export const permissions = {
   metadata: {
     topic: resource(DESCRIBE, TOPIC, { when: 'topics are named' }),
     anyTopic: hidden(DESCRIBE, TOPIC, { when: 'all topics are asked for' }),
-    createdInCluster: resource(CREATE, CLUSTER, {
-      ...{ orElse: 'created', when: 'it makes a topic', denial: 'silent' },
-    }),
+    createdInCluster: clusterInstead(CREATE, 'created', 'it makes a topic'),
     created: resource(CREATE, TOPIC, { when: 'it makes a topic', orElse: 'createdInCluster' }),
     clusterOperations: hidden(DESCRIBE, CLUSTER, { when: 'operations on the cluster are asked for' }),
   },
@@ -113,12 +117,12 @@ export const permissions = {
   saslHandshake: {},
   apiVersions: {},
   createTopics: {
-    cluster: resource(CREATE, CLUSTER, { orElse: 'topic', denial: 'silent' }),
+    cluster: clusterInstead(CREATE, 'topic'),
     topic: resource(CREATE, TOPIC, { orElse: 'cluster' }),
     configs: hidden(DESCRIBE_CONFIGS, TOPIC),
   },
   deleteTopics: {
-    cluster: resource(DELETE, CLUSTER, { orElse: 'topic', denial: 'silent' }),
+    cluster: clusterInstead(DELETE, 'topic'),
     topic: resource(DELETE, TOPIC, { orElse: 'cluster' }),
     name: hidden(DESCRIBE, TOPIC, { when: 'topics are named by their ids' }),
   },
@@ -132,7 +136,7 @@ export const permissions = {
     },
   },
   offsetForLeaderEpoch: {
-    cluster: resource(CLUSTER_ACTION, CLUSTER, { orElse: 'topic', denial: 'silent' }),
+    cluster: clusterInstead(CLUSTER_ACTION, 'topic'),
     topic: resource(DESCRIBE, TOPIC, { orElse: 'cluster' }),
   },
   addPartitionsToTxn: {
