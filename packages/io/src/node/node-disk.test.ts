@@ -36,6 +36,19 @@ test('opening to write keeps what is there; opening to read what is absent says 
   await assert.rejects(nodeDisk.open(join(folder, 'absent'), 'read'), { code: 'ENOENT' });
 });
 
+test('makes folders with all above them, once and again, and says where none can be', async () => {
+  const parent = mkdtempSync(join(tmpdir(), 'moldau-folders-'));
+  after(() => rmSync(parent, { recursive: true, force: true }));
+  await nodeDisk.makeDirectory(join(parent, 'b', 'c'));
+  await nodeDisk.makeDirectory(join(parent, 'b', 'c'));
+  assert.ok(statSync(join(parent, 'b', 'c')).isDirectory());
+  await nodeDisk.replaceFile(join(parent, 'file'), Buffer.from('x'));
+  await assert.rejects(nodeDisk.makeDirectory(join(parent, 'file')), { code: 'EEXIST' });
+  await assert.rejects(nodeDisk.makeDirectory(join(parent, 'file', 'd')), { code: 'ENOTDIR' });
+  const isLinux = process.platform === 'linux';
+  if (isLinux) await assert.rejects(nodeDisk.makeDirectory('/proc/none/d'), { code: 'ENOENT' });
+});
+
 test('replacements of one file that overlap leave the last one whole', async () => {
   const path = join(folder, 'replaced');
   const texts = Array.from({ length: 20 }, (_, index) => String(index).repeat(1000));

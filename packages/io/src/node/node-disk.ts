@@ -48,6 +48,26 @@ function openDescriptor(path: string, flags: number, mode = 0o644): Promise<numb
   });
 }
 
+/** As Node's `recursive`, which never ends where a folder takes no entries, as in /proc. */
+async function makeFolders(path: string, mode: number | undefined): Promise<void> {
+  try {
+    await makeFolder(path, mode);
+  } catch (error) {
+    if (!isAbsent(error) || dirname(path) === path) throw error;
+    await makeFolders(dirname(path), mode);
+    await makeFolder(path, mode);
+  }
+}
+
+async function makeFolder(path: string, mode: number | undefined): Promise<void> {
+  try {
+    await promises.mkdir(path, mode);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    if (!isThere || !(await promises.stat(path)).isDirectory()) throw error;
+  }
+}
+
 function totalBytes(buffers: readonly Uint8Array[]): number {
   let total = 0;
   for (const buffer of buffers) total += buffer.byteLength;
@@ -186,8 +206,7 @@ class NodeDisk implements Disk {
   }
 
   async makeDirectory(path: string, privacy?: Privacy): Promise<void> {
-    const mode = privacy === undefined ? undefined : OWNER_FOLDER_MODE;
-    await promises.mkdir(path, { recursive: true, mode });
+    await makeFolders(path, privacy === undefined ? undefined : OWNER_FOLDER_MODE);
   }
 
   async syncDirectory(path: string): Promise<void> {
