@@ -3,7 +3,7 @@
 
 import { consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse } from '@moldau/protocol';
 import { permissions } from '../security/authorization/permissions.ts';
-import { demand } from './authorize.ts';
+import { demand, may } from './authorize.ts';
 import { callerOf } from './group-requests.ts';
 import { serve } from './handler.ts';
 
@@ -17,7 +17,8 @@ export const consumerGroupHeartbeat = serve({
     demand(services, context, permission.group, request.groupId);
     for (const topic of request.subscribedTopicNames ?? [])
       demand(services, context, permission.topic, topic);
-    return services.groups.consumerHeartbeat(request, callerOf(context));
+    const maySeeTopic = (topic: string) => may(services, context, permission.matchedTopic, topic);
+    return services.groups.consumerHeartbeat(request, { ...callerOf(context), maySeeTopic });
   },
   fail: (_request, errorCode, errorMessage) => ({
     ...{ errorCode, errorMessage, memberId: null, memberEpoch: 0 },

@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
+  consumerGroupHeartbeatRequest,
+  consumerGroupHeartbeatResponse,
   createAclsRequest,
   createAclsResponse,
   createTopicsRequest,
@@ -276,6 +278,40 @@ describe('a broker with an authorizer', () => {
     assert.deepEqual(
       responses.map(({ partitionResponses }) => partitionResponses[0]!.errorCode),
       [ErrorCode.TOPIC_AUTHORIZATION_FAILED, ErrorCode.NONE],
+    );
+  });
+
+  test('a regular expression subscribes to no topic that the member may not see', async () => {
+    await ensureTopic();
+    const open = { name: 'seen-topic', id: await createTopic('seen-topic') };
+    const some = await dial('some');
+    await allowAllBut([]);
+    await admin.request(createAclsRequest, createAclsResponse, 3, {
+      creations: [
+        {
+          ...{ resourceType: TOPIC, resourceName: SECRET_TOPIC, resourcePatternType: PatternType.LITERAL },
+          ...{ principal: 'User:some', host: '*', operation: AclOperation.DESCRIBE, permissionType: DENY },
+        },
+      ],
+    });
+    const member = { groupId: 'by-expression', memberId: 'AAAAAAAAAAAAAAAAAAAAAg' };
+    const beat = async (fields: object) =>
+      some.request(consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse, 1, {
+        ...{ ...member, instanceId: null, rackId: null, rebalanceTimeoutMs: -1, serverAssignor: null },
+        ...{ subscribedTopicNames: null, subscribedTopicRegex: null, topicPartitions: null },
+        ...(fields as { memberEpoch: number }),
+      });
+    const joining = { memberEpoch: 0, rebalanceTimeoutMs: 10_000, topicPartitions: [] };
+    let answer = await beat({ ...joining, subscribedTopicRegex: '(secret|seen)-topic' });
+    const assigned = () => answer.assignment?.topicPartitions ?? [];
+    while (assigned().length === 0) {
+      assert.equal(answer.errorCode, ErrorCode.NONE);
+      await new Promise((done) => setTimeout(done, 20));
+      answer = await beat({ memberEpoch: answer.memberEpoch });
+    }
+    assert.deepEqual(
+      assigned().map(({ topicId }) => topicId),
+      [open.id],
     );
   });
 });

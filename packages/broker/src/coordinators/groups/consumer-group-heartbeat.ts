@@ -108,7 +108,12 @@ export class ConsumerHeartbeats {
       });
     }
     const before = change.group.members.get(memberId) ?? former ?? newMember(memberId);
-    const subscription = rebalance.updateMember(change, memberId, updated(before, command, caller));
+    const subscription = rebalance.updateMember(
+      change,
+      memberId,
+      updated(before, command, caller),
+      caller.maySeeTopic,
+    );
     rebalance.rebalance(change, memberId, subscription, owned);
     const after = change.group.members.get(memberId)!;
     this.#startSession(change.group, memberId);

@@ -16,6 +16,7 @@ import {
   newMember,
 } from './consumer-group.ts';
 import { addMemberTombstones, type ConsumerGroups, type GroupChange } from './consumer-groups.ts';
+import type { TopicFilter } from './group-commands.ts';
 import type { ConsumerGroupConfig } from './group-config.ts';
 import type { GroupTopics } from './group-topics.ts';
 import type { MemberTimers } from './member-timers.ts';
@@ -61,19 +62,29 @@ export class ConsumerRebalance {
 
   // Subscriptions ----------------------------------------------------------------------------------------------------
 
-  /** Writes down what a member says about itself, when that is new. */
-  updateMember(change: GroupChange, memberId: string, metadata: MemberMetadata): SubscriptionChange {
+  /** Writes down what a member says about itself, when that is new. Expressions match no topic that it may not see. */
+  updateMember(
+    change: GroupChange,
+    memberId: string,
+    metadata: MemberMetadata,
+    maySeeTopic: TopicFilter = () => true,
+  ): SubscriptionChange {
     const former = change.group.members.get(memberId);
     const before = former ?? newMember(memberId);
     if (former === undefined || !sameMetadata(former, metadata)) {
       change.add({ kind: 'member', memberId, value: metadataOf(metadata) });
     }
     const hasNamesChanged = !sameSet(before.subscribedTopicNames, metadata.subscribedTopicNames);
-    const regex = this.#updateRegexes(change, before.subscribedTopicRegex, metadata.subscribedTopicRegex);
+    const regexes = { before: before.subscribedTopicRegex, after: metadata.subscribedTopicRegex };
+    const regex = this.#updateRegexes(change, regexes, maySeeTopic);
     return { hasNamesChanged, regex };
   }
 
-  #updateRegexes(change: GroupChange, before: string, after: string): RegexChange {
+  #updateRegexes(
+    change: GroupChange,
+    { before, after }: { before: string; after: string },
+    maySeeTopic: TopicFilter,
+  ): RegexChange {
     const { group } = change;
     let result: RegexChange = 'none';
     let isRefreshNeeded = false;
@@ -85,11 +96,11 @@ export class ConsumerRebalance {
       if (after === '' || group.regexes.has(after)) result = 'changed and resolved';
       else isRefreshNeeded = true;
     }
-    this.#planRefresh(group, isRefreshNeeded);
+    this.#planRefresh(group, isRefreshNeeded, maySeeTopic);
     return result;
   }
 
-  #planRefresh(group: ConsumerGroup, isNeeded: boolean): void {
+  #planRefresh(group: ConsumerGroup, isNeeded: boolean, maySeeTopic: TopicFilter): void {
     if (group.subscribedRegexCount === 0 || this.#resolving.has(group.groupId)) return;
     const { clock, topics, soon } = this.#options;
     const last = group.regexes.values().next().value;
@@ -105,20 +116,21 @@ export class ConsumerRebalance {
     this.#resolving.add(groupId);
     soon(() => {
       this.#resolving.delete(groupId);
-      this.#refreshRegexes(groupId);
+      this.#refreshRegexes(groupId, maySeeTopic);
     });
   }
 
-  /** Matches the expressions of a group against all topics there are. What comes of it reaches members with their next heartbeats. */
-  #refreshRegexes(groupId: string): void {
+  /** Matches the expressions of a group against the topics there are. What comes of it reaches members with their next heartbeats. */
+  #refreshRegexes(groupId: string, maySeeTopic: TopicFilter): void {
     const { clock, topics, groups } = this.#options;
     const group = groups.get(groupId);
     if (group === undefined) return;
     const change = groups.change(groupId);
     const version = topics.version();
     const resolvedAtMs = clock.wallMs();
+    const names = [...topics.names()].filter(maySeeTopic);
     let hasChanged = false;
-    for (const [regex, matched] of resolveRegexes(group.subscribedRegexes, topics.names())) {
+    for (const [regex, matched] of resolveRegexes(group.subscribedRegexes, names)) {
       if (!sameSet(matched, group.regexes.get(regex)?.topics ?? new Set())) hasChanged = true;
       change.add({ kind: 'regex', regex, value: { topics: matched, version, resolvedAtMs } });
     }

@@ -6,7 +6,11 @@ export interface GroupCaller {
   readonly apiVersion: number;
   readonly clientId: string | null;
   readonly clientHost: string;
+  /** Whether a topic may be shown to the caller; left out when all may be. */
+  readonly maySeeTopic?: TopicFilter;
 }
+
+export type TopicFilter = (topicName: string) => boolean;
 
 /** Called once with the answer, at once or much later. */
 export type Reply<T> = (answer: T) => void;
