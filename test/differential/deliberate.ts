@@ -70,6 +70,12 @@ export const deliberate: readonly Deliberate[] = [
       'topics that are unknown and topics that may not be read are refused by themselves; Kafka fails over both in one request',
   },
   {
+    scenario: /^ShareAcknowledge: bad requests/,
+    path: / unknown topic: /,
+    reason:
+      'an unknown topic is refused by itself; Kafka with an authorizer fails over it with UNKNOWN_SERVER_ERROR',
+  },
+  {
     scenario: /^AlterShareGroupOffsets: by somebody who lacks the right to topic/,
     path: /responses/,
     reason: 'whoever may not read a topic is not told its id',
@@ -181,6 +187,16 @@ export const deliberate: readonly Deliberate[] = [
     path: /configs\.(replica\.alter\.log\.dirs\.io\.max\.bytes\.per\.second|(leader|follower)\.replication\.throttled\.rate)$/,
     kafka: /^nothing$/,
     reason: 'limits that can be set while the broker runs are told before somebody sets them',
+  },
+  {
+    scenario: /^DescribeConfigs: of the broker/,
+    path: /configs\.(super\.users|allow\.everyone\.if\.no\.acl\.found)(\.|$)/,
+    reason: 'the settings of the authorizer are no secrets; Kafka does not know them for its own',
+  },
+  {
+    scenario: /^DescribeConfigs: of the broker/,
+    path: /configs\.listener\.name\.[^:]*(readOnly|documentation)$/,
+    reason: 'what a listener has of its own can be changed while the broker runs, and is explained',
   },
   {
     scenario: /^DescribeConfigs: of the broker/,
