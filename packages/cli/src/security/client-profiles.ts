@@ -42,7 +42,7 @@ ssl.truststore.location=${authorityPath}
 
 function librdkafka({ address, user, password, authorityPath }: Login): ClientProfile {
   return {
-    client: 'librdkafka (confluent-kafka for Python, Go, .NET; kcat)',
+    client: 'librdkafka from 2.6.1 on (confluent-kafka for Python, Go, .NET; kcat)',
     fileName: 'librdkafka.properties',
     usage: (path) => `kcat -F ${path} -L`,
     text: `bootstrap.servers=${address}
