@@ -45,6 +45,13 @@ export const client: Client = {
         timeoutMs: 300_000,
       },
       {
+        command: [process.execPath, '--conditions=source', join(here, 'storage.ts')],
+        environment: { INTEROP_JARS: kafkaJars(folders) },
+        cases: [],
+        ownBrokerCases: ['compacted-dump', 'compacted-kafka', 'dump-groups'],
+        timeoutMs: 300_000,
+      },
+      {
         command: [process.execPath, '--conditions=source', join(here, 'share.ts')],
         environment: { INTEROP_JARS: kafkaJars(folders) },
         cases: ['share-groups', 'share-perf', 'share-members'],

@@ -302,10 +302,10 @@ testCase('quotas', async (bootstrap) => {
     return throttleMs;
   };
   const [producer, consumer] = ['perf-producer-client', 'perf-consumer-client'];
-  await quota(producer, '--alter', '--add-config', 'producer_byte_rate=50000');
-  await quota(consumer, '--alter', '--add-config', 'consumer_byte_rate=50000');
+  await quota(producer, '--alter', '--add-config', 'producer_byte_rate=70000');
+  await quota(consumer, '--alter', '--add-config', 'consumer_byte_rate=70000');
   try {
-    assert.match(await quota(producer, '--describe'), /producer_byte_rate=50000/);
+    assert.match(await quota(producer, '--describe'), /producer_byte_rate=70000/);
     const startedMs = performance.now();
     const properties = ['batch.size=10000', 'linger.ms=0', 'acks=1'];
     const produced = await tool(
@@ -315,8 +315,8 @@ testCase('quotas', async (bootstrap) => {
       ...properties.flatMap((property) => ['--command-property', property]),
     );
     const seconds = (performance.now() - startedMs) / 1000;
-    // 1 MB at 50 KB/s, of which what the first seconds may hold is not held back.
-    assert.ok(seconds > 3, `all was written after ${seconds} s`);
+    // 1 MB at 70 KB/s, of which what the first seconds may hold is not held back.
+    assert.ok(seconds > 2, `all was written after ${seconds} s`);
     const small = ['fetch.max.bytes=50000', 'max.partition.fetch.bytes=50000'];
     const consumed = await tool(
       'consumer-perf',
