@@ -59,11 +59,11 @@ export class CleanerPace {
     const dueMs = (this.#windowBytes / perSecond) * 1000;
     if (dueMs - elapsedMs > RATE_WINDOW_MS) {
       await new Promise<void>((resolve) => this.#timers.after(dueMs - elapsedMs, resolve));
+      this.#sliceStartMs = this.#clock.monotonicMs();
     } else if (elapsedMs < RATE_WINDOW_MS) {
       return;
     }
     this.#windowStartMs = this.#clock.monotonicMs();
-    this.#sliceStartMs = this.#windowStartMs;
     this.#windowBytes = 0;
   }
 }
