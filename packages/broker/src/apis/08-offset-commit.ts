@@ -4,7 +4,7 @@
 import { ErrorCode, offsetCommitRequest, offsetCommitResponse } from '@moldau/protocol';
 import { permissions } from '../security/authorization/permissions.ts';
 import { demand, may } from './authorize.ts';
-import { callerOf, splitByExistence, withCode } from './group-requests.ts';
+import { callerOf, splitByAccess, withCode } from './group-requests.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_TOPIC_IDS = 10;
@@ -22,24 +22,14 @@ export const offsetCommit = serve({
     const isById = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
     const checked = request.topics.map((topic) => {
       const found = isById ? image.topicById(topic.topicId) : image.topicByName(topic.name);
-      if (isById && found === undefined)
-        return {
-          topic,
-          found,
-          existing: [],
-          missing: topic.partitions,
-          missingCode: ErrorCode.UNKNOWN_TOPIC_ID,
-        };
-      if (!may(services, context, permission.topic, found?.name ?? topic.name))
-        return {
-          topic,
-          found,
-          existing: [],
-          missing: topic.partitions,
-          missingCode: permission.topic.denied,
-        };
-      const missingCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-      return { topic, found, ...splitByExistence(topic.partitions, found), missingCode };
+      const isUnknownId = isById && found === undefined;
+      const isRefused = !isUnknownId && !may(services, context, permission.topic, found?.name ?? topic.name);
+      const refusal = isUnknownId
+        ? ErrorCode.UNKNOWN_TOPIC_ID
+        : isRefused
+          ? permission.topic.denied
+          : ErrorCode.NONE;
+      return { topic, found, ...splitByAccess(topic.partitions, found, refusal) };
     });
     const isNothingLeft = checked.every(({ existing }) => existing.length === 0);
     const codes = isNothingLeft

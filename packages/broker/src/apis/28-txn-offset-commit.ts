@@ -5,7 +5,7 @@ import { ErrorCode, txnOffsetCommitRequest, txnOffsetCommitResponse } from '@mol
 import type { TransactionOperation } from '../coordinators/transactions/transaction-verifier.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { demand, may } from './authorize.ts';
-import { splitByExistence, withCode } from './group-requests.ts';
+import { splitByAccess, withCode } from './group-requests.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_LOAD_IN_PROGRESS = 2;
@@ -26,16 +26,9 @@ export const txnOffsetCommit = serve({
     const image = metadata();
     const checked = request.topics.map((topic) => {
       const found = image.topicByName(topic.name);
-      if (!may(services, context, permission.topic, topic.name))
-        return {
-          topic,
-          found,
-          existing: [],
-          missing: topic.partitions,
-          missingCode: permission.topic.denied,
-        };
-      const missingCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-      return { topic, found, ...splitByExistence(topic.partitions, found), missingCode };
+      const isAllowed = may(services, context, permission.topic, topic.name);
+      const refusal = isAllowed ? ErrorCode.NONE : permission.topic.denied;
+      return { topic, found, ...splitByAccess(topic.partitions, found, refusal) };
     });
     const isNothingLeft = checked.every(({ existing }) => existing.length === 0);
     const { generationId, ...command } = request;

@@ -3,7 +3,7 @@
 import { ErrorCode, offsetDeleteRequest, offsetDeleteResponse } from '@moldau/protocol';
 import { permissions } from '../security/authorization/permissions.ts';
 import { demand, may } from './authorize.ts';
-import { splitByExistence, withCode } from './group-requests.ts';
+import { splitByAccess, withCode } from './group-requests.ts';
 import { serve } from './handler.ts';
 
 export const offsetDelete = serve({
@@ -16,14 +16,12 @@ export const offsetDelete = serve({
     const permission = permissions.offsetDelete;
     demand(services, context, permission.group, groupId);
     const image = metadata();
-    const checked = topics.map(({ name, partitions }) =>
-      may(services, context, permission.topic, name)
-        ? {
-            ...{ name, missingCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION as number },
-            ...splitByExistence(partitions, image.topicByName(name)),
-          }
-        : { name, existing: [], missing: partitions, missingCode: permission.topic.denied },
-    );
+    const checked = topics.map(({ name, partitions }) => {
+      const refusal = may(services, context, permission.topic, name)
+        ? ErrorCode.NONE
+        : permission.topic.denied;
+      return { name, ...splitByAccess(partitions, image.topicByName(name), refusal) };
+    });
     const { errorCode, partitionErrorCodes } = await groups.deleteOffsets({
       groupId,
       topics: checked.map(({ name, existing }) => ({

@@ -1,6 +1,7 @@
 // What the handlers of groups share: who asks, and answers that are there at once more often than not.
 
 import type { TopicImage } from '@moldau/metadata';
+import { ErrorCode } from '@moldau/protocol';
 import type { GroupCaller } from '../coordinators/groups/group-commands.ts';
 import type { RequestContext } from './handler.ts';
 
@@ -19,7 +20,7 @@ interface NamedPartition {
 }
 
 /** The partitions that the topic has and those that it has not; all are missing when there is no topic. */
-export function splitByExistence<P extends NamedPartition>(
+function splitByExistence<P extends NamedPartition>(
   partitions: readonly P[],
   topic: TopicImage | undefined,
 ): { existing: readonly P[]; missing: readonly P[] } {
@@ -30,6 +31,16 @@ export function splitByExistence<P extends NamedPartition>(
     existing: partitions.filter(exists),
     missing: partitions.filter((partition) => !exists(partition)),
   };
+}
+
+/** As splitByExistence, with the error of those that are missing: all of them when the topic is refused as a whole. */
+export function splitByAccess<P extends NamedPartition>(
+  partitions: readonly P[],
+  topic: TopicImage | undefined,
+  refusal: number,
+): { existing: readonly P[]; missing: readonly P[]; missingCode: number } {
+  if (refusal !== ErrorCode.NONE) return { existing: [], missing: partitions, missingCode: refusal };
+  return { ...splitByExistence(partitions, topic), missingCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
 }
 
 /** Each partition with its error code. */
