@@ -9,6 +9,8 @@ export interface Deliberate {
   readonly path: RegExp;
   /** Of what Kafka answered there, as JSON; anything unless given. */
   readonly kafka?: RegExp;
+  /** The same of Moldau's answer. */
+  readonly moldau?: RegExp;
   readonly reason: string;
 }
 
@@ -298,10 +300,33 @@ export const deliberate: readonly Deliberate[] = [
     path: / a partition that is not there: /,
     reason: 'a partition that does not exist has no offset; Kafka never answers',
   },
+  {
+    scenario: /^Produce: in transactions v([3-9]|10)$/,
+    path: /: responses\.a\.partitionResponses\.\d\.errorCode$/,
+    kafka: /^120$/,
+    moldau: /^48$/,
+    reason:
+      'an error of a transaction fits the version of the request that meets it; Kafka verifies several at once, and answers all as the first of them',
+  },
+  {
+    scenario: /^Produce: in transactions v11$/,
+    path: /: responses\.a\.partitionResponses\.\d\.errorCode$/,
+    kafka: /^48$/,
+    moldau: /^120$/,
+    reason:
+      'an error of a transaction fits the version of the request that meets it; Kafka verifies several at once, and answers all as the first of them',
+  },
 ];
 
-export function isDeliberate(scenario: string, { path, expected }: Difference): Deliberate | undefined {
+export function isDeliberate(
+  scenario: string,
+  { path, expected, actual }: Difference,
+): Deliberate | undefined {
   return deliberate.find(
-    (each) => each.scenario.test(scenario) && each.path.test(path) && (each.kafka?.test(expected) ?? true),
+    (each) =>
+      each.scenario.test(scenario) &&
+      each.path.test(path) &&
+      (each.kafka?.test(expected) ?? true) &&
+      (each.moldau?.test(actual) ?? true),
   );
 }
