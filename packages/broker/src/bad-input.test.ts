@@ -397,3 +397,26 @@ test('clients that claim 100 MB each, and send a little, cost as little', async 
   for (const client of clients) client.close();
   await isWell();
 });
+
+test('a request of very many parts costs no more than in proportion', async () => {
+  const client = await RawClient.dial(broker);
+  const records = encodeBatch({
+    records: [{ timestamp: 1, key: null, value: null, offsetDelta: 0 }],
+    ...{ producerId: 1, producerEpoch: 0, baseSequence: 0, isTransactional: true },
+  });
+  const parts = <T>(part: T): T[] => Array<T>(30_000).fill(part);
+  const partitionData = parts(null).map((_, index) => ({ index, records }));
+  const bulky: [apiKey: number, version: number, body: object][] = [
+    [0, 12, { transactionalId: 'x', acks: -1, timeoutMs: 1, topicData: [{ name: 'x', partitionData }] }],
+    [50, 0, { users: parts(null).map((_, index) => ({ name: `user-${index}` })) }],
+    [51, 0, { deletions: parts({ name: 'x', mechanism: 1 }), upsertions: [] }],
+  ];
+  for (const [apiKey, version, body] of bulky) {
+    const beganMs = performance.now();
+    await client.requestByKey(apiKey, version, body);
+    const tookMs = performance.now() - beganMs;
+    assert.ok(tookMs < 3_000, `API ${apiKey} took ${Math.round(tookMs)} ms`);
+  }
+  client.close();
+  await isWell();
+});

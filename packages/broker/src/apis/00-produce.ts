@@ -129,9 +129,11 @@ async function produceInTransaction(
 ): Promise<PartitionAnswer[][]> {
   const batches = transactionalBatchesOf(request);
   if (batches === undefined) return produceAll(request, context, services);
+  const topics = new Map(
+    request.topicData.flatMap((topic) => topic.partitionData.map((data) => [data, topic] as const)),
+  );
   const partitionOf = (wanted: PartitionData): Partition | undefined => {
-    const topic = request.topicData.find(({ partitionData }) => partitionData.includes(wanted))!;
-    const found = lookUp(topic, wanted.index, context, services);
+    const found = lookUp(topics.get(wanted)!, wanted.index, context, services);
     // What may not be written to does not come into the transaction either.
     const isAllowed = found !== undefined && may(services, context, permissions.produce.topic, found.topic);
     return isAllowed ? found : undefined;

@@ -6,6 +6,7 @@ import {
   describeUserScramCredentialsResponse,
   ErrorCode,
 } from '@moldau/protocol';
+import { splitDuplicates } from '../controller/outcome.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { demand } from './authorize.ts';
 import { serve } from './handler.ts';
@@ -20,7 +21,7 @@ export const describeUserScramCredentials = serve({
     const { scramCredentials } = services.metadata();
     const asked = (users ?? []).map(({ name }) => name);
     const names = asked.length === 0 ? [...scramCredentials.users()] : asked;
-    const repeatedNames = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+    const repeatedNames = new Set(splitDuplicates(names, (name) => name).duplicates);
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: null,

@@ -41,20 +41,19 @@ export function hasTransactionalRecords({ topicData }: ProduceRequest): boolean 
 
 /** undefined when there are none. @throws KafkaError when they are of several producers */
 export function transactionalBatchesOf(request: ProduceRequest): TransactionalBatches | undefined {
-  let found:
-    | { producerId: number; producerEpoch: number; batches: TransactionalBatches['batches'] }
-    | undefined;
+  const batches: TransactionalBatches['batches'][number][] = [];
+  let found: TransactionalBatches | undefined;
   for (const { partitionData } of request.topicData) {
     for (const data of partitionData) {
       const batch = transactionalBatchOf(data.records);
       if (batch === undefined) continue;
       const { producerId, producerEpoch, baseSequence } = batch;
-      found ??= { producerId, producerEpoch, batches: [] };
+      found ??= { producerId, producerEpoch, batches };
       if (found.producerId !== producerId || found.producerEpoch !== producerEpoch) {
         const message = 'the transactional records of one request are of more than one producer';
         throw new KafkaError(ErrorCode.INVALID_PRODUCER_ID_MAPPING, message);
       }
-      found.batches = [...found.batches, { data, baseSequence }];
+      batches.push({ data, baseSequence });
     }
   }
   return found;

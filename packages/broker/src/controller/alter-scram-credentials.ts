@@ -44,8 +44,11 @@ export function alterScramCredentials(
   { deletions, upsertions }: AlterScramCredentialsCommand,
 ): Outcome<AlteredScramUser[]> {
   const changes = new Map<string, (() => MetadataRecord)[]>();
-  const add = (name: string, change: () => MetadataRecord) =>
-    changes.set(name, [...(changes.get(name) ?? []), change]);
+  const add = (name: string, change: () => MetadataRecord): void => {
+    const ofUser = changes.get(name);
+    if (ofUser === undefined) changes.set(name, [change]);
+    else ofUser.push(change);
+  };
   for (const deletion of deletions) add(deletion.name, () => remove(view, deletion));
   for (const upsertion of upsertions) add(upsertion.name, () => set(upsertion));
   const records: MetadataRecord[] = [];
