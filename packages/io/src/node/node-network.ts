@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionHandler, Listener, Network } from '../network.ts';
 import type { TlsConnection, TlsServerOptions } from '../tls.ts';
 import { connectTls, TlsAcceptor, tlsConnectionOf } from './node-tls.ts';
+import { tlsPieces } from './tls-pieces.ts';
 
 // How a peer that leaves looks: not worth an error.
 const ORDINARY_ENDS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
@@ -19,10 +20,6 @@ const ORDINARY_ENDS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 const SHARED_BYTES = 64 * 1024;
 const shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
 const canReadInPlace = process.platform !== 'win32';
-
-// A TLS socket encrypts all it is given before it sends any of it, so it gets large answers by pieces of this size: no answer needs as much
-// memory again, and none holds up the others.
-const TLS_PIECE_BYTES = 256 * 1024;
 
 /** The part of Node's internal stream handle that is used here; each use checks that it is there. */
 interface Handle {
@@ -212,11 +209,9 @@ class NodeConnection implements Connection {
 
   #writePieces(buffers: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
-    for (const buffer of buffers) {
-      this.#writtenBytes += buffer.byteLength;
-      for (let position = 0; position < buffer.byteLength; position += TLS_PIECE_BYTES) {
-        socket.write(buffer.subarray(position, position + TLS_PIECE_BYTES));
-      }
+    for (const piece of tlsPieces(buffers)) {
+      this.#writtenBytes += piece.byteLength;
+      socket.write(piece);
     }
     return !socket.writableNeedDrain;
   }
