@@ -21,7 +21,8 @@ export async function withFile<T>(
   work: (file: DiskFile) => Promise<T>,
 ): Promise<T> {
   const { handles } = state.environment;
-  const mode = segment === state.active ? 'write' : 'read';
+  // A closed segment may have bytes that are queued to be written.
+  const mode = segment === state.active || segment.writtenBytes < segment.sizeBytes ? 'write' : 'read';
   const slot = segment.slotIn(state.directory, mode);
   const file = await handles.acquire(slot);
   try {
@@ -35,8 +36,9 @@ export async function withFile<T>(
 export async function makeWritable(state: LogState, segment: Segment): Promise<void> {
   const { slot } = segment;
   if (slot === undefined || slot.mode === 'write') return;
-  await state.environment.handles.close(slot);
+  // First, for who opens it again while it is closed.
   slot.mode = 'write';
+  await state.environment.handles.close(slot);
 }
 
 export interface BatchHeader {
