@@ -5,6 +5,7 @@
 //   start the next ones meanwhile, so a client that pipelines is not held up by each fsync.) A Fetch is started only when all before it have been
 //   answered: its answer may be large, and only one is to be in the making for each connection.
 // - While a login is under way requests are not even looked at before all earlier ones are answered: what they are depends on how it ends.
+// - Whoever has not logged in takes no memory from those who have.
 // - Reading stops while the client has too much in process, too much unread, or all connections together hold too much, and goes on by itself.
 // - Bytes that are no request end the connection, after the answers to what came before them. Nothing a client sends throws out of here.
 
@@ -37,10 +38,14 @@ export interface ConnectionServices<Api extends ServedApi> {
   readonly dispatch: Dispatch<Api>;
   readonly limits: NetworkLimits;
   readonly budget: MemoryBudget;
+  /** A small one that those who have not logged in share, so that they can take nothing from the others. */
+  readonly loginBudget: MemoryBudget;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: RateLimitedLog;
   closed(connection: ClientConnection<Api>): void;
+  /** A login has to wait for memory that other logins hold. */
+  loginsCrowded(): void;
 }
 
 export class ClientConnection<Api extends ServedApi> implements ConnectionHandler, ClientIdentity {
@@ -52,6 +57,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   readonly #services: ConnectionServices<Api>;
   readonly #transport: Connection;
   readonly #reader: FrameReader;
+  #budget: MemoryBudget;
   readonly #lastClientId = new ClientId();
   // Requests that have no answer on the wire yet; the first #startedCount of them are in process.
   readonly #queue: Request<Api>[] = [];
@@ -94,8 +100,9 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     this.remoteAddress = transport.remoteAddress;
     this.#lastActivityMs = services.clock.monotonicMs();
     this.#sameFrameSinceMs = this.#lastActivityMs;
+    this.#budget = authentication.isComplete ? services.budget : services.loginBudget;
     this.#reader = new FrameReader({
-      budget: services.budget,
+      budget: this.#budget,
       maxFrameBytes: () => this.#maxFrameBytes,
       onFrame: (frame, chargedBytes) => this.#arrived(frame, chargedBytes),
       onBadSize: (size, isFirst) => this.#refuseSize(size, isFirst),
@@ -124,6 +131,11 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     }
     this.#closeListeners.add(run);
     return () => this.#closeListeners.delete(run);
+  }
+
+  /** It has never been logged in. */
+  get isStranger(): boolean {
+    return this.#budget !== this.#services.budget;
   }
 
   /** Bytes of the budget that this connection holds. */
@@ -184,13 +196,13 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     this.#isClosed = true;
     this.#isEnding = true;
     this.#mute?.cancel();
-    this.#services.budget.forget(this.#onMemory);
+    this.#budget.forget(this.#onMemory);
     // What is in process keeps its memory until its handler is done; the rest goes now.
     for (const request of this.#queue.splice(this.#startedCount)) this.#releaseRequest(request);
     this.#dropUnread();
     this.#reader.close();
     this.#isBackedUp = false;
-    this.#services.budget.release(this.#chargedAnswerBytes);
+    this.#budget.release(this.#chargedAnswerBytes);
     this.#chargedAnswerBytes = 0;
     this.authentication.closed();
     this.#services.closed(this);
@@ -390,13 +402,13 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   }
 
   #mayStart(request: Request<Api>): boolean {
-    const { limits, budget } = this.#services;
+    const { limits } = this.#services;
     if (this.#startedCount >= limits.requestsInProcessPerConnection || this.#mute !== undefined) return false;
     if (this.#unsentBytes() > limits.unsentBytesPerConnection) return false;
     const isAlone = request.apiKey === FETCH_KEY || request.apiKey === SASL_HANDSHAKE_KEY;
     if (!isAlone) return true;
     if (this.#startedCount > 0) return false;
-    if (request.apiKey !== FETCH_KEY || !budget.isFull) return true;
+    if (request.apiKey !== FETCH_KEY || !this.#budget.isFull) return true;
     this.#waitForMemory();
     return false;
   }
@@ -436,8 +448,20 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     this.#inProcessCount--;
     request.complete(body);
     if (this.authentication.hasFailed) this.#end();
+    if (this.isStranger && this.authentication.isComplete) this.#join();
     if (request.throttleMs > 0) this.mute(request.throttleMs);
     this.#ready(request);
+  }
+
+  /** The login is complete: what the connection holds is held among those who have logged in. */
+  #join(): void {
+    const heldBytes = this.#requestBytes + this.#chargedAnswerBytes;
+    this.#budget.forget(this.#onMemory);
+    this.#isWaitingForMemory = false;
+    this.#budget.release(heldBytes);
+    this.#budget = this.#services.budget;
+    this.#budget.reserve(heldBytes);
+    this.#reader.moveTo(this.#budget);
   }
 
   #ready(request: Request<Api>): void {
@@ -445,7 +469,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     if (this.#isClosed) return;
     this.#readyBytes += request.answerBytes;
     this.#chargedAnswerBytes += request.answerBytes;
-    this.#services.budget.reserve(request.answerBytes);
+    this.#budget.reserve(request.answerBytes);
     if (this.#queue[0] === request) this.#scheduleFlush();
   }
 
@@ -477,7 +501,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
 
   #releaseRequest({ chargedBytes }: { readonly chargedBytes: number }): void {
     this.#requestBytes -= chargedBytes;
-    this.#services.budget.release(chargedBytes);
+    this.#budget.release(chargedBytes);
   }
 
   /** Answers that become ready in one go are sent in one go. */
@@ -524,7 +548,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     if (keptBytes >= this.#chargedAnswerBytes) return;
     const releasedBytes = this.#chargedAnswerBytes - keptBytes;
     this.#chargedAnswerBytes = keptBytes;
-    this.#services.budget.release(releasedBytes);
+    this.#budget.release(releasedBytes);
   }
 
   #mayRead(): boolean {
@@ -540,7 +564,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   }
 
   #updateReading(): void {
-    const hasMemory = !this.#reader.isBlocked && (this.#reader.hasRoom || !this.#services.budget.isFull);
+    const hasMemory = !this.#reader.isBlocked && (this.#reader.hasRoom || !this.#budget.isFull);
     if (!hasMemory && !this.#isEnding) this.#waitForMemory();
     this.#setReading(hasMemory && this.#mayRead());
   }
@@ -555,9 +579,9 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   #waitForMemory(): void {
     if (this.#isWaitingForMemory) return;
     this.#isWaitingForMemory = true;
-    const { budget } = this.#services;
-    if (this.#reader.isBlocked) budget.waitForGrowth(this.#onMemory);
-    else budget.wait(this.#onMemory);
+    if (this.isStranger) this.#services.loginsCrowded();
+    if (this.#reader.isBlocked) this.#budget.waitForGrowth(this.#onMemory);
+    else this.#budget.wait(this.#onMemory);
   }
 
   readonly #onMemory = (): boolean => {

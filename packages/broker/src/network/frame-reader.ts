@@ -22,6 +22,7 @@ const WORTH_READING_IN_PLACE_BYTES = 8 * 1024;
 const NONE = Buffer.alloc(0);
 
 export interface FrameReaderOptions {
+  /** What frames are charged to, until moveTo names another. */
   budget: MemoryBudget;
   /** The largest frame now; asked for each. */
   maxFrameBytes(): number;
@@ -33,6 +34,7 @@ export interface FrameReaderOptions {
 
 export class FrameReader {
   readonly #options: FrameReaderOptions;
+  #budget: MemoryBudget;
   // The frame that is arriving: its size (-1 when even that is not known), its memory, and how much of it is filled.
   #size = -1;
   #frame: Buffer = NONE;
@@ -49,6 +51,7 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
+    this.#budget = options.budget;
   }
 
   /** The budget has refused memory for the rest of the frame: read no more until tryGrow returns true. */
@@ -96,7 +99,7 @@ export class FrameReader {
     if (!this.isBlocked) return true;
     const capacity = Math.min(this.#size, this.#frame.length * 2);
     // The old memory goes when the new is there, so only the difference is charged.
-    if (!this.#options.budget.tryGrow(this, capacity - this.#frame.length)) return false;
+    if (!this.#budget.tryGrow(this, capacity - this.#frame.length)) return false;
     this.#grow(capacity);
     return true;
   }
@@ -131,6 +134,14 @@ export class FrameReader {
     if (position < bytes.length) this.#begin(bytes, position);
   }
 
+  /** What has arrived of a frame so far is charged to that budget from now on, and what comes as well. */
+  moveTo(budget: MemoryBudget): void {
+    this.#budget.endArrival(this, this.#chargedBytes);
+    this.#budget.release(this.#chargedBytes);
+    this.#budget = budget;
+    budget.reserveArriving(this.#chargedBytes);
+  }
+
   /** Gives back what the budget holds. The reader is of no use afterwards. */
   close(): void {
     this.#isStopped = true;
@@ -138,8 +149,8 @@ export class FrameReader {
     this.#size = -1;
     const chargedBytes = this.#chargedBytes;
     this.#chargedBytes = 0;
-    this.#options.budget.endArrival(this, chargedBytes);
-    this.#options.budget.release(chargedBytes);
+    this.#budget.endArrival(this, chargedBytes);
+    this.#budget.release(chargedBytes);
   }
 
   #isPossible(size: number): boolean {
@@ -167,7 +178,7 @@ export class FrameReader {
     const neededBytes = this.#filled + count;
     if (neededBytes > this.#frame.length) {
       const capacity = Math.min(this.#size, Math.max(neededBytes, this.#frame.length * 2));
-      this.#options.budget.reserveArriving(capacity - this.#frame.length);
+      this.#budget.reserveArriving(capacity - this.#frame.length);
       this.#grow(capacity);
     }
     this.#frame.set(bytes.subarray(position, position + count), this.#filled);
@@ -194,7 +205,7 @@ export class FrameReader {
       this.#options.onBadSize(size, this.#isFirst);
       return;
     }
-    const { budget } = this.#options;
+    const budget = this.#budget;
     this.#size = size;
     this.#filled = 0;
     const isPlentiful = budget.usedBytes < budget.limitBytes / 2;
@@ -214,7 +225,7 @@ export class FrameReader {
     this.#filled = 0;
     this.#frame = NONE;
     this.#chargedBytes = 0;
-    this.#options.budget.endArrival(this, chargedBytes);
+    this.#budget.endArrival(this, chargedBytes);
     this.#pass(frame, chargedBytes);
   }
 
@@ -229,7 +240,7 @@ export class FrameReader {
     while (position < chunk.length && !this.#isStopped) {
       const start = position + SIZE_BYTES;
       position = start + chunk.readInt32BE(position);
-      this.#options.budget.reserve(position - start);
+      this.#budget.reserve(position - start);
       this.#pass(chunk.subarray(start, position), position - start);
     }
   }

@@ -5,6 +5,7 @@ import { afterEach, test } from 'node:test';
 import { type Logger, nodeClock, nodeNetwork, nodeTimers } from '@moldau/io';
 import { MalformedError } from '@moldau/protocol';
 import { ANONYMOUS_AUTHENTICATION } from '../security/authentication/open-authentication.ts';
+import type { ConnectionAuthentication } from './authentication.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './network-limits.ts';
 import type { RequestContext } from './request-context.ts';
 import { Server } from './server.ts';
@@ -39,7 +40,11 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.stop(0)));
 });
 
-async function started(handle: Handle, changed: Partial<NetworkLimits> = {}) {
+async function started(
+  handle: Handle,
+  changed: Partial<NetworkLimits> = {},
+  authenticationFor: () => ConnectionAuthentication = () => ANONYMOUS_AUTHENTICATION,
+) {
   const logger = recordingLogger();
   const limits = { ...DEFAULT_NETWORK_LIMITS, ...changed };
   const server = new Server({
@@ -49,7 +54,7 @@ async function started(handle: Handle, changed: Partial<NetworkLimits> = {}) {
     logger,
     limits,
     apis: [PRODUCE, FETCH, API_VERSIONS],
-    authenticationFor: () => ANONYMOUS_AUTHENTICATION,
+    authenticationFor,
     dispatch: (_api, frame, bodyOffset, context) => handle(frame.subarray(bodyOffset), context),
   });
   open.push(server);
@@ -410,6 +415,96 @@ test('all connections together hold little more than the budget, and all are ser
   for (const [index, client] of clients.entries()) assert.equal((await client.frame()).readInt32BE(0), index);
   clearInterval(watch);
   assert.ok(worstBytes <= 3_000_000 + 1_500_000 + 20 * 131_072, `${worstBytes}`);
+});
+
+/** Is logged in from when it is told so. */
+function login() {
+  let isComplete = false;
+  const authentication: ConnectionAuthentication = {
+    ...{ securityProtocol: 'SASL_PLAINTEXT', identity: ANONYMOUS_AUTHENTICATION.identity },
+    ...{ hasFailed: false, expectsBareToken: false },
+    get isComplete() {
+      return isComplete;
+    },
+    get maxFrameBytes() {
+      return isComplete ? undefined : 524_288;
+    },
+    refusal: () => undefined,
+    isOverdue: () => false,
+    handshake: () => ANONYMOUS_AUTHENTICATION.handshake(),
+    authenticate: () => ANONYMOUS_AUTHENTICATION.authenticate(),
+    closed() {},
+  };
+  const complete = (): void => {
+    isComplete = true;
+  };
+  return { authentication, complete };
+}
+
+test('those who have not logged in take no memory from those who have, nor keep others from it', async () => {
+  const logins: ReturnType<typeof login>[] = [];
+  const { dial, server, logger } = await started(
+    (body) => {
+      if (body[0] === 1) logins.at(-1)!.complete();
+      return [body.subarray(0, 1)];
+    },
+    { bufferedBytes: 4_000_000 },
+    () => {
+      logins.push(login());
+      return logins.at(-1)!.authentication;
+    },
+  );
+  const logIn = async (): Promise<Client> => {
+    const client = await dial();
+    client.send(request(1, Buffer.of(1)));
+    await client.frame();
+    return client;
+  };
+  const good = await logIn();
+  const strangers: Client[] = [];
+  let worstBytes = 0;
+  for (let round = 0; round < 5; round++) {
+    for (let count = 0; count < 20; count++) {
+      const stranger = await dial();
+      stranger.send(request(1, Buffer.alloc(500_000)).subarray(0, 400_000));
+      strangers.push(stranger);
+    }
+    const beganMs = performance.now();
+    (await logIn()).socket.destroy();
+    good.send(request(2, Buffer.alloc(3_000_000)));
+    await good.frame();
+    assert.ok(performance.now() - beganMs < 1_000);
+    worstBytes = Math.max(worstBytes, server.bufferedBytes);
+  }
+  assert.ok(worstBytes < 2_000_000 + 20 * 131_072, `${worstBytes}`);
+  assert.ok(logger.lines.some(({ message }) => /had not logged in, so that others can/.test(message)));
+  await Promise.all(strangers.slice(0, 20).map(({ closed }) => closed));
+  for (const { socket } of strangers) socket.destroy();
+  good.socket.destroy();
+  await until(() => server.connectionCount === 0);
+  assert.equal(server.bufferedBytes, 0);
+});
+
+test('what arrives behind a login is charged to those who have logged in', async () => {
+  const { authentication, complete } = login();
+  const answer = deferred<Uint8Array[]>();
+  const { dial, server } = await started(
+    (body) => (body.length === 1 ? answer.promise : []),
+    { bufferedBytes: 4_000_000 },
+    () => authentication,
+  );
+  const client = await dial();
+  client.send(request(1, Buffer.of(1)), request(2, Buffer.alloc(500_000)).subarray(0, 300_000));
+  await until(() => server.bufferedBytes > 100_000);
+  complete();
+  answer.resolve([]);
+  await client.frame();
+  client.send(request(2, Buffer.alloc(500_000)).subarray(300_000), request(3, Buffer.alloc(3_000_000)));
+  assert.equal((await client.frame()).readInt32BE(0), 2);
+  assert.equal((await client.frame()).readInt32BE(0), 3);
+  client.socket.destroy();
+  await until(() => server.connectionCount === 0);
+  assert.equal(server.bufferedBytes, 0);
 });
 
 test('connections over the limit of their listener are refused, those of others are not', async () => {

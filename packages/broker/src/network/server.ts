@@ -61,6 +61,15 @@ const QUIET_MS = 5_000;
 /** ...or takes so long to send one request. */
 const FRAME_MS = 10_000;
 
+/** What those who have not logged in may hold together: this part of all, and a few frames at least. */
+const LOGIN_SHARE = 1 / 16;
+const MIN_LOGIN_BYTES = 1024 * 1024;
+/** How long a login waits before those that hold most are closed. */
+const CROWDED_MS = 20;
+
+const TOO_SLOW =
+  'closed a connection that held memory others wait for: it read its answers, or sent its request, too slowly';
+const CROWDED = 'closed a connection that held much memory and had not logged in, so that others can log in';
 const OVERDUE =
   'closed a connection that did not log in in time: raise moldau.authentication.timeout.ms if its network, or what checks its credentials, is slow';
 
@@ -77,6 +86,7 @@ export class Server<Api extends ServedApi> {
   readonly #options: ServerOptions<Api>;
   readonly #services: ConnectionServices<Api>;
   readonly #budget: MemoryBudget;
+  readonly #loginBudget: MemoryBudget;
   readonly #log: RateLimitedLog;
   readonly #listeners = new Map<string, Listener>();
   readonly #connections = new Set<ClientConnection<Api>>();
@@ -86,6 +96,7 @@ export class Server<Api extends ServedApi> {
   readonly #countByListener = new Map<string, number>();
   #nextConnectionId = 0;
   #sweep: Timer | undefined;
+  #crowded: Timer | undefined;
   #isStopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -93,16 +104,19 @@ export class Server<Api extends ServedApi> {
     const { limits, clock, apis, dispatch } = options;
     this.#options = options;
     this.#budget = new MemoryBudget(() => limits.bufferedBytes);
+    this.#loginBudget = new MemoryBudget(() => Math.max(MIN_LOGIN_BYTES, limits.bufferedBytes * LOGIN_SHARE));
     this.#log = new RateLimitedLog(options.logger, clock);
     this.#services = {
       apis: new Map(apis.map((api) => [api.apiKey, api])),
       dispatch,
       limits,
       budget: this.#budget,
+      loginBudget: this.#loginBudget,
       clock,
       timers: options.timers,
       log: this.#log,
       closed: (connection) => this.#forget(connection),
+      loginsCrowded: () => this.#makeRoomForLogins(),
     };
   }
 
@@ -112,7 +126,7 @@ export class Server<Api extends ServedApi> {
 
   /** Bytes of requests and unsent answers over all connections. */
   get bufferedBytes(): number {
-    return this.#budget.usedBytes;
+    return this.#budget.usedBytes + this.#loginBudget.usedBytes;
   }
 
   /** Rejects with Node's error: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND. */
@@ -171,6 +185,7 @@ export class Server<Api extends ServedApi> {
       });
     }
     this.#sweep?.cancel();
+    this.#crowded?.cancel();
   }
 
   #accept(transport: Connection, listenerName: string): ConnectionHandler {
@@ -261,28 +276,37 @@ export class Server<Api extends ServedApi> {
         continue;
       }
       const idleMs = connection.idleMs(nowMs);
-      if (connection.isHoldingMemory(nowMs, QUIET_MS, FRAME_MS)) holders.push(connection);
+      if (!connection.isStranger && connection.isHoldingMemory(nowMs, QUIET_MS, FRAME_MS))
+        holders.push(connection);
       if (maxIdleMs < 0 || idleMs < maxIdleMs) continue;
       this.#options.logger.debug(connection.describe(), 'closed an idle connection');
       connection.destroy();
     }
-    if (this.#budget.hasWaiters) this.#freeMemory(holders);
+    if (this.#budget.hasWaiters) this.#freeMemory(this.#budget, holders, 'memory', TOO_SLOW);
+  }
+
+  #makeRoomForLogins(): void {
+    if (this.#isStopping) return;
+    this.#crowded ??= this.#options.timers.after(CROWDED_MS, () => {
+      this.#crowded = undefined;
+      const strangers = [...this.#connections].filter(({ isStranger }) => isStranger);
+      this.#freeMemory(this.#loginBudget, strangers, 'logins', CROWDED);
+      if (this.#loginBudget.hasWaiters) this.#makeRoomForLogins();
+    });
   }
 
   /** Closes the connections that hold most, until a quarter of the budget is free. */
-  #freeMemory(holders: ClientConnection<Api>[]): void {
-    let excessBytes = this.#budget.usedBytes - this.#budget.limitBytes * 0.75;
+  #freeMemory(budget: MemoryBudget, holders: ClientConnection<Api>[], kind: string, message: string): void {
+    let excessBytes = budget.usedBytes - budget.limitBytes * 0.75;
     for (const holder of holders.sort((one, other) => other.heldBytes - one.heldBytes)) {
       if (excessBytes <= 0) return;
       excessBytes -= holder.heldBytes;
       const fields = {
         ...holder.describe(),
         heldBytes: holder.heldBytes,
-        bufferedBytes: this.#budget.usedBytes,
+        bufferedBytes: budget.usedBytes,
       };
-      const message =
-        'closed a connection that held memory others wait for: it read its answers, or sent its request, too slowly';
-      this.#log.warn('memory', fields, message);
+      this.#log.warn(kind, fields, message);
       holder.destroy();
     }
   }
