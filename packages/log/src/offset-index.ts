@@ -81,6 +81,14 @@ export class OffsetIndex {
     return entry < this.#count ? this.offsetAt(entry) : undefined;
   }
 
+  /** The highest position known that is not above this one. */
+  positionUpTo(position: number): number {
+    let found = 0;
+    for (let at = this.#count - 1; at >= 0 && found === 0; at -= 1)
+      if (this.positionAt(at) <= position) found = this.positionAt(at);
+    return found;
+  }
+
   /** Where to start scanning for `offset`; 0 when the index says nothing. */
   lookup(offset: number): number {
     const count = this.countUpTo(offset);

@@ -4,8 +4,12 @@ import { parseSegmentFileName } from './file-names.ts';
 import type { LogState } from './log-state.ts';
 import { decodeProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerStates } from './producer-state.ts';
-import { readIfPresent, snapshotPath, withFile } from './segment-files.ts';
+import type { Segment } from './segment.ts';
+import { ensureIndexes, readIfPresent, snapshotPath, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
+
+/** Enough for what a client has in flight, beside others. */
+const RECALLED_BYTES = 2 * 1024 * 1024;
 
 /** The offsets of the snapshots in a folder's listing, newest first. */
 export function snapshotOffsets(names: readonly string[]): number[] {
@@ -58,6 +62,7 @@ export async function producersAt(
     states = bytes === undefined ? undefined : decodeProducerSnapshot(bytes);
     if (states !== undefined) {
       fromOffset = offset;
+      if (states.size > 0) await recallWindows(state, states, offset);
       break;
     }
     logger.warn({ log: state.directoryName, offset }, 'a producer snapshot is damaged and not used');
@@ -66,6 +71,46 @@ export async function producersAt(
   const rebuilt = states ?? new ProducerStates();
   await replay(state, rebuilt, fromOffset, upToOffset);
   return rebuilt;
+}
+
+/**
+ * A snapshot has the last batch of each producer. With more than one in flight the ones before are sent again as well, when a
+ * stop took their answers: they are looked for in the bytes right below the snapshot's offset.
+ */
+async function recallWindows(state: LogState, states: ProducerStates, offset: number): Promise<void> {
+  const lastIndex = state.segmentIndexFor(offset - 1);
+  const last = state.segments[lastIndex];
+  if (last === undefined) return;
+  const end = last.positionFor(offset - 1);
+  const before = end < RECALLED_BYTES ? state.segments[lastIndex - 1] : undefined;
+  if (before !== undefined) {
+    await ensureIndexes(state, before);
+    await recall(state, states, before, before.writtenBytes, offset);
+  }
+  await recall(state, states, last, end, offset);
+}
+
+async function recall(
+  state: LogState,
+  states: ProducerStates,
+  segment: Segment,
+  end: number,
+  offset: number,
+): Promise<void> {
+  if (segment.writtenBytes === 0) return;
+  await withFile(state, segment, (file) =>
+    scanSegment(file, {
+      from: segment.offsetIndex?.positionUpTo(end - RECALLED_BYTES) ?? 0,
+      to: segment.writtenBytes,
+      minOffset: segment.baseOffset,
+      checkCrc: false,
+      visit: (batch) => {
+        if (batch.nextOffset > offset) return false;
+        states.recall(batch);
+        return undefined;
+      },
+    }),
+  );
 }
 
 async function replay(

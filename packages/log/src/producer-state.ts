@@ -40,6 +40,11 @@ export interface ProducerEntry {
   batches: RememberedBatch[];
 }
 
+function remembered(batch: RecordBatch): RememberedBatch {
+  const { lastSequence, lastOffset, lastOffsetDelta: offsetDelta, maxTimestamp: timestampMs } = batch;
+  return { lastSequence, lastOffset, offsetDelta, timestampMs };
+}
+
 function firstSequenceOf(batch: RememberedBatch): number {
   const first = batch.lastSequence - batch.offsetDelta;
   return first < 0 ? first + 0x8000_0000 : first;
@@ -145,8 +150,7 @@ export class ProducerStates {
     entry.lastTimestampMs = batch.maxTimestamp;
     if (batch.baseSequence >= 0) {
       if (entry.batches.length === WINDOW_BATCHES) entry.batches.shift();
-      const { lastSequence, lastOffset, lastOffsetDelta: offsetDelta, maxTimestamp: timestampMs } = batch;
-      entry.batches.push({ lastSequence, lastOffset, offsetDelta, timestampMs });
+      entry.batches.push(remembered(batch));
     }
     if (isTransactional && entry.currentTransactionFirstOffset < 0) {
       entry.currentTransactionFirstOffset = batch.baseOffset;
@@ -187,6 +191,17 @@ export class ProducerStates {
     if (marker.committed) return undefined;
     const lastStableOffset = this.#transactions.firstOpenOffset() ?? lastOffset + 1;
     return { producerId: batch.producerId, firstOffset, lastOffset, lastStableOffset };
+  }
+
+  /** Remembers again a batch that stands before the last one of its producer; called in the order of the log. */
+  recall(batch: RecordBatch): void {
+    if (!batch.hasProducerId || batch.isControl || batch.baseSequence < 0) return;
+    const entry = this.#entries.get(batch.producerId);
+    const last = entry?.batches[entry.batches.length - 1];
+    if (entry === undefined || last === undefined || batch.lastOffset >= last.lastOffset) return;
+    if (entry.producerEpoch !== batch.producerEpoch) return;
+    if (entry.batches.length === WINDOW_BATCHES) entry.batches.shift();
+    entry.batches.splice(-1, 0, remembered(batch));
   }
 
   /** undefined when no transaction is open. */

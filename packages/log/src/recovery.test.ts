@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import type { Log } from './log.ts';
 import { batchOf, openLog, readAll, settle, World } from './testing-logs.ts';
 
 const LEADER = { leaderEpoch: 0 };
@@ -233,5 +234,27 @@ test('a failed fsync takes the log dir offline, is never retried, and flushed re
   );
   await openLog(manager, {}, 'third-0').then((third) => third.append(batchOf(['x']), LEADER).written);
   assert.equal(await world.has('/other/third-0'), true);
+  await manager.close();
+});
+
+test('batches that were in flight together are known after a clean stop, when all of them are sent again', async () => {
+  const world = new World();
+  const send = (log: Log, sequence: number): { baseOffset: number } =>
+    log.append(
+      batchOf([`v${sequence}`], { producerId: 5, producerEpoch: 0, baseSequence: sequence }),
+      LEADER,
+    );
+  let manager = await world.open();
+  let log = await openLog(manager);
+  for (let sequence = 0; sequence < 8; sequence++) send(log, sequence);
+  await log.flush();
+  for (let life = 0; life < 2; life++) {
+    await manager.close();
+    manager = await world.open();
+    log = await openLog(manager);
+    for (let sequence = 3; sequence < 8; sequence++) assert.equal(send(log, sequence).baseOffset, sequence);
+    assert.equal(log.logEndOffset, 8);
+    assert.throws(() => send(log, 2), hasCode(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER));
+  }
   await manager.close();
 });
