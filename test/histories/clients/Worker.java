@@ -151,6 +151,8 @@ public class Worker {
     static class Pace {
         final double rate = Double.parseDouble(settings.getOrDefault("rate", "1000"));
         double dueNs = System.nanoTime();
+        /** What was not sent while the broker was away is made up for, but for what is older. */
+        static final double LATE_NS = 10e9;
 
         int burst() {
             return 1 + random.nextInt(Math.max(2, Math.min(200, (int) (rate / 5))));
@@ -158,7 +160,7 @@ public class Worker {
 
         /** Returns when it is time to go on, false when it is time to stop. */
         boolean wait(int sent) throws InterruptedException {
-            dueNs = Math.max(dueNs + sent / rate * 1e9, System.nanoTime() - 1e9);
+            dueNs = Math.max(dueNs + sent / rate * 1e9, System.nanoTime() - LATE_NS);
             return !stopped.await(Math.max(0, (long) (dueNs - System.nanoTime())), TimeUnit.NANOSECONDS);
         }
     }

@@ -1,7 +1,6 @@
 """A worker with librdkafka: creates topics, produces, transacts, consumes, processes, and reads all at the end. See history.py."""
 
 import random
-import threading
 import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
@@ -105,16 +104,6 @@ class Transactions:
 
     def run(self, work):
         """Does the work in a transaction; True when it was committed, False when it was aborted, by chance or because it had to be."""
-        # When the broker is killed at a bad time, send_offsets_to_transaction may never return, whatever its timeout.
-        watch = threading.Timer(30, give_up, [f"transaction {self.number + 1} does not end"])
-        watch.daemon = True
-        watch.start()
-        try:
-            return self.try_to_run(work)
-        finally:
-            watch.cancel()
-
-    def try_to_run(self, work):
         try:
             self.begin()
             work()

@@ -18,6 +18,8 @@ ROLE, NUMBER, BOOTSTRAP = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 SETTINGS = dict(word.split("=", 1) for word in sys.argv[4:])
 RANDOM = random.Random(int(SETTINGS.get("seed", "0")) * 1000 + NUMBER)
 OUTSTANDING = 4000
+# What was not sent while the broker was away is made up for, but for what is older.
+LATE_S = 10
 # What a worker exits with that cannot go on and must be replaced: its producer was fenced, or its client gave up.
 GIVEN_UP = 3
 
@@ -108,5 +110,5 @@ class Pace:
 
     def wait(self, sent):
         """Returns when it is time to go on, False when it is time to stop."""
-        self.due = max(self.due + sent / self.rate, time.monotonic() - 1)
+        self.due = max(self.due + sent / self.rate, time.monotonic() - LATE_S)
         return not stopped.wait(max(0, self.due - time.monotonic()))

@@ -16,6 +16,9 @@ import (
 
 const outstanding = 4000
 
+// What was not sent while the broker was away is made up for, but for what is older.
+const mostLate = 10 * time.Second
+
 // What a worker exits with that cannot go on and must be replaced.
 const givenUp = 3
 
@@ -159,7 +162,7 @@ func (p *pace) burst() int { return 1 + random.Intn(max(2, min(200, int(p.rate/5
 // wait returns when it is time to go on, false when it is time to stop.
 func (p *pace) wait(sent int) bool {
 	p.due = p.due.Add(time.Duration(float64(sent) / p.rate * float64(time.Second)))
-	if late := time.Now().Add(-time.Second); p.due.Before(late) {
+	if late := time.Now().Add(-mostLate); p.due.Before(late) {
 		p.due = late
 	}
 	select {

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -22,8 +24,18 @@ func common() []kgo.Opt {
 	return []kgo.Opt{
 		kgo.SeedBrokers(bootstrap),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 100 * time.Millisecond }),
-		kgo.RequestRetries(300),
+		kgo.Dialer(dial),
 		kgo.MetadataMinAge(100 * time.Millisecond),
+	}
+}
+
+// dial waits for the broker: franz-go takes a refused connection for the end of a request when there is no other broker to ask.
+func dial(ctx context.Context, network, host string) (net.Conn, error) {
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		connection, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, host)
+		if err == nil || !errors.Is(err, syscall.ECONNREFUSED) || ctx.Err() != nil || time.Now().After(until) {
+			return connection, err
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ export const topics: readonly Topic[] = (settings.get('topics') ?? '').split(','
 /** What a worker exits with that cannot go on and must be replaced: its producer was fenced. */
 const GIVEN_UP = 3;
 const RETRY_MS = 100;
+/** What was not sent while the broker was away is made up for, but for what is older. */
+const LATE_MS = 10_000;
 const RETRIES = 1_200;
 
 export function giveUp(why: string): never {
@@ -84,9 +86,9 @@ export class Pace {
 
   /** Resolves when it is time to go on; to false when it is time to stop. */
   async wait(sent: number): Promise<boolean> {
-    this.#dueMs = Math.max(this.#dueMs + (sent / this.#rate) * 1000, performance.now() - 1000);
-    while (!isStopped() && performance.now() < this.#dueMs)
-      await sleep(Math.min(RETRY_MS, this.#dueMs - performance.now()));
+    this.#dueMs = Math.max(this.#dueMs + (sent / this.#rate) * 1000, performance.now() - LATE_MS);
+    for (let leftMs = 0; !isStopped() && leftMs >= 0; leftMs = this.#dueMs - performance.now())
+      await sleep(Math.min(RETRY_MS, leftMs));
     return !isStopped();
   }
 }
