@@ -1,6 +1,7 @@
 // Drives real Kafka clients against a real broker: `node --conditions=source test/interop/run.ts [client...]`.
 // Each client is installed by the run itself and gets a fresh broker; what cannot be installed has failed, nothing is ever skipped.
-// Environment: MOLDAU_INTEROP_BOOTSTRAP=host:port uses a running broker for all clients (MOLDAU_INTEROP_DATA names its data folder),
+// Environment: MOLDAU_INTEROP_BOOTSTRAP=host:port uses a running broker for all clients (MOLDAU_INTEROP_DATA names its data folder)
+// and leaves out the cases of logins,
 // and MOLDAU_INTEROP_OLD=no leaves out the cases that speak what Kafka 4 removed, so that the tests can be proved against Kafka itself.
 // MOLDAU_INTEROP_CASES=a,b runs only these cases.
 
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { type Broker, runningBroker, startBroker } from './harness/broker.ts';
 import type { Client, Folders, Program } from './harness/client.ts';
 import { run } from './harness/command.ts';
+import { startSecuredBroker } from './harness/secured-broker.ts';
 
 const CLIENTS_AT_ONCE = 2;
 const PROGRAM_TIMEOUT_MS = 300_000;
@@ -48,7 +50,10 @@ async function runProgram(client: Client, program: Program, broker: Broker): Pro
   const waiting = new Set(casesOf(program, broker.dataDirectory !== undefined));
   if (waiting.size === 0) return;
   let startedMs = performance.now();
-  const environment: Record<string, string> = { ...program.environment, INTEROP_CACHE: folders.cache };
+  const environment: Record<string, string> = {
+    ...{ ...program.environment, ...broker.environment },
+    INTEROP_CACHE: folders.cache,
+  };
   if (broker.dataDirectory !== undefined) environment.INTEROP_DATA = broker.dataDirectory;
   const result = await run([...program.command, broker.bootstrap, ...waiting], {
     environment,
@@ -66,6 +71,21 @@ async function runProgram(client: Client, program: Program, broker: Broker): Pro
     report(client.name, name, false, `no answer: ${how}\n${(result.output + result.errors).slice(-2_000)}`);
 }
 
+let secured: Promise<Broker> | undefined;
+
+/** Started for the first who asks. */
+function securedBroker(): Promise<Broker> {
+  secured ??= startSecuredBroker(clientNames());
+  return secured;
+}
+
+async function endSecuredBroker(): Promise<void> {
+  const broker = await secured?.catch(() => undefined);
+  if (broker === undefined) return;
+  const trouble = await broker.stop();
+  report('secured', 'broker-ends-well', trouble === undefined, trouble ?? '');
+}
+
 async function runClient(client: Client): Promise<void> {
   const startedMs = performance.now();
   let installedMs = startedMs;
@@ -77,7 +97,10 @@ async function runClient(client: Client): Promise<void> {
         ? await startBroker(client.name)
         : runningBroker(bootstrap, process.env.MOLDAU_INTEROP_DATA);
     const failedBefore = failed;
-    for (const program of client.programs(folders)) await runProgram(client, program, broker);
+    for (const program of client.programs(folders)) {
+      if (program.isSecured !== true) await runProgram(client, program, broker);
+      else if (bootstrap === undefined) await runProgram(client, program, await securedBroker());
+    }
     const log = broker.log();
     const trouble = await broker.stop();
     if (bootstrap === undefined)
@@ -91,14 +114,18 @@ async function runClient(client: Client): Promise<void> {
   say(`       ${client.name}: install ${install} s, cases ${seconds(performance.now() - installedMs)} s`);
 }
 
-async function clientsNamed(names: readonly string[]): Promise<Client[]> {
+function clientNames(): string[] {
   const directory = join(root, 'clients');
-  const known = readdirSync(directory).filter((name) => existsSync(join(directory, name, 'client.ts')));
+  return readdirSync(directory).filter((name) => existsSync(join(directory, name, 'client.ts')));
+}
+
+async function clientsNamed(names: readonly string[]): Promise<Client[]> {
+  const known = clientNames();
   const wanted = names.length === 0 ? known : names;
   const clients: Client[] = [];
   for (const name of wanted) {
     if (!known.includes(name)) throw new Error(`no client "${name}"; there are: ${known.join(' ')}`);
-    const module = (await import(join(directory, name, 'client.ts'))) as { client: Client };
+    const module = (await import(join(root, 'clients', name, 'client.ts'))) as { client: Client };
     clients.push(module.client);
   }
   return clients;
@@ -112,6 +139,7 @@ const worker = async () => {
   for (let client = clients.shift(); client !== undefined; client = clients.shift()) await runClient(client);
 };
 await Promise.all(Array.from({ length: CLIENTS_AT_ONCE }, worker));
+await endSecuredBroker();
 say(`interop took ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

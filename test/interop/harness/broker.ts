@@ -10,6 +10,8 @@ export interface Broker {
   bootstrap: string;
   /** Absent when somebody else started the broker and did not say where its data is. */
   dataDirectory?: string;
+  /** What programs must know of it beside its address. */
+  environment?: Readonly<Record<string, string>>;
   /** Stops it; resolves to what was wrong with the way it ended, or undefined when nothing was. The data go, unless something was wrong. */
   stop(options?: { keepData?: boolean }): Promise<string | undefined>;
   /** Ends it as a power cut would, as far as a process can; its data stay. */
@@ -55,19 +57,22 @@ async function waitFor(what: () => boolean, timeoutMs: number): Promise<boolean>
   return true;
 }
 
-/** A broker on a free port with a new data folder, unless told which. */
+/** A broker on a free port with a new data folder, unless told which. A configuration file of its own has listeners, the first on that port. */
 export async function startBroker(
   name: string,
-  options: { port?: number; dataDirectory?: string; settings?: readonly string[] } = {},
+  options: { port?: number; dataDirectory?: string; settings?: readonly string[]; configFile?: string } = {},
 ): Promise<Broker> {
   const port = options.port ?? (await freePort());
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), `moldau-interop-${name}-`));
+  const address = `127.0.0.1:${port}`;
+  const listening =
+    options.configFile === undefined ? ['--listen', address] : ['--config', options.configFile];
   const settings = ['group.initial.rebalance.delay.ms=0', ...(options.settings ?? [])];
   const child = spawn(
     process.execPath,
     [
       ...['--conditions=source', join(repository, 'packages/cli/src/main.ts'), 'server'],
-      ...['--listen', `127.0.0.1:${port}`, '--data', dataDirectory],
+      ...[...listening, '--data', dataDirectory],
       ...settings.flatMap((setting) => ['--set', setting]),
     ],
     { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] },
@@ -86,7 +91,7 @@ export async function startBroker(
     throw new Error(`the broker did not start:\n${text.slice(-2_000)}`);
   }
   return {
-    bootstrap: `127.0.0.1:${port}`,
+    bootstrap: address,
     dataDirectory,
     log: () => text,
     async kill() {

@@ -20,6 +20,8 @@ export interface Program {
   ownBrokerCases?: readonly string[];
   environment?: Readonly<Record<string, string>>;
   timeoutMs?: number;
+  /** Whether the cases are asked of the secured broker (secured-broker.ts), which is one for all clients. */
+  isSecured?: boolean;
 }
 
 export interface Client {
