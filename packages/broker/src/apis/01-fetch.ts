@@ -37,6 +37,7 @@ export const fetch = serve({
     const seesCommittedOnly = isReadCommitted(request.isolationLevel);
     const usesTopicIds = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
     const session = services.fetchSessions.view({
+      principal: context.principal,
       sessionId: request.sessionId,
       sessionEpoch: request.sessionEpoch,
       usesTopicIds,
@@ -57,12 +58,17 @@ export const fetch = serve({
       isReadCommitted: seesCommittedOnly,
       skipsControl: context.apiVersion < FIRST_VERSION_WITH_BATCHES,
     };
-    const [allowed, refused] = authorized(session.partitions, request, context, services);
+    const mayFetch = permissionToFetch(request, context, services);
+    const [allowed, refused] = partition(session.partitions, mayFetch);
     const isNothingLeft = allowed.length === 0 && refused.length > 0;
     const fetched = isNothingLeft
       ? []
       : await services.fetcher.fetch(allowed, limits, (run) => context.onClosed(run));
-    const reads = refused.length === 0 ? fetched : [...refused.map(refusedRead), ...fetched];
+    // What was allowed when the wait began may be no more.
+    const delivered = fetched.map((read) =>
+      read.sizeBytes === 0 || mayFetch(read.fetched) ? read : refusedRead(read.fetched),
+    );
+    const reads = [...refused.map(refusedRead), ...delivered];
     const sizeBytes = reads.reduce((total, read) => total + read.sizeBytes, 0);
     const throttleMs = services.quotas.recordFetched(context, sizeBytes);
     if (throttleMs > 0) {
@@ -96,22 +102,24 @@ export const fetch = serve({
 });
 
 /** Consumers need each topic, replicas the cluster; which of them asks is what the request says. */
-function authorized(
-  partitions: readonly FetchedPartition[],
+function permissionToFetch(
   request: FetchRequest,
   context: RequestContext,
   services: Services,
-): [allowed: readonly FetchedPartition[], refused: readonly FetchedPartition[]] {
-  if (services.authorizer.isOpen) return [partitions, []];
+): (fetched: FetchedPartition) => boolean {
+  if (services.authorizer.isOpen) return () => true;
   const { topic, cluster } = permissions.fetch;
   const replicaId = Math.max(request.replicaId, request.replicaState.replicaId);
-  if (replicaId >= 0) return may(services, context, cluster) ? [partitions, []] : [[], partitions];
-  const image = services.metadata();
-  return partition(partitions, (fetched) => {
-    const name = fetched.topicId === ZERO_UUID ? fetched.topic : image.topicById(fetched.topicId)?.name;
+  if (replicaId >= 0) {
+    const isAllowed = may(services, context, cluster);
+    return () => isAllowed;
+  }
+  const { metadata } = services;
+  return (fetched) => {
+    const name = fetched.topicId === ZERO_UUID ? fetched.topic : metadata().topicById(fetched.topicId)?.name;
     // An id that nobody knows is answered as such.
     return name === undefined || may(services, context, topic, name);
-  });
+  };
 }
 
 function refusedRead(fetched: FetchedPartition): PartitionRead {

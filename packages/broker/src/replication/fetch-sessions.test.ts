@@ -6,7 +6,7 @@ import { type FetchedPartition, FetchSessions } from './fetch-sessions.ts';
 let nowMs = 0;
 const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
 
-function sessions(maxSessions = 10): FetchSessions {
+function sessions(maxSessions = 10, maxPartitions = 1000): FetchSessions {
   let last = 0;
   const random = {
     next: () => 0,
@@ -16,7 +16,7 @@ function sessions(maxSessions = 10): FetchSessions {
       return bytes;
     },
   };
-  return new FetchSessions({ clock, random, maxSessions, evictionMs: 1000 });
+  return new FetchSessions({ clock, random, maxSessions, maxPartitions, evictionMs: 1000 });
 }
 
 function partition(topic: string, index = 0, fetchOffset = 0): FetchedPartition {
@@ -34,7 +34,8 @@ function partition(topic: string, index = 0, fetchOffset = 0): FetchedPartition 
 }
 
 function request(sessionId: number, sessionEpoch: number, partitions: FetchedPartition[] = []) {
-  return { sessionId, sessionEpoch, usesTopicIds: false, partitions, forgotten: [] };
+  const principal = 'User:ada';
+  return { principal, sessionId, sessionEpoch, usesTopicIds: false, partitions, forgotten: [] };
 }
 
 test('a full fetch with epoch 0 makes a session that the next epochs go on with', () => {
@@ -101,5 +102,34 @@ test('a full cache makes room only by a session long unused', () => {
   assert.equal(all.view(request(0, 0, [partition('b')])).sessionId, 0);
   nowMs = 1000;
   assert.notEqual(all.view(request(0, 0, [partition('b')])).sessionId, 0);
+  assert.equal(all.count, 1);
+});
+
+test('a session is unknown to everybody but its owner, who goes on with it', () => {
+  const all = sessions();
+  const { sessionId } = all.view(request(0, 0, [partition('a')]));
+  const asMallory = (sessionEpoch: number) =>
+    all.view({ ...request(sessionId, sessionEpoch), principal: 'User:mallory' });
+  const guessed = asMallory(1);
+  assert.equal(guessed.errorCode, ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+  assert.deepEqual(guessed.partitions, []);
+  asMallory(-1);
+  asMallory(0);
+  assert.equal(all.view(request(sessionId, 1)).partitions.length, 1);
+});
+
+test('sessions have so many partitions in all, and who names more has none', () => {
+  const all = sessions(10, 3);
+  const one = all.view(request(0, 0, [partition('a'), partition('b')]));
+  assert.equal(all.view(request(0, 0, [partition('a'), partition('b')])).sessionId, 0);
+  const other = all.view(request(0, 0, [partition('a')]));
+  assert.notEqual(other.sessionId, 0);
+  const grown = all.view(request(other.sessionId, 1, [partition('b')]));
+  assert.equal(grown.errorCode, ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+  assert.equal(all.view(request(one.sessionId, 1)).errorCode, ErrorCode.NONE);
+  const three = [partition('a'), partition('b'), partition('c')];
+  assert.equal(all.view(request(0, 0, three)).sessionId, 0);
+  nowMs += 1000;
+  assert.notEqual(all.view(request(0, 0, three)).sessionId, 0);
   assert.equal(all.count, 1);
 });

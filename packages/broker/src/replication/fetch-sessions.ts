@@ -1,8 +1,9 @@
 // Incremental fetch sessions (KIP-227): the broker remembers which partitions a client fetches, so that a request
 // names only what changed and an answer carries only partitions that have news.
 //
-// Invariants: at most `maxSessions` sessions live at once; a session's epoch goes up by one with every request served
-// in it; a session holds partitions by topic id or by topic name, never both.
+// Invariants: at most `maxSessions` sessions live at once, and have at most MAX_PARTITIONS in all; a session's epoch goes up by one with every request served
+// in it; a session holds partitions by topic id or by topic name, never both; a session is unknown to everybody but the principal who opened it,
+// for ids can be guessed (in Kafka whoever guesses one learns the names in it, and breaks it).
 
 import type { Clock, Random } from '@moldau/io';
 import { ErrorCode, type Uuid } from '@moldau/protocol';
@@ -11,6 +12,8 @@ const NO_SESSION = 0;
 const INITIAL_EPOCH = 0;
 const FINAL_EPOCH = -1;
 const MAX_EPOCH = 0x7fffffff;
+/** A few hundred megabytes. Who names more than there is room for fetches without a session. */
+const MAX_PARTITIONS = 1_000_000;
 
 /** One partition as a client fetches it. */
 export interface FetchedPartition {
@@ -37,6 +40,8 @@ export interface ForgottenPartitions {
 }
 
 export interface FetchSessionRequest {
+  /** As in 'User:ada'. */
+  principal: string;
   sessionId: number;
   sessionEpoch: number;
   usesTopicIds: boolean;
@@ -64,13 +69,22 @@ export class FetchSessions {
   readonly #random: Random;
   readonly #maxSessions: number;
   readonly #evictionMs: number;
+  readonly #maxPartitions: number;
+  #partitionCount = 0;
 
   /** @param options.evictionMs a session unused for this long may make room for another. */
-  constructor(options: { clock: Clock; random: Random; maxSessions: number; evictionMs?: number }) {
+  constructor(options: {
+    clock: Clock;
+    random: Random;
+    maxSessions: number;
+    evictionMs?: number;
+    maxPartitions?: number;
+  }) {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#maxSessions = options.maxSessions;
     this.#evictionMs = options.evictionMs ?? 120_000;
+    this.#maxPartitions = options.maxPartitions ?? MAX_PARTITIONS;
   }
 
   get count(): number {
@@ -85,31 +99,38 @@ export class FetchSessions {
   /** The session to be answered when nothing was read after all: none for one that has only been asked for, so that its client asks again. */
   throttled({ sessionId, isIncremental }: SessionView): number {
     if (isIncremental) return sessionId;
-    this.#sessions.delete(sessionId);
+    this.#remove(this.#sessions.get(sessionId));
     return NO_SESSION;
   }
 
   #viewFull(request: FetchSessionRequest): SessionView {
-    this.#sessions.delete(request.sessionId);
-    if (request.sessionEpoch === FINAL_EPOCH || !this.#makeRoom()) {
+    this.#remove(this.#sessionOf(request));
+    if (request.sessionEpoch === FINAL_EPOCH || !this.#makeRoom(request.partitions.length)) {
       return sessionless(request.partitions);
     }
-    const session = new Session(this.#newId(), request.usesTopicIds, request.partitions);
+    const session = new Session(this.#newId(), request);
     session.lastUsedMs = this.#clock.monotonicMs();
     this.#sessions.set(session.id, session);
+    this.#partitionCount += session.size;
     return session.view(false);
   }
 
   #viewIncremental(request: FetchSessionRequest): SessionView {
-    const session = this.#sessions.get(request.sessionId);
+    const session = this.#sessionOf(request);
     if (session === undefined) return sessionError(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
     if (session.usesTopicIds !== request.usesTopicIds)
       return sessionError(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
     if (session.epoch !== request.sessionEpoch) return sessionError(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
+    this.#partitionCount -= session.size;
     session.update(request.partitions, request.forgotten);
-    if (session.isEmpty) {
-      this.#sessions.delete(session.id);
+    this.#partitionCount += session.size;
+    if (session.size === 0) {
+      this.#remove(session);
       return sessionless([]);
+    }
+    if (this.#partitionCount > this.#maxPartitions) {
+      this.#remove(session);
+      return sessionError(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
     }
     session.epoch = session.epoch === MAX_EPOCH ? 1 : session.epoch + 1;
     session.lastUsedMs = this.#clock.monotonicMs();
@@ -119,12 +140,26 @@ export class FetchSessions {
     return session.view(true);
   }
 
-  #makeRoom(): boolean {
-    if (this.#sessions.size < this.#maxSessions) return true;
-    const oldest = this.#sessions.values().next().value;
-    if (oldest === undefined || this.#clock.monotonicMs() - oldest.lastUsedMs < this.#evictionMs)
-      return false;
-    this.#sessions.delete(oldest.id);
+  #sessionOf({ sessionId, principal }: FetchSessionRequest): Session | undefined {
+    const session = this.#sessions.get(sessionId);
+    return session?.principal === principal ? session : undefined;
+  }
+
+  #remove(session: Session | undefined): void {
+    if (session === undefined || !this.#sessions.delete(session.id)) return;
+    this.#partitionCount -= session.size;
+  }
+
+  /** Sessions that were not used lately make way. */
+  #makeRoom(partitionCount: number): boolean {
+    const isFull = (): boolean =>
+      this.#sessions.size >= this.#maxSessions || this.#partitionCount + partitionCount > this.#maxPartitions;
+    while (isFull()) {
+      const oldest = this.#sessions.values().next().value;
+      if (oldest === undefined || this.#clock.monotonicMs() - oldest.lastUsedMs < this.#evictionMs)
+        return false;
+      this.#remove(oldest);
+    }
     return true;
   }
 
@@ -138,21 +173,23 @@ export class FetchSessions {
 
 class Session {
   readonly id: number;
+  readonly principal: string;
   readonly usesTopicIds: boolean;
   epoch = 1;
   lastUsedMs = 0;
   /** In the order in which they are to be read next. */
   readonly #partitions = new Map<string, FetchedPartition>();
 
-  constructor(id: number, usesTopicIds: boolean, partitions: readonly FetchedPartition[]) {
+  constructor(id: number, { principal, usesTopicIds, partitions }: FetchSessionRequest) {
     this.id = id;
+    this.principal = principal;
     this.usesTopicIds = usesTopicIds;
     for (const partition of partitions)
       this.#partitions.set(this.#keyOf(partition, partition.index), partition);
   }
 
-  get isEmpty(): boolean {
-    return this.#partitions.size === 0;
+  get size(): number {
+    return this.#partitions.size;
   }
 
   update(changed: readonly FetchedPartition[], forgotten: readonly ForgottenPartitions[]): void {

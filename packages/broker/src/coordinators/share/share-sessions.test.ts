@@ -108,3 +108,11 @@ test('a session that was opened anew is not lost with its old connection', () =>
   assert.deepEqual(lost, []);
   assert.equal(view(1).errorCode, ErrorCode.NONE);
 });
+
+test('names with slashes make nobody another one', () => {
+  const { view, sessions } = sessionsOf();
+  view(0, { groupId: 'x/y', memberId: 'm' });
+  view(0, { groupId: 'y', memberId: 'm/x' });
+  assert.equal(sessions.count, 2);
+  assert.equal(view(1, { groupId: 'x/y', memberId: 'm' }).errorCode, ErrorCode.NONE);
+});

@@ -163,7 +163,8 @@ function epochAfter(epoch: number): number {
 
 /** Member ids are of 36 characters at most, group ids of any. */
 function keyOf(groupId: string, memberId: string): string {
-  return `${memberId}/${groupId}`;
+  // Both are whatever clients say, slashes too: one must not be taken for the other's.
+  return `${memberId.length}/${memberId}/${groupId}`;
 }
 
 function partitionKey({ topicId, partition }: TopicPartition): string {
