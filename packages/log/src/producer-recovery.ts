@@ -8,8 +8,8 @@ import type { Segment } from './segment.ts';
 import { ensureIndexes, readIfPresent, snapshotPath, withFile } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
 
-/** Enough for what a client has in flight, beside others. */
-const RECALLED_BYTES = 2 * 1024 * 1024;
+/** Enough for the five batches of 1 MiB that a client has in flight, beside others. */
+const RECALLED_BYTES = 8 * 1024 * 1024;
 
 /** The offsets of the snapshots in a folder's listing, newest first. */
 export function snapshotOffsets(names: readonly string[]): number[] {
