@@ -58,6 +58,24 @@ describe('the import table', () => {
     ]);
   });
 
+  it('keeps the rooms of the client in order', () => {
+    const files = {
+      'packages/client/package.json': '{ "source": "./src/mod.ts" }',
+      'packages/client/src/mod.ts': "// Entry.\nimport './kafka.ts';\n",
+      'packages/client/src/kafka.ts': "// Composes.\nimport './producer/producer.ts';\n",
+      'packages/client/src/topic.ts': '// Topic.\n',
+      'packages/client/src/producer/producer.ts':
+        "// Sends.\nimport '../topic.ts';\nimport '../network/pool.ts';\n",
+      'packages/client/src/network/pool.ts':
+        "// Pool.\nimport '../producer/producer.ts';\nimport '../topic.ts';\nimport '../kafka.ts';\n",
+    };
+    assert.deepEqual(findingsOf(files), [
+      'packages/client/src/network/pool.ts:2 import table',
+      'packages/client/src/network/pool.ts:3 import table',
+      'packages/client/src/network/pool.ts:4 import table',
+    ]);
+  });
+
   it('lets only tests import testing', () => {
     const text = "// X.\nimport '@moldau/testing';\n";
     assert.deepEqual(

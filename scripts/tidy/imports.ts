@@ -29,7 +29,24 @@ const BROKER_TABLE: Readonly<Record<string, readonly string[]>> = {
   apis: ['config', 'network', 'security', 'quotas', 'telemetry', 'replication', 'coordinators', 'controller'],
 };
 
-const BROKER_SOURCES = 'packages/broker/src/';
+/** The same for packages/client/src; topic.ts is shared by those who send and those who read. */
+const CLIENT_TABLE: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  options: ['errors'],
+  serdes: ['errors'],
+  'topic.ts': ['errors', 'serdes'],
+  observability: ['errors', 'options'],
+  network: ['errors', 'options', 'observability'],
+  cluster: ['errors', 'options', 'observability', 'network'],
+  producer: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster'],
+  consumer: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster', 'producer'],
+  admin: ['errors', 'options', 'observability', 'network', 'cluster'],
+};
+
+const ROOM_TABLES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  broker: BROKER_TABLE,
+  client: CLIENT_TABLE,
+};
 
 export function checkImports(file: SourceFile): Finding[] {
   const owner = /^packages\/([^/]+)\//.exec(file.path)?.[1];
@@ -72,25 +89,38 @@ function checkRelative(file: SourceFile, owner: string, specifier: string, repor
   }
   if (owner !== 'testing' && isSupportFile(target) && !isSupportFile(file.path))
     report(`only tests may import ${specifier}`);
-  if (!file.path.startsWith(BROKER_SOURCES) || isSupportFile(file.path)) return;
-  const room = roomOf(file.path);
+  const table = ROOM_TABLES[owner];
+  if (table !== undefined && !isSupportFile(file.path)) checkRooms(file.path, target, owner, table, report);
+}
+
+function checkRooms(
+  path: string,
+  target: string,
+  owner: string,
+  table: Readonly<Record<string, readonly string[]>>,
+  report: Report,
+): void {
+  const sources = `packages/${owner}/src/`;
+  const room = roomOf(path, sources, table);
   if (room === undefined) return;
-  const targetRoom = roomOf(target);
+  const targetRoom = roomOf(target, sources, table);
   if (room === targetRoom) return;
   if (targetRoom === undefined) {
-    report(`${posix.basename(target)} composes the rooms of the broker, so ${room} may not import it`);
-  } else if (BROKER_TABLE[room] === undefined) {
+    report(`${posix.basename(target)} composes the rooms of the ${owner}, so ${room} may not import it`);
+  } else if (table[room] === undefined) {
     report(
       `the room ${room} is not in the import table of scripts/tidy/imports.ts: add it and what it may import`,
     );
-  } else if (!BROKER_TABLE[room].includes(targetRoom)) {
+  } else if (!table[room].includes(targetRoom)) {
     report(
-      `${room} may not import ${targetRoom}: it may import ${BROKER_TABLE[room].join(', ') || 'no other room'}`,
+      `${room} may not import ${targetRoom}: it may import ${table[room].join(', ') || 'no other room'}`,
     );
   }
 }
 
-/** The folder inside the broker; undefined for the files beside the folders. */
-function roomOf(path: string): string | undefined {
-  return /^([^/]+)\//.exec(path.slice(BROKER_SOURCES.length))?.[1];
+/** The folder inside the package, or the file beside the folders where the table names it; undefined for those that compose all rooms. */
+function roomOf(path: string, sources: string, table: object): string | undefined {
+  if (!path.startsWith(sources)) return undefined;
+  const [first, ...rest] = path.slice(sources.length).split('/');
+  return rest.length > 0 || Object.hasOwn(table, first!) ? first : undefined;
 }

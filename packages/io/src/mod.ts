@@ -21,7 +21,7 @@ export { nodeGssApi } from './node/node-gssapi.ts';
 export { nodeHttp } from './node/node-http.ts';
 export { nodeNetwork } from './node/node-network.ts';
 export { nodeRandom } from './node/node-random.ts';
-export { nodeTimers } from './node/node-timers.ts';
+export { nodeHoldingTimers, nodeTimers } from './node/node-timers.ts';
 export type { Random } from './random.ts';
 export type { Timer, Timers } from './timers.ts';
 export type {

@@ -63,9 +63,12 @@ export interface Network {
     },
     accept: (connection: Connection) => ConnectionHandler,
   ): Promise<Listener>;
-  /** Rejects with Node's error, or ETIMEDOUT after timeoutMs; the handler hears nothing of a dial that failed. */
+  /**
+   * Rejects with Node's error, with ETIMEDOUT after timeoutMs, or with the signal's reason when it is aborted meanwhile; the handler hears nothing of a
+   * dial that failed.
+   */
   dial(
-    options: { host: string; port: number; timeoutMs: number; tls?: TlsClientOptions },
+    options: { host: string; port: number; timeoutMs: number; tls?: TlsClientOptions; signal?: AbortSignal },
     handler: ConnectionHandler,
   ): Promise<Connection>;
   /** The addresses of a host; none when it has none. An address is its own. */

@@ -343,7 +343,8 @@ function opened(
 function dial(options: Parameters<Network['dial']>[0], handler: ConnectionHandler): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let connection: NodeConnection | undefined;
-    const { host, port, timeoutMs, tls } = options;
+    const { host, port, timeoutMs, tls, signal } = options;
+    signal?.throwIfAborted();
     const place = canReadInPlace ? { onread: onread(() => connection) } : {};
     const address = { host, port, noDelay: true, keepAlive: true, ...place };
     const socket = tls === undefined ? connect(address) : connectTls(address, tls);
@@ -351,13 +352,21 @@ function dial(options: Parameters<Network['dial']>[0], handler: ConnectionHandle
       const error = new Error(`no connection to ${host}:${port} within ${timeoutMs} ms`);
       socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
     }, timeoutMs);
-    const failed = (error: Error): void => {
+    const aborted = (): void => {
+      socket.destroy(asError(signal?.reason));
+    };
+    signal?.addEventListener('abort', aborted, { once: true });
+    const decided = (): void => {
       clearTimeout(timeout);
+      signal?.removeEventListener('abort', aborted);
+    };
+    const failed = (error: Error): void => {
+      decided();
       reject(error);
     };
     socket.once('error', failed);
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timeout);
+      decided();
       socket.off('error', failed);
       if (tls !== undefined) internalsOf(socket)._writev = null;
       const made = new NodeConnection(

@@ -1,0 +1,215 @@
+// The one tree of errors. Everything that a client rejects with is a KafkaError, but for the reason of an AbortSignal, which is passed on as it is.
+//
+// `code` is Kafka's name where a broker answered with an error (NOT_LEADER_OR_FOLLOWER), else one of ours, listed in ClientErrorCode.
+
+import { ErrorCode, type ErrorName, errorMessage, errorName, isRetriable } from '@moldau/protocol';
+
+/** What goes wrong without a broker's saying so. */
+export type ClientErrorCode =
+  /** No connection could be made; `cause` has the system's error. */
+  | 'CONNECTION_FAILED'
+  /** A connection ended while an answer was awaited: the broker may have done what was asked, or not. */
+  | 'CONNECTION_LOST'
+  /** None of the addresses led to a broker; `attempts` says what each said. */
+  | 'NO_BROKER_REACHABLE'
+  /** Nothing came in time; `cause` has what went wrong last, when anything did. */
+  | 'TIMED_OUT'
+  /** What came is not Kafka's protocol. */
+  | 'MALFORMED_ANSWER'
+  | 'AUTHENTICATION_FAILED'
+  /** Options, properties or arguments that cannot be meant. */
+  | 'INVALID_OPTIONS'
+  /** The client was closed. */
+  | 'CLOSED'
+  /** Some of several things failed; `errors` has them. */
+  | 'PARTIAL_FAILURE';
+
+/** Every `code`: Kafka's names, ours, and ERROR_<number> for what a newer broker may answer. */
+export type KafkaErrorCode = ErrorName | ClientErrorCode | `ERROR_${number}`;
+
+/** What an error is about. */
+export interface ErrorSubject {
+  readonly topic?: string | undefined;
+  readonly partition?: number | undefined;
+  /** `1 at kafka-1:9092`, or an address alone before its broker's id is known. */
+  readonly broker?: string | undefined;
+  readonly cause?: unknown;
+}
+
+export class KafkaError extends Error {
+  override readonly name: string = 'KafkaError';
+  readonly code: KafkaErrorCode;
+  /** The same may succeed later, without anybody changing anything. */
+  readonly retriable: boolean;
+  /** This client cannot go on: close it, and mend what the message says. */
+  readonly fatal: boolean;
+  /** The transaction under way cannot be committed, but aborted; the next one may succeed. */
+  readonly abortable: boolean;
+  readonly topic: string | undefined;
+  readonly partition: number | undefined;
+  readonly broker: string | undefined;
+
+  constructor(
+    code: KafkaErrorCode,
+    message: string,
+    options: ErrorSubject & { retriable?: boolean; fatal?: boolean; abortable?: boolean } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retriable = options.retriable ?? false;
+    this.fatal = options.fatal ?? false;
+    this.abortable = options.abortable ?? false;
+    this.topic = options.topic;
+    this.partition = options.partition;
+    this.broker = options.broker;
+  }
+}
+
+/** After these the same client gets the same answer again: another one took its place, or it may not do what it is there for. */
+const FATAL = new Set<number>([
+  ErrorCode.SASL_AUTHENTICATION_FAILED,
+  ErrorCode.UNSUPPORTED_SASL_MECHANISM,
+  ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+  ErrorCode.GROUP_AUTHORIZATION_FAILED,
+  ErrorCode.INVALID_PRODUCER_EPOCH,
+  ErrorCode.PRODUCER_FENCED,
+  ErrorCode.FENCED_INSTANCE_ID,
+  ErrorCode.UNSUPPORTED_VERSION,
+  ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+]);
+
+/** A transaction is of no use after these, and the producer still is. */
+const ABORTABLE = new Set<number>([
+  ErrorCode.TRANSACTION_ABORTABLE,
+  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCode.UNKNOWN_PRODUCER_ID,
+  ErrorCode.INVALID_PRODUCER_ID_MAPPING,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.UNKNOWN_MEMBER_ID,
+  ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ErrorCode.MESSAGE_TOO_LARGE,
+]);
+
+/** A broker answered, and its answer is an error. */
+export class BrokerError extends KafkaError {
+  override readonly name = 'BrokerError';
+  /** Kafka's number. */
+  readonly errorCode: number;
+
+  /** `said` is the broker's own message, when it sent one. */
+  constructor(errorCode: number, subject: ErrorSubject & { said?: string | null } = {}) {
+    super(errorName(errorCode as ErrorCode) as KafkaErrorCode, brokerMessage(errorCode, subject), {
+      ...subject,
+      retriable: isRetriable(errorCode as ErrorCode),
+      fatal: FATAL.has(errorCode),
+      abortable: ABORTABLE.has(errorCode),
+    });
+    this.errorCode = errorCode;
+  }
+}
+
+function brokerMessage(
+  errorCode: number,
+  { topic, partition, said }: ErrorSubject & { said?: string | null },
+): string {
+  const where =
+    topic === undefined ? '' : partition === undefined ? `${topic}: ` : `${topic}, partition ${partition}: `;
+  const advice = errorMessage(errorCode as ErrorCode);
+  if (said === undefined || said === null || said === '') return where + advice;
+  return said.includes(advice) ? where + said : `${where}${said.replace(/\.?$/, '.')} ${advice}`;
+}
+
+/** No connection, or none any more. */
+export class ConnectionError extends KafkaError {
+  override readonly name: string = 'ConnectionError';
+
+  constructor(
+    code: 'CONNECTION_FAILED' | 'CONNECTION_LOST' | 'NO_BROKER_REACHABLE',
+    message: string,
+    options: ErrorSubject & { retriable?: boolean } = {},
+  ) {
+    super(code, message, { retriable: true, ...options });
+  }
+}
+
+/** Where a connection was tried, and what came of it. */
+export interface Attempt {
+  /** host:port */
+  readonly address: string;
+  readonly error: KafkaError;
+}
+
+/** Every known broker and every address of `brokers` was tried in vain. */
+export class NoBrokerReachableError extends ConnectionError {
+  override readonly name = 'NoBrokerReachableError';
+  readonly attempts: readonly Attempt[];
+
+  constructor(message: string, attempts: readonly Attempt[]) {
+    super('NO_BROKER_REACHABLE', message, {
+      retriable: attempts.some(({ error }) => error.retriable),
+      cause: attempts.at(-1)?.error,
+    });
+    this.attempts = attempts;
+  }
+}
+
+/** The broker does not take the credentials, or the login cannot be made. */
+export class AuthenticationError extends KafkaError {
+  override readonly name = 'AuthenticationError';
+
+  constructor(
+    code: 'AUTHENTICATION_FAILED' | 'SASL_AUTHENTICATION_FAILED' | 'UNSUPPORTED_SASL_MECHANISM',
+    message: string,
+    subject: ErrorSubject = {},
+  ) {
+    super(code, message, { ...subject, fatal: true });
+  }
+}
+
+export class TimeoutError extends KafkaError {
+  override readonly name = 'TimeoutError';
+
+  constructor(message: string, subject: ErrorSubject = {}) {
+    super('TIMED_OUT', message, { ...subject, retriable: true });
+  }
+}
+
+/** The broker is too old or too new for what was asked. */
+export class UnsupportedVersionError extends KafkaError {
+  override readonly name = 'UnsupportedVersionError';
+
+  constructor(message: string, subject: ErrorSubject = {}) {
+    super('UNSUPPORTED_VERSION', message, subject);
+  }
+}
+
+export class ClosedError extends KafkaError {
+  override readonly name = 'ClosedError';
+
+  constructor(message = 'The client is closed.') {
+    super('CLOSED', message);
+  }
+}
+
+export class OptionsError extends KafkaError {
+  override readonly name = 'OptionsError';
+
+  constructor(message: string) {
+    super('INVALID_OPTIONS', message);
+  }
+}
+
+/** Some of the things that were asked for in one call failed; the others were done. */
+export class PartialFailureError extends KafkaError {
+  override readonly name = 'PartialFailureError';
+  readonly errors: readonly KafkaError[];
+
+  constructor(errors: readonly KafkaError[], askedCount: number) {
+    const lines = errors.map(({ message }) => `\n- ${message}`).join('');
+    super('PARTIAL_FAILURE', `${errors.length} of ${askedCount} failed; the others were done.${lines}`, {
+      retriable: errors.every(({ retriable }) => retriable),
+    });
+    this.errors = errors;
+  }
+}

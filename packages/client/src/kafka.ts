@@ -1,0 +1,50 @@
+// The entrance: checks the options once, and makes the clients. Each has connections of its own, so that none holds up another.
+
+import type { Logger } from '@moldau/io';
+import { Admin } from './admin/admin.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { ClosedError } from './errors/kafka-error.ts';
+import { type ClientOptions, type ClientSettings, resolveClientOptions } from './options/client-options.ts';
+import { nodePorts, type Ports } from './options/ports.ts';
+
+export interface KafkaOptions extends ClientOptions {
+  /** Told of connections that fail and the like; pino fits. Default: nobody. */
+  readonly logger?: Logger;
+}
+
+export class Kafka implements AsyncDisposable {
+  readonly #settings: ClientSettings;
+  readonly #ports: Ports;
+  readonly #clusters = new Set<Cluster>();
+  #isClosed = false;
+
+  /** Nothing is connected before it is used. @throws OptionsError */
+  constructor(options: KafkaOptions, ports: Ports = nodePorts) {
+    const { logger, ...clientOptions } = options;
+    this.#settings = resolveClientOptions(clientOptions);
+    this.#ports = logger === undefined ? ports : { ...ports, logger };
+  }
+
+  /** For administration. Close it when it is done. */
+  admin(): Admin {
+    return new Admin(this.#cluster());
+  }
+
+  /** Closes all clients that were made here and are not closed yet. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#clusters].map((cluster) => cluster.close()));
+    this.#clusters.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #cluster(): Cluster {
+    if (this.#isClosed) throw new ClosedError();
+    const cluster = new Cluster(this.#settings, this.#ports, () => this.#clusters.delete(cluster));
+    this.#clusters.add(cluster);
+    return cluster;
+  }
+}

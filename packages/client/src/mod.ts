@@ -1,0 +1,24 @@
+// The public entry of @moldau/client.
+
+export { Admin } from './admin/admin.ts';
+export type { BrokerDescription, ClusterDescription } from './admin/cluster-admin.ts';
+export type { ConfigValues } from './admin/config-values.ts';
+export type { ConfigChange, ConfigDescription, ConfigEntry, ConfigResource } from './admin/configs.ts';
+export type { FoundOffset, OffsetPlace, OffsetQuery } from './admin/offsets.ts';
+export type { RecordsToDelete } from './admin/records.ts';
+export type {
+  ChangeOptions,
+  CreatedTopic,
+  NewPartitions,
+  NewTopic,
+  PartitionDescription,
+  TopicDescription,
+  TopicListing,
+} from './admin/topics.ts';
+export type { TopicPartition } from './cluster/ask-leaders.ts';
+export type { CallOptions } from './cluster/cluster.ts';
+export * from './errors/kafka-error.ts';
+export { Kafka, type KafkaOptions } from './kafka.ts';
+export type { ClientOptions, OAuthToken, SaslOptions, TlsOptions } from './options/client-options.ts';
+export { nodePorts, type Ports } from './options/ports.ts';
+export type { Properties } from './options/properties.ts';
