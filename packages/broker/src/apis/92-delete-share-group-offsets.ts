@@ -32,10 +32,10 @@ export const deleteShareGroupOffsets = serve({
     return {
       ...{ errorCode, errorMessage },
       responses: [
-        ...deleted.map(({ topicId, ...topic }) => ({ ...topic, topicId: topicId ?? ZERO_UUID })),
         ...refused.map((topicName) => ({
           ...{ topicName, topicId: ZERO_UUID, errorCode: code, errorMessage: message },
         })),
+        ...deleted.map(({ topicId, ...topic }) => ({ ...topic, topicId: topicId ?? ZERO_UUID })),
       ],
     };
   },

@@ -6,41 +6,21 @@ import { after, before, describe, test } from 'node:test';
 import {
   consumerGroupHeartbeatRequest,
   consumerGroupHeartbeatResponse,
-  createAclsRequest,
-  createAclsResponse,
-  createTopicsRequest,
-  createTopicsResponse,
-  deleteAclsRequest,
-  deleteAclsResponse,
   ErrorCode,
   fetchRequest,
   fetchResponse,
-  findCoordinatorRequest,
-  findCoordinatorResponse,
   metadataRequest,
   metadataResponse,
   produceRequest,
   produceResponse,
-  saslAuthenticateRequest,
-  saslAuthenticateResponse,
-  saslHandshakeRequest,
-  saslHandshakeResponse,
 } from '@moldau/protocol';
-import { RawClient, startTestBroker, type TestBroker } from '@moldau/testing';
-import {
-  AclOperation,
-  CLUSTER_NAME,
-  PatternType,
-  PermissionType,
-  ResourceType,
-} from '../security/authorization/acl.ts';
+import type { RawClient } from '@moldau/testing';
+import { AclOperation, ResourceType } from '../security/authorization/acl.ts';
 import { type Permission, permissions } from '../security/authorization/permissions.ts';
 import { handlers } from './handlers.ts';
 import { type Named, requestsNaming } from './testing-requests.ts';
+import { BrokerWithUsers, TYPES } from './testing-users.ts';
 
-const { TOPIC, GROUP, CLUSTER, TRANSACTIONAL_ID } = ResourceType;
-const { ALLOW, DENY } = PermissionType;
-const TYPES = [TOPIC, GROUP, CLUSTER, TRANSACTIONAL_ID];
 const GROUP_NAME = 'a-group';
 const TRANSACTIONAL = 'a-transactional-id';
 const SECRET_TOPIC = 'secret-topic';
@@ -77,28 +57,9 @@ function codesIn(answer: unknown): Set<number> {
 }
 
 describe('a broker with an authorizer', () => {
-  let broker: TestBroker;
+  let broker: BrokerWithUsers;
   let admin: RawClient;
   let topic: { name: string; id: string };
-  const clients: RawClient[] = [];
-
-  async function dial(user: string): Promise<RawClient> {
-    const client = await RawClient.dial(broker);
-    clients.push(client);
-    await client.request(saslHandshakeRequest, saslHandshakeResponse, 1, { mechanism: 'PLAIN' });
-    const authBytes = Buffer.from(`\0${user}\0secret`);
-    const answer = await client.request(saslAuthenticateRequest, saslAuthenticateResponse, 2, { authBytes });
-    assert.equal(answer.errorCode, ErrorCode.NONE);
-    return client;
-  }
-
-  async function createTopic(name: string): Promise<string> {
-    const { topics } = await admin.request(createTopicsRequest, createTopicsResponse, 7, {
-      topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
-      timeoutMs: 1000,
-    });
-    return topics[0]!.topicId;
-  }
 
   /** A request that was allowed may have deleted it. */
   async function ensureTopic(): Promise<void> {
@@ -106,58 +67,19 @@ describe('a broker with an authorizer', () => {
       ...{ topics: [{ name: SECRET_TOPIC }], allowAutoTopicCreation: false },
     });
     const isThere = topics[0]!.errorCode === ErrorCode.NONE;
-    topic = { name: SECRET_TOPIC, id: isThere ? topics[0]!.topicId : await createTopic(SECRET_TOPIC) };
+    topic = { name: SECRET_TOPIC, id: isThere ? topics[0]!.topicId : await broker.createTopic(SECRET_TOPIC) };
   }
 
   function named(name: string, id: string): Named {
     return { topics: [{ name, id }], groups: [GROUP_NAME], transactionalId: TRANSACTIONAL };
   }
 
-  const anyAcl = {
-    ...{ resourceTypeFilter: ResourceType.ANY, resourceNameFilter: null, patternTypeFilter: PatternType.ANY },
-    ...{ principalFilter: 'User:some', hostFilter: null },
-    ...{ operation: AclOperation.ANY, permissionType: PermissionType.ANY },
-  };
-
-  /** Allows User:some everything but these. */
-  async function allowAllBut(denied: readonly Permission[]): Promise<void> {
-    await admin.request(deleteAclsRequest, deleteAclsResponse, 3, { filters: [anyAcl] });
-    const rule = (resourceType: number, operation: number, permissionType: number) => ({
-      ...{ resourceType, operation, permissionType, principal: 'User:some', host: '*' },
-      resourceName: resourceType === CLUSTER ? CLUSTER_NAME : '*',
-      resourcePatternType: PatternType.LITERAL,
-    });
-    const { results } = await admin.request(createAclsRequest, createAclsResponse, 3, {
-      creations: [
-        ...TYPES.map((type) => rule(type, AclOperation.ALL, ALLOW)),
-        ...denied.map(({ resourceType, operation }) => rule(resourceType, operation, DENY)),
-      ],
-    });
-    assert.deepEqual([...codesIn(results)], [ErrorCode.NONE]);
-  }
-
   before(async () => {
-    const users = ['admin', 'some', 'nobody'].map((user) => `user_${user}="secret"`).join(' ');
-    broker = await startTestBroker({
-      settings: [
-        'listeners=SASL_PLAINTEXT://127.0.0.1:0',
-        'sasl.enabled.mechanisms=PLAIN',
-        `sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
-        'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'super.users=User:admin',
-      ],
-    });
-    admin = await dial('admin');
-    topic = { name: SECRET_TOPIC, id: await createTopic(SECRET_TOPIC) };
-    for (const keyType of [0, 1])
-      await admin.request(findCoordinatorRequest, findCoordinatorResponse, 4, {
-        ...{ keyType, coordinatorKeys: [GROUP_NAME] },
-      });
+    broker = await BrokerWithUsers.start();
+    admin = broker.admin;
+    topic = { name: SECRET_TOPIC, id: await broker.createTopic(SECRET_TOPIC) };
   });
-  after(async () => {
-    for (const client of clients) client.close();
-    await broker.stop();
-  });
+  after(() => broker.stop());
 
   test('every API has an entry in the table, and one that needs something has a request to test it by', () => {
     const samples = requestsNaming(named('', ''));
@@ -167,15 +89,15 @@ describe('a broker with an authorizer', () => {
   });
 
   test('who lacks one permission gets exactly the error of the table, and who has it does not', async () => {
-    const some = await dial('some');
+    const some = await broker.dial('some');
     for (const { apiKey, name, minVersion, maxVersion } of handlers) {
       const rows = rowsOf(apiKey, name);
       for (const row of rows) {
-        if (row.refusal === 'hidden' || !TYPES.includes(row.resourceType as never)) continue;
+        if (row.refusal === 'hidden' || !TYPES.includes(row.resourceType)) continue;
         if (WANTS_MORE.has(`${row.api}.${row.what}`)) continue;
         const ask = async (denied: readonly Permission[]) => {
           await ensureTopic();
-          await allowAllBut(denied);
+          await broker.allowAllBut(...denied);
           const names = named(topic.name, topic.id);
           const { version, body } = requestFor(row, { minVersion, maxVersion }, names);
           return codesIn(await some.requestByKey(apiKey, version, body));
@@ -193,7 +115,7 @@ describe('a broker with an authorizer', () => {
   });
 
   test('who has no right learns nothing: what is there looks like what is not', async () => {
-    const nobody = await dial('nobody');
+    const nobody = await broker.dial('nobody');
     await ensureTopic();
     const there = requestsNaming(named(SECRET_TOPIC, topic.id));
     const absent = requestsNaming(named('absent-topic', topic.id));
@@ -214,7 +136,7 @@ describe('a broker with an authorizer', () => {
   });
 
   test('a consumer that says to be a replica reads nothing', async () => {
-    const nobody = await dial('nobody');
+    const nobody = await broker.dial('nobody');
     for (const version of [12, 17]) {
       const { responses } = await nobody.request(fetchRequest, fetchResponse, version, {
         ...{ replicaId: 1, replicaState: { replicaId: 1 }, maxWaitMs: 0, minBytes: 0, maxBytes: 1000 },
@@ -245,32 +167,26 @@ describe('a broker with an authorizer', () => {
   });
 
   test('a topic is not made for somebody who may not, and is for somebody who may', async () => {
-    const some = await dial('some');
+    const some = await broker.dial('some');
     const ask = (name: string) =>
       some.request(metadataRequest, metadataResponse, 12, {
         ...{ topics: [{ name }], allowAutoTopicCreation: true },
       });
     const { created, createdInCluster } = permissions.metadata;
-    await allowAllBut([created, createdInCluster]);
+    await broker.allowAllBut(created, createdInCluster);
     assert.equal((await ask('made-1')).topics[0]!.errorCode, ErrorCode.TOPIC_AUTHORIZATION_FAILED);
-    await allowAllBut([createdInCluster]);
+    await broker.allowAllBut(createdInCluster);
     assert.equal((await ask('made-1')).topics[0]!.errorCode, ErrorCode.NONE);
-    await allowAllBut([created]);
+    await broker.allowAllBut(created);
     assert.equal((await ask('made-2')).topics[0]!.errorCode, ErrorCode.NONE);
   });
 
   test('a refused partition leaves the others of its request alone', async () => {
     await ensureTopic();
-    const other = { name: 'open-topic', id: await createTopic('open-topic') };
-    const some = await dial('some');
-    await allowAllBut([]);
-    await admin.request(createAclsRequest, createAclsResponse, 3, {
-      creations: [
-        {
-          ...{ resourceType: TOPIC, resourceName: SECRET_TOPIC, resourcePatternType: PatternType.LITERAL },
-          ...{ principal: 'User:some', host: '*', operation: AclOperation.ALL, permissionType: DENY },
-        },
-      ],
+    const other = { name: 'open-topic', id: await broker.createTopic('open-topic') };
+    const some = await broker.dial('some');
+    await broker.allowAllBut({
+      ...{ operation: AclOperation.ALL, resourceType: ResourceType.TOPIC, resourceName: SECRET_TOPIC },
     });
     const both = { topics: [topic, other], groups: [GROUP_NAME], transactionalId: TRANSACTIONAL };
     const body = requestsNaming(both).get(0)!;
@@ -283,16 +199,10 @@ describe('a broker with an authorizer', () => {
 
   test('a regular expression subscribes to no topic that the member may not see', async () => {
     await ensureTopic();
-    const open = { name: 'seen-topic', id: await createTopic('seen-topic') };
-    const some = await dial('some');
-    await allowAllBut([]);
-    await admin.request(createAclsRequest, createAclsResponse, 3, {
-      creations: [
-        {
-          ...{ resourceType: TOPIC, resourceName: SECRET_TOPIC, resourcePatternType: PatternType.LITERAL },
-          ...{ principal: 'User:some', host: '*', operation: AclOperation.DESCRIBE, permissionType: DENY },
-        },
-      ],
+    const open = { name: 'seen-topic', id: await broker.createTopic('seen-topic') };
+    const some = await broker.dial('some');
+    await broker.allowAllBut({
+      ...{ operation: AclOperation.DESCRIBE, resourceType: ResourceType.TOPIC, resourceName: SECRET_TOPIC },
     });
     const member = { groupId: 'by-expression', memberId: 'AAAAAAAAAAAAAAAAAAAAAg' };
     const beat = async (fields: object) =>
@@ -316,7 +226,7 @@ describe('a broker with an authorizer', () => {
   });
 });
 
-/** Rows that a plain request does not come to; tests of their own do. */
+/** Rows that a plain request does not come to; tests of their own do, here and in partly-allowed.test.ts. */
 const WANTS_MORE = new Set([
   'produce.transactionalId',
   'offsetDelete.topic',
