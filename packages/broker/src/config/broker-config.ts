@@ -152,7 +152,7 @@ export class BrokerConfig {
   listenerSecurity(name: string): ListenerSecurity {
     const listener = this.listeners.find((each) => each.name === name);
     if (listener === undefined) throw new Error(`there is no listener ${name}`);
-    return new SettingsOfListener(listener, (keys) => this.#resolve(keys, definitions[keys.at(-1)!]!));
+    return new SettingsOfListener(listener, this, (keys) => this.#resolve(keys, definitions[keys.at(-1)!]!));
   }
 
   /** Grows with every change, for those who keep what they derived. */
@@ -389,20 +389,39 @@ export class BrokerConfig {
   }
 }
 
-/** Reads each value when it is asked for, so that changes take effect. */
+/** Values as they are when they are asked for, kept until something changes: a connection asks with each frame. */
 class SettingsOfListener implements ListenerSecurity {
   readonly name: string;
   readonly protocol: SecurityProtocol;
+  readonly #config: BrokerConfig;
   readonly #resolve: (keys: readonly string[]) => unknown;
+  readonly #values = new Map<string, unknown>();
+  #revision: number;
 
-  constructor({ name, protocol }: ListenerAddress, resolve: (keys: readonly string[]) => unknown) {
+  constructor(
+    { name, protocol }: ListenerAddress,
+    config: BrokerConfig,
+    resolve: (keys: readonly string[]) => unknown,
+  ) {
     this.name = name;
     this.protocol = protocol;
+    this.#config = config;
     this.#resolve = resolve;
+    this.#revision = config.revision;
   }
 
   get<Key extends BrokerConfigKey>(key: Key, mechanism?: string): BrokerConfigValue<Key> {
-    return this.#resolve(listenerKeyNames(this.name, key, mechanism)) as BrokerConfigValue<Key>;
+    if (this.#revision !== this.#config.revision) {
+      this.#revision = this.#config.revision;
+      this.#values.clear();
+    }
+    const name = mechanism === undefined ? key : `${mechanism}.${key}`;
+    let value = this.#values.get(name);
+    if (value === undefined) {
+      value = this.#resolve(listenerKeyNames(this.name, key, mechanism));
+      this.#values.set(name, value);
+    }
+    return value as BrokerConfigValue<Key>;
   }
 
   get mechanisms(): readonly string[] {
