@@ -2,6 +2,7 @@
 //
 //   npm run bench                      every workload, one round
 //   npm run bench -- --rounds 3 delivery restart
+//   npm run bench -- 'tls 200 KB' 'tls 100 B' 'access rules' logins
 //   npm run bench -- --only moldau     without Kafka, to compare with an earlier table
 //   npm run bench -- --chart FILE      also draws the figures as an SVG
 
@@ -11,7 +12,8 @@ import { parseArgs } from 'node:util';
 import { mavenJars, pythonPackages } from '../test/interop/harness/install.ts';
 import type { BrokerName } from './brokers.ts';
 import { type Bar, chart } from './chart.ts';
-import { type Figure, type Workload, workloads } from './workloads.ts';
+import { type Figure, median, type Workload } from './workload.ts';
+import { workloads } from './workloads.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,8 +36,7 @@ const interop = resolve(import.meta.dirname, '../test/interop');
 const folders = { root: interop, cache: join(interop, '.cache') };
 process.stderr.write('installing clients and Kafka (once)\n');
 await pythonPackages(folders, 'confluent-kafka');
-if (brokers.includes('kafka') || chosen.some(({ name }) => name === 'small records'))
-  await mavenJars(folders);
+await mavenJars(folders);
 
 const bars: Bar[] = [];
 const rows: string[][] = [['workload', 'figure', ...brokers, 'ratio', 'goal', '']];
@@ -84,10 +85,10 @@ async function compare(workload: Workload): Promise<string[][]> {
 }
 
 function medianFigures(rounds: readonly Figure[][]): Figure[] {
-  return rounds[0]!.map((figure, index) => {
-    const sorted = rounds.map((round) => round[index]!.value).sort((a, b) => a - b);
-    return { ...figure, value: sorted[Math.floor((sorted.length - 1) / 2)]! };
-  });
+  return rounds[0]!.map((figure, index) => ({
+    ...figure,
+    value: median(rounds.map((round) => round[index]!.value)),
+  }));
 }
 
 function verdict({ goal, value, better }: Figure, ratio: number | undefined): [string, string] {

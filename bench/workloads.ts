@@ -2,69 +2,18 @@
 
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
-import { kafkaJars, venvDirectory } from '../test/interop/harness/install.ts';
-import { type BrokerName, MeasuredBroker, measured } from './brokers.ts';
-
-const interop = resolve(import.meta.dirname, '../test/interop');
-const folders = { root: interop, cache: join(interop, '.cache') };
-const python = join(venvDirectory(folders, 'confluent-kafka'), 'bin/python');
-const MEGABYTE = 1e6;
-
-export interface Figure {
-  /** What and in which unit, as in 'wall s'. */
-  readonly name: string;
-  readonly value: number;
-  /** Which way is good. */
-  readonly better: 'low' | 'high';
-  /** What Moldau is to reach, as the ratio Moldau / Kafka or as an absolute value. */
-  readonly goal?: { readonly ratio: number } | { readonly value: number };
-}
-
-export interface Workload {
-  readonly name: string;
-  readonly about: string;
-  run(broker: BrokerName): Promise<Figure[]>;
-}
-
-/** Makes a broker, runs, and takes it away whatever happens. */
-async function withBroker<T>(
-  name: BrokerName,
-  settings: readonly string[],
-  run: (broker: MeasuredBroker, startMs: number) => Promise<T>,
-): Promise<T> {
-  const broker = await MeasuredBroker.create(name, settings);
-  try {
-    return await run(broker, await broker.start());
-  } finally {
-    await broker.destroy();
-  }
-}
-
-/** Runs a program to its end and resolves to what it printed. */
-async function output(command: string, words: readonly string[]): Promise<string> {
-  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  const code = await new Promise((done) => child.once('close', done));
-  if (code !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${code}\n${errors}${out}`);
-  return out;
-}
-
-async function pythonClient<T>(script: string, ...words: (string | number)[]): Promise<T> {
-  const out = await output(python, [join(import.meta.dirname, 'clients', script), ...words.map(String)]);
-  return JSON.parse(out.trim().split('\n').at(-1)!) as T;
-}
-
-function javaTool(main: string, ...words: string[]): Promise<string> {
-  return output('java', ['-Xmx512m', '-cp', join(kafkaJars(folders), '*'), main, ...words]);
-}
+import { join } from 'node:path';
+import { measured } from './brokers.ts';
+import { securityWorkloads } from './security-workloads.ts';
+import {
+  javaClient,
+  javaTool,
+  MEGABYTE,
+  python,
+  pythonClient,
+  type Workload,
+  withBroker,
+} from './workload.ts';
 
 const start: Workload = {
   name: 'start',
@@ -314,12 +263,11 @@ const shareLatency: Workload = {
       ['share.coordinator.state.topic.replication.factor=1', 'share.coordinator.state.topic.min.isr=1'],
       async (running) => {
         const { result, cpuSeconds } = await measured(running, () =>
-          javaTool(join(import.meta.dirname, 'clients/ShareLatency.java'), running.bootstrap, '2000'),
+          javaClient<{ p50: number; p99: number }>('ShareLatency.java', running.bootstrap, 2000),
         );
-        const { p50, p99 } = JSON.parse(result.trim().split('\n').at(-1)!) as { p50: number; p99: number };
         return [
-          { name: 'p50 ms', value: p50, better: 'low', goal: { ratio: 1 / 2 } },
-          { name: 'p99 ms', value: p99, better: 'low' },
+          { name: 'p50 ms', value: result.p50, better: 'low', goal: { ratio: 1 / 2 } },
+          { name: 'p99 ms', value: result.p99, better: 'low' },
           { name: 'broker CPU s', value: cpuSeconds, better: 'low' },
         ];
       },
@@ -346,17 +294,16 @@ const consumeTransformProduce: Workload = {
   about: "exactly once with Kafka's clients, 1 KB records over 6 partitions, a transaction for each poll",
   run: (broker) =>
     withBroker(broker, [], async (running) => {
-      const program = join(import.meta.dirname, 'clients/ConsumeTransformProduce.java');
       const { result, cpuSeconds, peakBytes } = await measured(running, () =>
-        javaTool(program, running.bootstrap, '200000'),
+        javaClient<{ perSecond: number; transactionsPerSecond: number }>(
+          'ConsumeTransformProduce.java',
+          running.bootstrap,
+          200_000,
+        ),
       );
-      const figures = JSON.parse(result.trim().split('\n').at(-1)!) as {
-        perSecond: number;
-        transactionsPerSecond: number;
-      };
       return [
-        { name: 'records/s', value: figures.perSecond, better: 'high', goal: { ratio: 1 } },
-        { name: 'transactions/s', value: figures.transactionsPerSecond, better: 'high' },
+        { name: 'records/s', value: result.perSecond, better: 'high', goal: { ratio: 1 } },
+        { name: 'transactions/s', value: result.transactionsPerSecond, better: 'high' },
         { name: 'broker CPU s', value: cpuSeconds, better: 'low' },
         { name: 'peak MB', value: peakBytes / MEGABYTE, better: 'low' },
       ];
@@ -397,4 +344,5 @@ export const workloads: readonly Workload[] = [
   rebalance('consumer'),
   compaction,
   shareLatency,
+  ...securityWorkloads,
 ];

@@ -15,6 +15,9 @@ const HASH_BYTES = 64;
 const HEADER = 'n,,';
 const NONCE = 'rOprNGfwEbeRWgbNEkqO';
 
+/** A client that logs in often keeps what costs it much: it depends on the password, the salt and the iterations alone. */
+const saltedPasswords = new Map<string, Buffer>();
+
 /** Rejects with what the broker says when it refuses, and when the broker cannot prove that it knows the user. */
 export async function logInWithScram(client: RawClient, user: string, password: string): Promise<void> {
   const handshake = { mechanism: MECHANISM };
@@ -25,7 +28,7 @@ export async function logInWithScram(client: RawClient, user: string, password: 
   const [, nonce, salt, iterations] = /^r=([^,]+),s=([^,]*),i=(\d+)$/.exec(challenge)!;
   const withoutProof = `c=${Buffer.from(HEADER).toString('base64')},r=${nonce}`;
   const message = `${first},${challenge},${withoutProof}`;
-  const salted = pbkdf2Sync(password, Buffer.from(salt!, 'base64'), Number(iterations), HASH_BYTES, HASH);
+  const salted = saltedPassword(password, salt!, Number(iterations));
   const clientKey = mac(salted, 'Client Key');
   const signature = mac(createHash(HASH).update(clientKey).digest(), message);
   const proof = Buffer.from(clientKey.map((byte, index) => byte ^ signature[index]!));
@@ -33,6 +36,16 @@ export async function logInWithScram(client: RawClient, user: string, password: 
   const expected = mac(mac(salted, 'Server Key'), message);
   if (!timingSafeEqual(Buffer.from(last.replace(/^v=/, ''), 'base64'), expected))
     throw new Error('the broker does not know the password');
+}
+
+function saltedPassword(password: string, salt: string, iterations: number): Buffer {
+  const key = JSON.stringify([password, salt, iterations]);
+  let salted = saltedPasswords.get(key);
+  if (salted === undefined) {
+    salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), iterations, HASH_BYTES, HASH);
+    saltedPasswords.set(key, salted);
+  }
+  return salted;
 }
 
 async function send(client: RawClient, text: string): Promise<string> {
