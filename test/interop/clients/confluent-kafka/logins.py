@@ -81,8 +81,7 @@ def consume(login, topic, group, first, count):
     consumer.subscribe([topic])
 
     def more():
-        message = consumer.poll(0.2)
-        if message is not None:
+        for message in consumer.consume(1000, 0.2):
             judge(message.error())
             found.extend([message.value()] if message.offset() >= first else [])
         judge_connection(errors)

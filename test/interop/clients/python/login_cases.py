@@ -93,10 +93,10 @@ def login_cases(client, produce, consume, unauthorized):
             first = produce(login, topic, values)
             group = f"{topic}.{login.protocol}.{RUN}"
             equal(consume(login, topic, group, first, RECORDS), values, "values")
-            refused(unauthorized, produce, login, FORBIDDEN_TOPIC, values)
+            refused(unauthorized, produce, login, FORBIDDEN_TOPIC, values[:1])
             refused(unauthorized, consume, login, topic, "another group", first, RECORDS)
             started = time.monotonic()
-            refused(Refused, produce, wrong, topic, values)
+            refused(Refused, produce, wrong, topic, values[:1])
             check(time.monotonic() - started < REFUSED_WITHIN_SECONDS, "it was long before it was refused")
 
         case(name)(run)
