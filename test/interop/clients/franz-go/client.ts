@@ -2,6 +2,7 @@
 
 import type { Client } from '../../harness/client.ts';
 import { goBuild, goProgram } from '../../harness/install.ts';
+import { LOGINS } from '../../harness/security.ts';
 
 export const client: Client = {
   name: 'franz-go',
@@ -15,5 +16,6 @@ export const client: Client = {
         ...['admin-topics', 'admin-groups', 'admin-records', 'transactions'],
       ],
     },
+    { command: [goProgram(folders, 'franz-go')], cases: LOGINS, isSecured: true },
   ],
 };

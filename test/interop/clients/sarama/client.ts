@@ -2,6 +2,7 @@
 
 import type { Client } from '../../harness/client.ts';
 import { goBuild, goProgram } from '../../harness/install.ts';
+import { LOGINS } from '../../harness/security.ts';
 
 export const client: Client = {
   name: 'sarama',
@@ -22,5 +23,6 @@ export const client: Client = {
       ],
       oldProtocolCases: ['old-0.8.2', 'old-0.9', 'old-0.10', 'old-0.11', 'old-1.0'],
     },
+    { command: [goProgram(folders, 'sarama')], cases: LOGINS, isSecured: true },
   ],
 };

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	. "github.com/moldau-stream/moldau/test/interop/interop"
@@ -375,7 +376,7 @@ func transactions(bootstrap string) string {
 }
 
 func main() {
-	Main(map[string]Case{
+	cases := map[string]Case{
 		"codec-none":   codec("none", kgo.NoCompression()),
 		"codec-gzip":   codec("gzip", kgo.GzipCompression()),
 		"codec-snappy": codec("snappy", kgo.SnappyCompression()),
@@ -395,5 +396,7 @@ func main() {
 		"admin-groups":      adminGroups,
 		"admin-records":     adminRecords,
 		"transactions":      transactions,
-	})
+	}
+	maps.Copy(cases, Logins("franz-go", loggedIn))
+	Main(cases)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -377,7 +378,7 @@ func adminRecords(bootstrap string) string {
 
 func main() {
 	sarama.Logger = log.New(io.Discard, "", 0)
-	Main(map[string]Case{
+	cases := map[string]Case{
 		"codec-none":      codec("none", sarama.CompressionNone),
 		"codec-gzip":      codec("gzip", sarama.CompressionGZIP),
 		"codec-snappy":    codec("snappy", sarama.CompressionSnappy),
@@ -396,5 +397,7 @@ func main() {
 		"old-0.10":        old(sarama.V0_10_0_1),
 		"old-0.11":        old(sarama.V0_11_0_2),
 		"old-1.0":         old(sarama.V1_0_0_0),
-	})
+	}
+	maps.Copy(cases, Logins("sarama", loggedIn))
+	Main(cases)
 }
