@@ -25,9 +25,15 @@ export interface Brokers {
 
 const interop = resolve(import.meta.dirname, '../interop');
 
-/** One broker each, which waits for nobody when a group begins. */
+/**
+ * One broker each, which waits for nobody when a group begins. A consumer group gets one assignment, and others only when a scenario says that the
+ * interval between two is over. All groups are of one partition: what it has made of a decision of the controller one knows by asking it.
+ */
 const SETTINGS = [
   'group.initial.rebalance.delay.ms=0',
+  'group.consumer.max.assignment.interval.ms=3600000',
+  'group.consumer.assignment.interval.ms=3600000',
+  'offsets.topic.num.partitions=1',
   'offsets.topic.replication.factor=1',
   'transaction.state.log.replication.factor=1',
   'transaction.state.log.min.isr=1',

@@ -1,13 +1,6 @@
 // Groups of the consumer protocol (KIP-848), and classic members among them.
 
 import {
-  type ConsumerGroupHeartbeatResponse,
-  consumerGroupDescribeRequest,
-  consumerGroupDescribeResponse,
-  consumerGroupHeartbeatRequest,
-  consumerGroupHeartbeatResponse,
-} from '@moldau/protocol';
-import {
   DeleteGroups,
   DescribeGroups,
   Heartbeat,
@@ -21,7 +14,19 @@ import {
   type Scenario,
   SyncGroup,
 } from '../scenario.ts';
-import { api, pause, type Side } from '../side.ts';
+import {
+  assignAtOnce,
+  ConsumerGroupDescribe,
+  ConsumerGroupHeartbeat,
+  describe,
+  joining,
+  Member,
+  NEWEST,
+  type Query,
+  staying,
+  topicKnownToGroups,
+  untilNewerEpoch,
+} from './consumer-group-requests.ts';
 import {
   JOIN_VERSION,
   joinRequest,
@@ -30,96 +35,6 @@ import {
   syncRequest,
   untilCoordinated,
 } from './group-requests.ts';
-
-const ConsumerGroupHeartbeat = api(consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse);
-const ConsumerGroupDescribe = api(consumerGroupDescribeRequest, consumerGroupDescribeResponse);
-const NEWEST = 1;
-/** Longer than group.consumer.assignment.interval.ms. */
-const ASSIGNMENT_INTERVAL_MS = 1_100;
-
-type Query = Parameters<typeof consumerGroupHeartbeatRequest.encode>[0];
-
-function joining(groupId: string, memberId: string, topics: string[], fields: Partial<Query> = {}): Query {
-  return {
-    ...{ groupId, memberId, memberEpoch: 0, rebalanceTimeoutMs: 60_000, topicPartitions: [] },
-    ...{ subscribedTopicNames: topics, ...fields },
-  };
-}
-
-function staying(groupId: string, memberId: string, memberEpoch: number, fields: Partial<Query> = {}): Query {
-  return { groupId, memberId, memberEpoch, ...fields };
-}
-
-type Owned = { topicId: string; partitions: number[] }[];
-
-/** A member that does what it is told. */
-class Member {
-  readonly #side: Side;
-  readonly #groupId: string;
-  readonly memberId: string;
-  readonly fields: Partial<Query>;
-  memberEpoch = 0;
-  owned: Owned = [];
-
-  constructor(side: Side, groupId: string, memberId: string, fields: Partial<Query> = {}) {
-    this.#side = side;
-    this.#groupId = groupId;
-    this.memberId = memberId;
-    this.fields = fields;
-  }
-
-  async join(topics: string[], label = `${this.memberId} joins`): Promise<void> {
-    this.memberEpoch = 0;
-    this.owned = [];
-    this.#take(
-      await this.#side.ask(
-        ConsumerGroupHeartbeat,
-        NEWEST,
-        joining(this.#groupId, this.memberId, topics, this.fields),
-        label,
-      ),
-    );
-  }
-
-  async beat(fields: Partial<Query> = {}, label = `${this.memberId} heartbeats`): Promise<void> {
-    const { instanceId = null } = this.fields;
-    this.#take(
-      await this.#side.ask(
-        ConsumerGroupHeartbeat,
-        NEWEST,
-        staying(this.#groupId, this.memberId, this.memberEpoch, { instanceId, ...fields }),
-        label,
-      ),
-    );
-  }
-
-  /** Says what it owns, as after each change. */
-  beatOwning(label = `${this.memberId} says what it owns`): Promise<void> {
-    return this.beat({ topicPartitions: this.owned }, label);
-  }
-
-  #take(answer: ConsumerGroupHeartbeatResponse | undefined): void {
-    if (answer === undefined || answer.errorCode !== 0) return;
-    this.memberEpoch = answer.memberEpoch;
-    if (answer.assignment !== null) this.owned = answer.assignment.topicPartitions;
-  }
-}
-
-/** Kafka's groups hear of a topic a little later than those who ask for its metadata. */
-async function topicKnownToGroups(side: Side, options: { partitions: number }, suffix = 't') {
-  const topic = await side.createTopic(suffix, options);
-  await pause(300);
-  return topic;
-}
-
-function describe(side: Side, groupId: string, label: string) {
-  return side.ask(
-    ConsumerGroupDescribe,
-    NEWEST,
-    { groupIds: [groupId], includeAuthorizedOperations: false },
-    label,
-  );
-}
 
 export const consumerGroupScenarios: readonly Scenario[] = [
   inEveryVersion(ConsumerGroupHeartbeat, 'bad requests', async (side, version) => {
@@ -177,7 +92,7 @@ export const consumerGroupScenarios: readonly Scenario[] = [
       }),
     );
     await describe(side, group, 'stable');
-    await pause(ASSIGNMENT_INTERVAL_MS);
+    await assignAtOnce(side, group);
     await ask('unsubscribes', staying(group, 'm', 2, { subscribedTopicNames: [] }));
     await describe(side, group, 'unsubscribed');
     await ask('gave up', staying(group, 'm', 2, { topicPartitions: [] }));
@@ -199,7 +114,7 @@ export const consumerGroupScenarios: readonly Scenario[] = [
     await a.join([topic.name]);
     await b.join([topic.name], 'b joins at once');
     await describe(side, group, 'assigning');
-    await pause(ASSIGNMENT_INTERVAL_MS);
+    await assignAtOnce(side, group);
     await b.beatOwning('b waits');
     await describe(side, group, 'reconciling');
     await a.beat({}, 'a is told to give up');
@@ -210,7 +125,6 @@ export const consumerGroupScenarios: readonly Scenario[] = [
     await b.beat({}, 'b gets its share');
     await b.beatOwning();
     await describe(side, group, 'stable');
-    await pause(ASSIGNMENT_INTERVAL_MS);
     await a.beat({ serverAssignor: 'range' }, 'a wants ranges');
     await side.ask(ConsumerGroupHeartbeat, NEWEST, staying(group, 'b', -1), 'b leaves');
     await describe(side, group, 'one less');
@@ -246,7 +160,8 @@ export const consumerGroupScenarios: readonly Scenario[] = [
     const query = joining(group, 'a', [], { subscribedTopicNames: null, subscribedTopicRegex: regex });
     const first = await side.ask(ConsumerGroupHeartbeat, NEWEST, query, 'joins');
     a.memberEpoch = first?.memberEpoch ?? 0;
-    await pause(ASSIGNMENT_INTERVAL_MS);
+    await untilNewerEpoch(side, group, a.memberEpoch);
+    await assignAtOnce(side, group);
     await a.beat({ topicPartitions: [] }, 'gets what matches');
     await a.beatOwning();
     const described = await side.quietly(ConsumerGroupDescribe, NEWEST, {
@@ -269,7 +184,7 @@ export const consumerGroupScenarios: readonly Scenario[] = [
     const a = new Member(side, group, 'a');
     const topics = [topic.name, `${side.prefix}later`];
     await a.join(topics);
-    await pause(ASSIGNMENT_INTERVAL_MS);
+    await assignAtOnce(side, group);
     await topicKnownToGroups(side, { partitions: 2 }, 'later');
     await a.beat({}, 'a topic has come');
     await a.beatOwning();
@@ -339,7 +254,7 @@ export const consumerGroupScenarios: readonly Scenario[] = [
     await commit('newer', 'a', 3);
     await commit('unknown', 'b', 2);
     await commit('nobody', '', -1);
-    await pause(ASSIGNMENT_INTERVAL_MS);
+    await assignAtOnce(side, group);
     await a.beat({ subscribedTopicNames: [topic.name, 'other'] }, 'its epoch is raised');
     await commit('the epoch before', 'a', 2);
     await side.ask(ConsumerGroupHeartbeat, NEWEST, staying(group, 'a', -1), 'leaves');
@@ -390,7 +305,7 @@ export const consumerGroupScenarios: readonly Scenario[] = [
     if (first.errorCode !== 0) await join('with the id given', { memberId });
     const classic = { groupId: group, memberId, groupInstanceId: null };
     await side.ask(Heartbeat, 4, { ...classic, generationId: 2 }, 'its generation');
-    await pause(ASSIGNMENT_INTERVAL_MS);
+    await assignAtOnce(side, group);
     await a.beat({}, 'a is told to give up');
     await side.ask(Heartbeat, 4, { ...classic, generationId: 2 }, 'has to join again');
     const again = await join('joins again', { memberId });
@@ -468,7 +383,7 @@ export const consumerGroupScenarios: readonly Scenario[] = [
     await describe(side, group, 'upgraded');
     await side.ask(Heartbeat, 4, { groupId: group, memberId, generationId }, 'the classic member');
     await side.ask(LeaveGroup, 5, { groupId: group, members: [{ memberId }, { memberId: 'x' }] }, 'leaves');
-    await pause(ASSIGNMENT_INTERVAL_MS);
+    await assignAtOnce(side, group);
     await a.beat({}, 'a alone');
     await describe(side, group, 'no classic member');
     await side.ask(ConsumerGroupHeartbeat, NEWEST, staying(group, 'a', -1), 'a leaves');

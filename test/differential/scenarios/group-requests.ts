@@ -6,6 +6,7 @@ import {
   DescribeGroups,
   FindCoordinator,
   Heartbeat,
+  IncrementalAlterConfigs,
   JoinGroup,
   LeaveGroup,
   OffsetCommit,
@@ -16,6 +17,8 @@ import { pause, type Side } from '../side.ts';
 export const JOIN_VERSION = 9;
 export const SYNC_VERSION = 5;
 export const NO_MEMBER = '';
+const GROUP_RESOURCE = 32;
+const SET = 0;
 
 export interface Membership {
   groupId: string;
@@ -35,13 +38,18 @@ export interface JoinFields {
 }
 
 /** Waits until members are asked to join again. */
-export async function untilRebalancing(side: Side, groupId: string): Promise<void> {
+export function untilRebalancing(side: Side, groupId: string): Promise<void> {
+  return untilState(side, groupId, 'PreparingRebalance');
+}
+
+/** Waits until a classic group is in that state. */
+export async function untilState(side: Side, groupId: string, state: string): Promise<void> {
   for (let attempt = 0; attempt < 1500; attempt++) {
     const { groups } = await side.quietly(DescribeGroups, 5, { groups: [groupId] });
-    if (groups[0]?.groupState === 'PreparingRebalance') return;
+    if (groups[0]?.groupState === state) return;
     await pause(25);
   }
-  throw new Error(`${groupId} does not rebalance`);
+  throw new Error(`${groupId} does not come to be ${state}`);
 }
 
 /** Waits until groups can be used: Kafka makes its topic for them at the first question. */
@@ -60,6 +68,27 @@ export async function untilCoordinated(side: Side, groupId: string): Promise<voi
     await pause(50);
   }
   throw new Error('no coordinator');
+}
+
+/** Sets configs of a group, and waits until it works by them. */
+export async function configureGroup(
+  side: Side,
+  groupId: string,
+  configs: Record<string, string>,
+): Promise<void> {
+  const { responses } = await side.quietly(IncrementalAlterConfigs, 1, {
+    resources: [
+      {
+        resourceType: GROUP_RESOURCE,
+        resourceName: groupId,
+        configs: Object.entries(configs).map(([name, value]) => ({ name, configOperation: SET, value })),
+      },
+    ],
+    validateOnly: false,
+  });
+  const { errorCode, errorMessage } = responses[0]!;
+  if (errorCode !== 0) throw new Error(`cannot configure ${groupId}: ${errorMessage}`);
+  await side.untilInForce();
 }
 
 /** Kafka reads what consumers subscribe to, and never answers a join when it cannot. */

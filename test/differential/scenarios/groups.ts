@@ -24,6 +24,7 @@ import {
   syncRequest,
   untilCoordinated,
   untilRebalancing,
+  untilState,
 } from './group-requests.ts';
 
 const UNKNOWN_MEMBER = 'nobody';
@@ -289,7 +290,7 @@ export const groupScenarios: readonly Scenario[] = [
       const member = { groupId: group, memberId: joined.memberId, generationId: joined.generationId };
       side.record('member', { memberId: joined.memberId });
       await side.quietly(SyncGroup, SYNC_VERSION, syncRequest(member, [[joined.memberId, 'all']]));
-      await pause(6500);
+      await untilState(side, group, 'Empty');
       await side.ask(Heartbeat, 4, member, 'too late');
       await side.ask(
         JoinGroup,

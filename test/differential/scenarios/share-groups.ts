@@ -36,6 +36,8 @@ import {
 
 const LATEST_FETCH = 2;
 const SHORTLY = { maxWaitMs: 200 };
+/** Longer than records need to come back, and a fetch is answered when they have. */
+const PATIENCE_MS = 9_000;
 
 /** A second member with a session of its own connection. */
 async function joinAnother(side: Side, groupId: string, topic: string) {
@@ -299,11 +301,15 @@ export const shareGroupScenarios: readonly Scenario[] = [
       fetchOf(member, -1, topic.id, { acknowledgementBatches: [batch(0, 0, ACCEPT)] }),
       'ends',
     );
-    await pause(300);
-    await other.ask(ShareFetch, version, fetchOf(second, 5, topic.id), 'what the first gave back');
+    const patiently = { maxWaitMs: PATIENCE_MS };
+    await other.ask(ShareFetch, version, fetchOf(second, 5, topic.id, patiently), 'what the first gave back');
     other.close();
-    await pause(500);
-    await side.ask(ShareFetch, version, fetchOf(member, 0, topic.id), 'what a lost connection gave back');
+    await side.ask(
+      ShareFetch,
+      version,
+      fetchOf(member, 0, topic.id, patiently),
+      'what a lost connection gave back',
+    );
   }),
   inEveryVersion(ShareFetch, 'deliveries', async (side, version) => {
     const { topic, member } = await oneMember(side, { batches: [8, 2] });

@@ -2,9 +2,9 @@
 
 import * as protocol from '@moldau/protocol';
 import { encodeBatch } from '@moldau/protocol';
-import { FindCoordinator, IncrementalAlterConfigs } from '../scenario.ts';
+import { FindCoordinator } from '../scenario.ts';
 import { api, pause, type Side } from '../side.ts';
-import { untilCoordinated } from './group-requests.ts';
+import { configureGroup, untilCoordinated } from './group-requests.ts';
 
 export const ShareGroupHeartbeat = api(
   protocol.shareGroupHeartbeatRequest,
@@ -40,9 +40,6 @@ export const DeleteShareOffsets = api(
   protocol.deleteShareGroupOffsetsResponse,
 );
 
-const GROUP_RESOURCE = 32;
-const SET = 0;
-
 /** Of acknowledgements. */
 export const GAP = 0;
 export const ACCEPT = 1;
@@ -64,24 +61,12 @@ export function heartbeatOf(
 }
 
 /** Group configs; groups read their topics from the beginning unless told otherwise. */
-export async function configureGroup(
+export function configureShareGroup(
   side: Side,
   groupId: string,
   configs: Record<string, string> = {},
 ): Promise<void> {
-  const all = { 'share.auto.offset.reset': 'earliest', ...configs };
-  const { responses } = await side.quietly(IncrementalAlterConfigs, 1, {
-    resources: [
-      {
-        resourceType: GROUP_RESOURCE,
-        resourceName: groupId,
-        configs: Object.entries(all).map(([name, value]) => ({ name, configOperation: SET, value })),
-      },
-    ],
-    validateOnly: false,
-  });
-  const { errorCode, errorMessage } = responses[0]!;
-  if (errorCode !== 0) throw new Error(`cannot configure ${groupId}: ${errorMessage}`);
+  return configureGroup(side, groupId, { 'share.auto.offset.reset': 'earliest', ...configs });
 }
 
 /** Waits until share state can be kept: Kafka makes its topic for it at the first question. */
@@ -217,7 +202,7 @@ export async function oneMember(
   const topic = await side.createTopic('t');
   for (const count of options.batches ?? []) await side.append(topic.name, batchOf(count));
   const groupId = `${side.prefix}g`;
-  await configureGroup(side, groupId, options.configs);
+  await configureShareGroup(side, groupId, options.configs);
   const member = { groupId, memberId: 'member-a' };
   await joinShare(side, member, [topic.name]);
   return { topic, groupId, member };
