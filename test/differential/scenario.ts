@@ -82,5 +82,6 @@ export const OffsetDelete = api(protocol.offsetDeleteRequest, protocol.offsetDel
 export const ListGroups = api(protocol.listGroupsRequest, protocol.listGroupsResponse);
 export const DescribeGroups = api(protocol.describeGroupsRequest, protocol.describeGroupsResponse);
 export const DeleteGroups = api(protocol.deleteGroupsRequest, protocol.deleteGroupsResponse);
+export const CreateAcls = api(protocol.createAclsRequest, protocol.createAclsResponse);
 export const SaslHandshake = api(protocol.saslHandshakeRequest, protocol.saslHandshakeResponse);
 export const SaslAuthenticate = api(protocol.saslAuthenticateRequest, protocol.saslAuthenticateResponse);

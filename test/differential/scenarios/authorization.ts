@@ -1,8 +1,6 @@
 // Who may do what: every API asked by somebody without any right, and by somebody who lacks one of those that the table names.
 
 import {
-  createAclsRequest,
-  createAclsResponse,
   deleteAclsRequest,
   deleteAclsResponse,
   describeAclsRequest,
@@ -25,6 +23,7 @@ import {
 import type { User } from '../brokers.ts';
 import { batchOf } from '../records.ts';
 import {
+  CreateAcls,
   Fetch,
   FindCoordinator,
   InitProducerId,
@@ -38,7 +37,6 @@ import {
 import { type Api, api, pause, type Side } from '../side.ts';
 
 const DescribeAcls = api(describeAclsRequest, describeAclsResponse);
-const CreateAcls = api(createAclsRequest, createAclsResponse);
 const DeleteAcls = api(deleteAclsRequest, deleteAclsResponse);
 const MISSING_ID = 'missingAAAAAAAAAAAAAAA';
 /** Versions before store message sets, which is tested elsewhere. */

@@ -14,6 +14,7 @@ import { malformedScenarios } from './malformed.ts';
 import { oddGroupScenarios } from './odd-group-requests.ts';
 import { oddScenarios } from './odd-requests.ts';
 import { offsetScenarios } from './offsets.ts';
+import { partlyAllowedScenarios } from './partly-allowed.ts';
 import { produceScenarios } from './produce.ts';
 import { shareGroupScenarios } from './share-groups.ts';
 import { shareOffsetScenarios } from './share-offsets.ts';
@@ -40,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   ...transactionalDataScenarios,
   ...transactionalOffsetScenarios,
   ...authorizationScenarios,
+  ...partlyAllowedScenarios,
   ...oddScenarios,
   ...oddGroupScenarios,
   ...malformedScenarios,
