@@ -443,3 +443,28 @@ test('configs are described once, however often and under however many names the
   client.close();
   await isWell();
 });
+
+test('what a request names very often is described once', async () => {
+  const client = await RawClient.dial(broker);
+  const again = <T>(item: T): T[] => Array<T>(20).fill(item);
+  const groupId = 'again';
+  const topics = again({ name: good.topic, partitionIndexes: again(0) });
+  const requests: [apiKey: number, version: number, body: object][] = [
+    [9, 8, { groups: again({ groupId, topics }), requireStable: false }],
+    [15, 5, { groups: again(groupId), includeAuthorizedOperations: false }],
+    [61, 0, { topics }],
+    [65, 0, { transactionalIds: again('again') }],
+    [69, 1, { groupIds: again(groupId), includeAuthorizedOperations: false }],
+    [77, 1, { groupIds: again(groupId), includeAuthorizedOperations: false }],
+    [90, 0, { groups: again({ groupId, topics: null }) }],
+  ];
+  const longestArray = (value: unknown): number => {
+    if (typeof value !== 'object' || value === null) return 0;
+    const inner = Math.max(0, ...Object.values(value).map(longestArray));
+    return Array.isArray(value) ? Math.max(value.length, inner) : inner;
+  };
+  for (const [apiKey, version, body] of requests)
+    assert.equal(longestArray(await client.requestByKey(apiKey, version, body)), 1, `API ${apiKey}`);
+  client.close();
+  await isWell();
+});

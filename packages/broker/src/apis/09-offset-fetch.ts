@@ -15,6 +15,7 @@ import {
 import type { FetchedTopic } from '../coordinators/groups/group-commands.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { demand, may } from './authorize.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { map } from './group-requests.ts';
 import { type RequestContext, type Services, serve } from './handler.ts';
 
@@ -43,7 +44,9 @@ export const offsetFetch = serve({
     if (apiVersion >= FIRST_VERSION_WITH_MANY_GROUPS) {
       return {
         groups: await Promise.all(
-          request.groups.map((group) => tryGroup({ ...group, requireStable }, context, services)),
+          distinctWhenMany(request.groups, ({ groupId }) => groupId).map((group) =>
+            tryGroup({ ...group, requireStable }, context, services),
+          ),
         ),
       };
     }
@@ -93,7 +96,9 @@ function fetchGroup(
   const image = metadata();
   const isById = context.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
   const refused: FetchedTopic[] = [];
-  const known = topics?.flatMap(({ name, topicId, partitionIndexes }) => {
+  const asked = topics && distinctWhenMany(topics, ({ name, topicId }) => `${topicId}/${name}`);
+  const known = asked?.flatMap(({ name, topicId, ...topic }) => {
+    const partitionIndexes = distinctWhenMany(topic.partitionIndexes);
     const found = isById ? image.topicById(topicId) : image.topicByName(name);
     const refuse = (errorCode: number) => {
       const partitions = partitionIndexes.map((index) => nothingCommitted(index, errorCode));

@@ -7,6 +7,7 @@ import { ResourceType } from '../security/authorization/acl.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { may, partition } from './authorize.ts';
 import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { serve } from './handler.ts';
 
 const FIRST_VERSION_WITH_NOT_FOUND = 6;
@@ -19,7 +20,7 @@ export const describeGroups = serve({
   async handle(request, context, services) {
     const { group } = permissions.describeGroups;
     const isAllowed = (groupId: string) => may(services, context, group, groupId);
-    const [allowed, refused] = partition(request.groups, isAllowed);
+    const [allowed, refused] = partition(distinctWhenMany(request.groups), isAllowed);
     const described = await Promise.all(allowed.map((groupId) => services.groups.describeGroup(groupId)));
     const operationsOf = (groupId: string) =>
       request.includeAuthorizedOperations

@@ -1,7 +1,6 @@
 // DescribeConfigs (KIP-133; KIP-226 sources and synonyms from version 1, KIP-569 types and documentation from version 3).
 //
-// A few bytes of a request ask for hundreds of configs, so each resource is answered once, an answer holds so many configs, and others get their
-// turn while it is made.
+// A few bytes of a request ask for hundreds of configs, so an answer holds so many at most, and others get their turn while it is made.
 
 import { ConfigResourceType, topicNameProblem } from '@moldau/metadata';
 import {
@@ -19,6 +18,7 @@ import {
 import { invalidRequest } from '../controller/config-resources.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { checkPermission } from './config-requests.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { type Services, serve } from './handler.ts';
 
 type Resource = DescribeConfigsRequest['resources'][number];
@@ -36,7 +36,7 @@ export const describeConfigs = serve({
     const results = [];
     let configCount = 0;
     let pausedAtCount = 0;
-    for (const resource of distinct(request.resources)) {
+    for (const resource of distinctWhenMany(request.resources, keyOf)) {
       const { resourceType, resourceName } = resource;
       try {
         checkPermission(resource, permissions.describeConfigs, context, services);
@@ -66,10 +66,8 @@ export const describeConfigs = serve({
   }),
 });
 
-function distinct(resources: readonly Resource[]): Iterable<Resource> {
-  const seen = new Map<string, Resource>();
-  for (const resource of resources) seen.set(`${resource.resourceType}/${resource.resourceName}`, resource);
-  return seen.values();
+function keyOf({ resourceType, resourceName }: Resource): string {
+  return `${resourceType}/${resourceName}`;
 }
 
 function describe(

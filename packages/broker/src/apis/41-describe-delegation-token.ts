@@ -16,13 +16,13 @@ export const describeDelegationToken = serve({
     const { delegationTokens, metadata } = services;
     if (!allowsTokenRequests(context)) return failed(ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED);
     if (!delegationTokens.isEnabled) return failed(ErrorCode.DELEGATION_TOKEN_AUTH_DISABLED);
-    const principals = owners?.map(principalOf);
+    const principals = owners && new Set(owners.map(principalOf));
     const maySee = (token: DelegationTokenImage) =>
-      concerns(token, context.principal) ||
+      concerns(token, new Set([context.principal])) ||
       may(services, context, permissions.describeDelegationToken.token, token.tokenId) ||
       may(services, context, permissions.describeDelegationToken.owner, token.owner);
     const tokens = [...metadata().delegationTokens.values()].filter(
-      (token) => (principals?.some((principal) => concerns(token, principal)) ?? true) && maySee(token),
+      (token) => (principals === null || concerns(token, principals)) && maySee(token),
     );
     return {
       errorCode: ErrorCode.NONE,
@@ -36,8 +36,11 @@ function failed(errorCode: number) {
   return { errorCode, tokens: [] };
 }
 
-function concerns({ owner, requester, renewers }: DelegationTokenImage, principal: string): boolean {
-  return owner === principal || requester === principal || renewers.includes(principal);
+function concerns(
+  { owner, requester, renewers }: DelegationTokenImage,
+  principals: ReadonlySet<string>,
+): boolean {
+  return [owner, requester, ...renewers].some((principal) => principals.has(principal));
 }
 
 function described(token: DelegationTokenImage, hmac: Buffer) {

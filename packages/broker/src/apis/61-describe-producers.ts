@@ -6,6 +6,7 @@ import { describeProducersRequest, describeProducersResponse, ErrorCode, KafkaEr
 import type { PartitionRegistry } from '../replication/partition-registry.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { may, refusal } from './authorize.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { serve } from './handler.ts';
 
 export const describeProducers = serve({
@@ -15,12 +16,14 @@ export const describeProducers = serve({
   maxVersion: 0,
   async handle({ topics }, context, services) {
     const { topic } = permissions.describeProducers;
-    const answered = topics.map(async ({ name, partitionIndexes }) => {
+    const answered = distinctWhenMany(topics, ({ name }) => name).map(async ({ name, partitionIndexes }) => {
       if (!may(services, context, topic, name)) {
         const { code, message } = refusal(topic);
         return { name, partitions: partitionIndexes.map((index) => failure(index, code, message)) };
       }
-      const described = partitionIndexes.map((index) => describe(services.partitions, name, index));
+      const described = distinctWhenMany(partitionIndexes).map((index) =>
+        describe(services.partitions, name, index),
+      );
       return { name, partitions: await Promise.all(described) };
     });
     return { topics: await Promise.all(answered) };

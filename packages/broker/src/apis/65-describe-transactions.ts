@@ -4,6 +4,7 @@ import { describeTransactionsRequest, describeTransactionsResponse } from '@mold
 import { undescribed } from '../coordinators/transactions/transaction-shard.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { may } from './authorize.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { serve } from './handler.ts';
 
 export const describeTransactions = serve({
@@ -13,7 +14,7 @@ export const describeTransactions = serve({
   maxVersion: 0,
   async handle({ transactionalIds }, context, services) {
     const permission = permissions.describeTransactions;
-    const states = transactionalIds.map(async (id) => {
+    const states = distinctWhenMany(transactionalIds).map(async (id) => {
       if (!may(services, context, permission.transactionalId, id))
         return undescribed(id, permission.transactionalId.denied);
       const { topics, ...state } = await services.transactions.describe(id);

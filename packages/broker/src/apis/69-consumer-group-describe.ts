@@ -7,6 +7,7 @@ import { ResourceType } from '../security/authorization/acl.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { HIDDEN_TOPICS, may, partition, refusal } from './authorize.ts';
 import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { serve } from './handler.ts';
 
 export const consumerGroupDescribe = serve({
@@ -17,7 +18,7 @@ export const consumerGroupDescribe = serve({
   async handle({ groupIds, includeAuthorizedOperations }, context, services) {
     const permission = permissions.consumerGroupDescribe;
     const isAllowed = (groupId: string) => may(services, context, permission.group, groupId);
-    const [allowed, refused] = partition(groupIds, isAllowed);
+    const [allowed, refused] = partition(distinctWhenMany(groupIds), isAllowed);
     const described = await Promise.all(
       allowed.map((groupId) => services.groups.describeConsumerGroup(groupId)),
     );

@@ -11,6 +11,7 @@ import { ResourceType } from '../security/authorization/acl.ts';
 import { permissions } from '../security/authorization/permissions.ts';
 import { HIDDEN_TOPICS, may, refusal } from './authorize.ts';
 import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { type Services, serve } from './handler.ts';
 
 const ASSIGNOR = 'simple';
@@ -35,7 +36,7 @@ export const shareGroupDescribe = serve({
       const isAllSeen = [...topicsOf(found, services)].every(isSeen);
       return isAllSeen ? found : failure(new KafkaError(permission.topic.denied, HIDDEN_TOPICS));
     };
-    const described = groupIds.map(async (groupId) => {
+    const described = distinctWhenMany(groupIds).map(async (groupId) => {
       const { members, ...group } = await describe(groupId);
       const isKnown = group.errorCode === ErrorCode.NONE;
       return {

@@ -8,6 +8,7 @@ import {
 } from '@moldau/protocol';
 import { permissions } from '../security/authorization/permissions.ts';
 import { may, partition, refusal } from './authorize.ts';
+import { distinctWhenMany } from './distinct-when-many.ts';
 import { serve } from './handler.ts';
 
 export const describeShareGroupOffsets = serve({
@@ -17,7 +18,7 @@ export const describeShareGroupOffsets = serve({
   maxVersion: 1,
   async handle({ groups }, context, services) {
     const permission = permissions.describeShareGroupOffsets;
-    const described = groups.map(async ({ groupId, topics }) => {
+    const described = distinctWhenMany(groups, ({ groupId }) => groupId).map(async ({ groupId, topics }) => {
       if (!may(services, context, permission.group, groupId)) {
         const { code, message } = refusal(permission.group);
         return { groupId, errorCode: code, errorMessage: message, topics: [] };
