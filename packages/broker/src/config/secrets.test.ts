@@ -85,8 +85,8 @@ describe('a secret of the configuration', () => {
   });
 
   it('is whatever is a password, or nobody knows', () => {
-    for (const name of ['ssl.key.password', 'listener.name.a.plain.sasl.jaas.config', 'vault.token'])
-      assert.ok(isSecretName(name), name);
+    const secrets = ['ssl.key.password', 'listener.name.a.plain.sasl.jaas.config', 'vault.token'];
+    for (const name of [...secrets, 'constructor', '__proto__']) assert.ok(isSecretName(name), name);
     for (const name of ['num.partitions', 'retention.ms', 'share.auto.offset.reset'])
       assert.ok(!isSecretName(name), name);
   });

@@ -1,7 +1,7 @@
 // Where the secrets of a configuration stand, and who else on this machine can see them there.
 
 import type { Disk } from '@moldau/io';
-import { isSensitive } from './definition.ts';
+import { type ConfigDefinition, isSensitive } from './definition.ts';
 import { groupConfigDefinitions } from './definitions/group.ts';
 import { topicConfigDefinitions } from './definitions/topic.ts';
 import { brokerDefinition } from './listener-configs.ts';
@@ -16,11 +16,12 @@ const CONTAINER_SECRETS = /^(\/var)?\/run\/secrets\//;
 
 /** Whether the value of a config may be shown to nobody: a password, or something nobody knows, as in Kafka. */
 export function isSecretName(name: string): boolean {
-  const definition =
-    brokerDefinition(name) ??
-    (Object.hasOwn(topicConfigDefinitions, name)
-      ? topicConfigDefinitions[name as keyof typeof topicConfigDefinitions]
-      : groupConfigDefinitions[name as keyof typeof groupConfigDefinitions]);
+  const tables: Readonly<Record<string, ConfigDefinition>>[] = [
+    topicConfigDefinitions,
+    groupConfigDefinitions,
+  ];
+  // A name that every object has, like constructor, is in no table.
+  const definition = brokerDefinition(name) ?? tables.find((table) => Object.hasOwn(table, name))?.[name];
   return definition === undefined || isSensitive(definition);
 }
 

@@ -2,7 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -44,6 +55,26 @@ describe('moldau security init', () => {
     assert.equal(server.checkHost('kafka.example.com'), undefined);
     assert.notEqual(server.serialNumber, authority.serialNumber);
     assert.ok(server.validFromDate.getTime() < Date.now() && authority.validToDate > server.validToDate);
+  });
+
+  it('puts nothing where others could replace it, nor follows links that lie there', async (t) => {
+    if (process.platform === 'win32') return t.skip('it has no such bits');
+    chmodSync(folder, 0o755);
+    const dir = join(folder, 'open');
+    mkdirSync(dir);
+    chmodSync(dir, 0o777);
+    const { exitCode, told } = await init({ dir });
+    assert.equal(exitCode, 1);
+    assert.match(told[0] ?? '', /can replace files in .*chmod 700/);
+    assert.deepEqual(readdirSync(dir), []);
+    chmodSync(dir, 0o700);
+    const victim = join(folder, 'victim');
+    writeFileSync(victim, 'untouched');
+    for (const name of ['ca-key.pem.tmp', 'server.pem']) symlinkSync(victim, join(dir, name));
+    assert.equal((await init({ dir, force: true })).exitCode, 0);
+    assert.equal(readFileSync(victim, 'utf8'), 'untouched');
+    for (const name of ['ca-key.pem', 'server.pem'])
+      assert.equal(lstatSync(join(dir, name)).mode & 0o170777, 0o100600);
   });
 
   it('lets nobody else read what is secret', async (t) => {

@@ -71,6 +71,12 @@ export async function runSecurityInit(
       );
       return world.exit(EXIT_FAILURE);
     }
+    if ((await world.disk.publicAccess(folder)).write) {
+      world.tell(
+        `moldau: every user of this machine can replace files in ${folder}: choose another folder with --dir, or close it with chmod 700 ${folder}`,
+      );
+      return world.exit(EXIT_FAILURE);
+    }
     await write(folder, files, world.disk);
   } catch (error) {
     for (const line of explainStartError(error)) world.tell(`moldau: ${line}`);
