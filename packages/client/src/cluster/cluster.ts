@@ -86,6 +86,11 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
+  /** Aborted by close(). */
+  get closing(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   /** What is known now. */
   get metadata(): MetadataView {
     return this.#metadata;
@@ -260,13 +265,9 @@ export class Cluster implements AsyncDisposable {
     if ('leaderOf' in to) {
       const { topic, partition } = to.leaderOf;
       const asked = this.#metadata.topicError(topic) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+      const unknown = asked === ErrorCode.NONE ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : asked;
       const isThere = this.#metadata.partition(topic, partition) !== undefined;
-      const errorCode = isThere
-        ? ErrorCode.LEADER_NOT_AVAILABLE
-        : asked === ErrorCode.NONE
-          ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-          : asked;
-      throw new BrokerError(errorCode, { topic, partition });
+      throw new BrokerError(isThere ? ErrorCode.LEADER_NOT_AVAILABLE : unknown, { topic, partition });
     }
     const id = 'brokerId' in to ? to.brokerId : -1;
     const known = [...this.#metadata.brokers.keys()].join(', ');

@@ -5,7 +5,13 @@
 
 import type { Timer } from '@moldau/io';
 import { ErrorCode, type MetadataResponse, metadataRequest, metadataResponse } from '@moldau/protocol';
-import { BrokerError, ClosedError, ConnectionError, TimeoutError } from '../errors/kafka-error.ts';
+import {
+  BrokerError,
+  ClosedError,
+  ConnectionError,
+  type KafkaError,
+  TimeoutError,
+} from '../errors/kafka-error.ts';
 import type { Bootstrap } from '../network/bootstrap.ts';
 import type { BrokerPool } from '../network/broker-pool.ts';
 import { type Limits, within } from '../network/waiting.ts';
@@ -52,6 +58,8 @@ export class MetadataRefresh {
   #current: Promise<void> | undefined;
   #next: Round | undefined;
   #ageTimer: Timer | undefined;
+  /** Why the round under way has not succeeded so far. */
+  #problem: KafkaError | undefined;
   readonly #abort = new AbortController();
   /** As of when the metadata is, by the monotonic clock. */
   #freshMs = Number.NEGATIVE_INFINITY;
@@ -90,7 +98,9 @@ export class MetadataRefresh {
       this.#options.ports,
       limits,
       round.promise,
-      () => new TimeoutError(`No metadata came in time (${wish.reason}): no broker has answered yet.`),
+      () =>
+        this.#problem ??
+        new TimeoutError(`No metadata came in time (${wish.reason}): no broker has answered yet.`),
     );
   }
 
@@ -134,8 +144,12 @@ export class MetadataRefresh {
     const limits = { deadlineMs, signal: this.#abort.signal };
     this.#ageTimer?.cancel();
     try {
-      await retrying(this.#options, limits, () => this.#ask(round, limits));
+      const ask = (): Promise<void> => this.#ask(round, limits);
+      await retrying(this.#options, limits, ask, (error) => {
+        this.#problem = error;
+      });
     } finally {
+      this.#problem = undefined;
       if (!this.#abort.signal.aborted) this.#watchAge();
     }
   }

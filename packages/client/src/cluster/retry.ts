@@ -9,6 +9,8 @@ import type { Ports } from '../options/ports.ts';
 export interface RetryContext {
   readonly settings: Pick<ClientSettings, 'retryBackoffMs' | 'retryBackoffMaxMs'>;
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'random'>;
+  /** Aborted when the client is closed: waiting ends. */
+  readonly closing?: AbortSignal;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface RetryContext {
  * TimeoutError whose cause is what went wrong last, and which says so.
  */
 export async function retrying<T>(
-  { settings, ports }: RetryContext,
+  { settings, ports, closing }: RetryContext,
   limits: Limits,
   attempt: () => Promise<T>,
   recover: (error: KafkaError) => void = () => {},
@@ -32,31 +34,27 @@ export async function retrying<T>(
       if (!(error instanceof KafkaError) || !error.retriable) throw error;
       recover(error);
       const delayMs = backoff.failed();
-      const leftMs = limits.deadlineMs - clock.monotonicMs();
-      if (leftMs <= delayMs)
-        throw await givenUp(error, { startedMs, leftMs, backoff }, limits, { clock, timers });
-      await pause(timers, delayMs, limits.signal);
+      const nowMs = clock.monotonicMs();
+      if (nowMs + delayMs >= limits.deadlineMs)
+        throw givenUp(error, Math.round(nowMs - startedMs), backoff.failures);
+      await pause(timers, delayMs, eitherSignal(limits.signal, closing));
     }
   }
 }
 
-/** There is no time for another attempt. A broker's own verdict says more than that time is over. */
-async function givenUp(
-  error: KafkaError,
-  { startedMs, leftMs, backoff }: { startedMs: number; leftMs: number; backoff: Backoff },
-  { signal }: Limits,
-  { clock, timers }: Pick<Ports, 'clock' | 'timers'>,
-): Promise<KafkaError> {
-  if (backoff.failures === 1 || error instanceof BrokerError || error.code === 'NO_BROKER_REACHABLE')
-    return error;
-  if (leftMs > 0) await pause(timers, Math.min(leftMs, 1), signal);
-  const tookMs = Math.round(clock.monotonicMs() - startedMs);
+function eitherSignal(
+  left: AbortSignal | undefined,
+  right: AbortSignal | undefined,
+): AbortSignal | undefined {
+  return left === undefined || right === undefined ? (left ?? right) : AbortSignal.any([left, right]);
+}
+
+/** There is no time for another attempt. What a broker said, or each address, tells more than that time is over. */
+function givenUp(error: KafkaError, tookMs: number, attempts: number): KafkaError {
+  if (attempts === 1 || error instanceof BrokerError || error.code === 'NO_BROKER_REACHABLE') return error;
   const { topic, partition, broker } = error;
-  return new TimeoutError(
-    `Given up after ${backoff.failures} attempts in ${tookMs} ms. At last: ${error.message}`,
-    {
-      ...{ topic, partition, broker },
-      cause: error,
-    },
-  );
+  return new TimeoutError(`Given up after ${attempts} attempts in ${tookMs} ms. At last: ${error.message}`, {
+    ...{ topic, partition, broker },
+    cause: error,
+  });
 }

@@ -112,7 +112,7 @@ function advertisedAdvice({ advertisedBy, address }: Dialled): string {
 /** A connection that the other side ended, or that brought what no broker sends, before its first answer. */
 export function explainFailedGreeting(dialled: Dialled, problem: string, cause?: unknown): ConnectionError {
   const advice = dialled.isTls
-    ? 'Is this the port of a Kafka broker?'
+    ? 'Is this the port of a Kafka broker, and if so, one that wants a client certificate (then give tls.key and tls.certificates that it trusts)?'
     : 'Is this the port of a Kafka broker, and if so, one that speaks TLS (then set the option tls)?';
   return new ConnectionError('CONNECTION_FAILED', `${dialled.address}: ${problem}. ${advice}`, {
     broker: dialled.address,

@@ -1,7 +1,7 @@
 // Waiting that ends: by time, or because nobody wants it any more. What is waited for goes on by itself.
 
 import type { Clock, Timers } from '@moldau/io';
-import type { TimeoutError } from '../errors/kafka-error.ts';
+import type { KafkaError } from '../errors/kafka-error.ts';
 
 export interface Limits {
   /** By the monotonic clock. */
@@ -14,12 +14,12 @@ interface Time {
   readonly timers: Timers;
 }
 
-/** What `work` comes to, if that is before the deadline and the signal; else rejects with a TimeoutError of `late()`, or the signal's reason. */
+/** What `work` comes to, if that is before the deadline and the signal; else rejects with what `late` gives, or the signal's reason. */
 export function within<T>(
   { clock, timers }: Time,
   { deadlineMs, signal }: Limits,
   work: Promise<T>,
-  late: () => TimeoutError,
+  late: () => KafkaError,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const aborted = (): void => decided(() => reject(signal!.reason));
