@@ -29,6 +29,9 @@ const USERS = {
 const CERTIFICATE_USER = { name: 'alice', password: '' };
 const CERTIFICATE_PRINCIPAL = 'User:CN=alice,OU=Clients,O=Moldau tests';
 
+/** Longer than any run: it is to be refused for its signature. */
+const FORGED_LIFETIME_SECONDS = 86_400;
+
 const CREATE_TOPICS_VERSION = 7;
 const CREATE_ACLS_VERSION = 3;
 /** Kafka's codes of the operations, types of resources and of patterns, and of permissions that are used here. */
@@ -65,7 +68,9 @@ export async function startSecuredBroker(clients: readonly string[]): Promise<Br
 
 async function describeSecurity(identityProvider: IdentityProvider, folder: string): Promise<Security> {
   const [saslPlaintext, saslSsl, ssl] = await Promise.all([freePort(), freePort(), freePort()]);
-  const [header, payload] = identityProvider.token(USERS.OAUTHBEARER.name).split('.');
+  const [header, payload] = identityProvider
+    .token(USERS.OAUTHBEARER.name, FORGED_LIFETIME_SECONDS)
+    .split('.');
   const [, , signature] = identityProvider.token('another').split('.');
   const forgedToken = [header, payload, signature].join('.');
   const forgedTokenPath = join(folder, 'forged.jwt');

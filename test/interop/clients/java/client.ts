@@ -3,23 +3,20 @@
 import { join } from 'node:path';
 import type { Client } from '../../harness/client.ts';
 import { kafkaJars, mavenJars } from '../../harness/install.ts';
+import { LOGINS } from '../../harness/security.ts';
 
 export const client: Client = {
   name: 'java',
   install: (folders) => mavenJars(folders),
   programs: (folders) => {
     const here = join(folders.root, 'clients/java');
+    const source = (file: string) => [
+      ...['java', '-Xmx512m', '-XX:+UseSerialGC', `-Dlog4j.configurationFile=${join(here, 'log4j2.xml')}`],
+      ...['-cp', `${kafkaJars(folders)}/*`, join(here, file)],
+    ];
     return [
       {
-        command: [
-          ...[
-            'java',
-            '-Xmx512m',
-            '-XX:+UseSerialGC',
-            `-Dlog4j.configurationFile=${join(here, 'log4j2.xml')}`,
-          ],
-          ...['-cp', `${kafkaJars(folders)}/*`, join(here, 'Cases.java')],
-        ],
+        command: source('Cases.java'),
         cases: [
           ...['codec-none', 'codec-gzip', 'codec-snappy', 'codec-lz4', 'codec-zstd', 'acks-0', 'acks-1'],
           ...['large', 'idempotent', 'group-range', 'group-cooperative', 'group-pattern', 'offsets-by-time'],
@@ -57,6 +54,13 @@ export const client: Client = {
         cases: ['share-groups', 'share-perf', 'share-members'],
         ownBrokerCases: ['share-kill'],
         timeoutMs: 600_000,
+      },
+      { command: source('Logins.java'), cases: LOGINS, isSecured: true },
+      {
+        command: [process.execPath, '--conditions=source', join(here, 'security-tools.ts')],
+        environment: { INTEROP_JARS: kafkaJars(folders) },
+        cases: ['scram-users', 'acls', 'delegation-tokens'],
+        isSecured: true,
       },
     ];
   },

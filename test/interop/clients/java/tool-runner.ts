@@ -31,6 +31,8 @@ export const CLASSES = {
   cluster: 'org.apache.kafka.tools.ClusterTool',
   'e2e-latency': 'org.apache.kafka.tools.EndToEndLatency',
   transactions: 'org.apache.kafka.tools.TransactionsCommand',
+  acls: 'org.apache.kafka.tools.AclCommand',
+  'delegation-tokens': 'org.apache.kafka.tools.DelegationTokenCommand',
   'share-groups': 'org.apache.kafka.tools.consumer.group.ShareGroupCommand',
   'console-share-consumer': 'org.apache.kafka.tools.consumer.ConsoleShareConsumer',
   'share-consumer-perf': 'org.apache.kafka.tools.ShareConsumerPerformance',
