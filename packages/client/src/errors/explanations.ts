@@ -143,6 +143,12 @@ export function explainLost(
   );
 }
 
+/** A connection that was given up because nothing came. */
+export function explainSilence(address: string, cause: KafkaError): ConnectionError {
+  const message = `${address}: the connection was given up, for the broker says nothing any more. ${cause.message}`;
+  return new ConnectionError('CONNECTION_LOST', message, { broker: address, cause });
+}
+
 /** What bytes that are no answer look like; undefined when they look like nothing known. */
 export function foreignProtocol(size: number): string | undefined {
   const type = size >>> 24;

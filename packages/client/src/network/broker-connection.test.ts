@@ -99,7 +99,7 @@ describe('a connection to a broker', () => {
     const outcomes = await made.until(Promise.allSettled(others));
     assert.deepEqual(
       outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code),
-      ['TIMED_OUT', 'TIMED_OUT'],
+      ['TIMED_OUT', 'CONNECTION_LOST'],
     );
     assert.equal(connection.isOpen, false);
     assert.equal(made.network.connections.size, 0);

@@ -8,7 +8,7 @@
 
 import type { Connection, Timer } from '@moldau/io';
 import { encodeRequestFrame } from '@moldau/protocol';
-import { type Dialled, explainFailedDial, explainLost } from '../errors/explanations.ts';
+import { type Dialled, explainFailedDial, explainLost, explainSilence } from '../errors/explanations.ts';
 import { ClosedError, KafkaError, TimeoutError } from '../errors/kafka-error.ts';
 import { addressText } from '../options/address.ts';
 import { AnswerReader } from './answer-reader.ts';
@@ -48,7 +48,7 @@ export class BrokerConnection {
     this.#dialled = { address: this.address, isTls: tls !== undefined, advertisedBy };
     this.#requests = new Requests({
       ...{ address: this.address, clock, timers },
-      onSilence: (error) => this.#finish(error),
+      onSilence: (error) => this.#finish(explainSilence(this.address, error)),
     });
     this.#reader = new AnswerReader({
       maxAnswerBytes,
@@ -276,7 +276,8 @@ export class BrokerConnection {
   }
 
   #lost(cause: unknown): KafkaError {
-    const state = this.#state === 'login' ? 'login' : this.#answeredCount === 0 ? 'first' : 'later';
+    const isFirst = this.#answeredCount === 0 && this.#options.logIn === undefined;
+    const state = this.#state === 'login' ? 'login' : isFirst ? 'first' : 'later';
     return explainLost(this.#dialled, state, cause);
   }
 

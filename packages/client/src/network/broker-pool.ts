@@ -4,7 +4,7 @@
 // back-off, whoever asks. close() ends everything: dials, connections, timers.
 
 import type { Timer } from '@moldau/io';
-import { ClosedError, type KafkaError, TimeoutError } from '../errors/kafka-error.ts';
+import { ClosedError, ConnectionError, type KafkaError, TimeoutError } from '../errors/kafka-error.ts';
 import { addressText } from '../options/address.ts';
 import type { ClientSettings } from '../options/client-options.ts';
 import type { Ports } from '../options/ports.ts';
@@ -123,6 +123,11 @@ export class BrokerPool {
       if (this.#abort.signal.aborted) {
         connection.close();
         throw this.#abort.signal.reason;
+      }
+      if (!this.#lanes.values().some((each) => each === lane)) {
+        connection.close();
+        const message = `${address}: the broker has left the cluster, or moved, while it was dialled.`;
+        throw new ConnectionError('CONNECTION_FAILED', message, { broker: address });
       }
       lane.backoff.succeeded();
       lane.connection = connection;

@@ -254,6 +254,20 @@ test('listening on a taken port and dialling a closed one say so', async () => {
   assert.deepEqual(handler.closings, []);
 });
 
+test('a dial that is aborted rejects with the reason, before it begins and after', async () => {
+  const { listener } = await listening();
+  const address = { host: '127.0.0.1', port: listener.port, timeoutMs: 1000 };
+  const handler = peer(undefined as unknown as Connection);
+  const reason = new Error('no longer needed');
+  await assert.rejects(nodeNetwork.dial({ ...address, signal: AbortSignal.abort(reason) }, handler), reason);
+  const stop = new AbortController();
+  const dialling = nodeNetwork.dial({ ...address, signal: stop.signal }, handler);
+  stop.abort(reason);
+  await assert.rejects(dialling, reason);
+  assert.deepEqual(handler.closings, []);
+  await listener.close();
+});
+
 test('a dialled connection carries bytes both ways', async () => {
   const listener = await nodeNetwork.listen({ host: '127.0.0.1', port: 0 }, (connection) => ({
     ...peer(connection),
