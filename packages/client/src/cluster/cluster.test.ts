@@ -86,6 +86,21 @@ describe('a cluster', () => {
     assert.equal(world.time.pendingCount, 0);
   });
 
+  it('does not wait for an address that is silent while another answers', async () => {
+    for (const brokers of ['one:9092,down:1', 'down:1,one:9092', 'down:1,worse:1,one:9092']) {
+      const world = new ClientWorld(1);
+      world.network.place('one:9092', new ScriptedBroker(() => metadataOf(['one:9092'])));
+      world.network.place('down:1', 'silent');
+      world.network.place('worse:1', 'silent');
+      const cluster = new Cluster(world.settings({ brokers }), world.ports);
+      await world.until(cluster.refresh({ reason: 'test' }));
+      assert.ok(world.time.monotonicMs() <= 2_000, `${world.time.monotonicMs()}`);
+      await cluster.close();
+      await settled();
+      assert.equal(world.time.pendingCount, 0);
+    }
+  });
+
   it('says that the advertised address is wrong, when that is so', async () => {
     const world = new ClientWorld(1);
     world.network.place('one:9092', new ScriptedBroker(() => metadataOf(['broker.internal:19092'])));

@@ -73,7 +73,7 @@ export class Cluster implements AsyncDisposable {
     this.settings = settings;
     this.ports = ports;
     this.#pool = new BrokerPool(settings, ports);
-    this.#bootstrap = new Bootstrap(settings.brokers, this.#pool, ports.random);
+    this.#bootstrap = new Bootstrap(settings.brokers, this.#pool, ports);
     this.#refresh = new MetadataRefresh({
       ...{ settings, ports, pool: this.#pool, bootstrap: this.#bootstrap, metadata: this.#metadata },
       onChange: (change) => this.#tell(change),
