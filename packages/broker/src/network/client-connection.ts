@@ -44,7 +44,7 @@ export interface ConnectionServices<Api extends ServedApi> {
   readonly timers: Timers;
   readonly log: RateLimitedLog;
   closed(connection: ClientConnection<Api>): void;
-  /** A login has to wait for memory that other logins hold. */
+  /** Those who have not logged in hold all the memory that they may. */
   loginsCrowded(): void;
 }
 
@@ -564,7 +564,10 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   }
 
   #updateReading(): void {
-    const hasMemory = !this.#reader.isBlocked && (this.#reader.hasRoom || !this.#budget.isFull);
+    // A stranger waits only for room for a large frame: those who hold such frames are not to keep others from logging in.
+    const isLetRead = this.isStranger || this.#reader.hasRoom || !this.#budget.isFull;
+    const hasMemory = !this.#reader.isBlocked && isLetRead;
+    if (this.isStranger && this.#budget.isFull) this.#services.loginsCrowded();
     if (!hasMemory && !this.#isEnding) this.#waitForMemory();
     this.#setReading(hasMemory && this.#mayRead());
   }

@@ -64,7 +64,7 @@ const FRAME_MS = 10_000;
 /** What those who have not logged in may hold together: this part of all, and a few frames at least. */
 const LOGIN_SHARE = 1 / 16;
 const MIN_LOGIN_BYTES = 1024 * 1024;
-/** How long a login waits before those that hold most are closed. */
+/** How long they may hold more before those who hold most are closed. */
 const CROWDED_MS = 20;
 
 const TOO_SLOW =
@@ -291,7 +291,7 @@ export class Server<Api extends ServedApi> {
       this.#crowded = undefined;
       const strangers = [...this.#connections].filter(({ isStranger }) => isStranger);
       this.#freeMemory(this.#loginBudget, strangers, 'logins', CROWDED);
-      if (this.#loginBudget.hasWaiters) this.#makeRoomForLogins();
+      if (this.#loginBudget.hasWaiters || this.#loginBudget.isFull) this.#makeRoomForLogins();
     });
   }
 
