@@ -40,6 +40,9 @@ export const DeleteShareOffsets = api(
   protocol.deleteShareGroupOffsetsResponse,
 );
 
+/** The coordinator of groups, or the one of share state that it asks, is not there yet. */
+const LOADING = new Set([14, 15, 16]);
+
 /** Of acknowledgements. */
 export const GAP = 0;
 export const ACCEPT = 1;
@@ -98,8 +101,8 @@ export async function joinShare(side: Side, member: ShareMembership, topics: str
       1,
       heartbeatOf(member, epoch, topics),
     );
-    if (errorCode !== 0) throw new Error(`cannot join: ${errorCode} ${errorMessage}`);
-    epoch = memberEpoch;
+    if (errorCode === 0) epoch = memberEpoch;
+    else if (!LOADING.has(errorCode)) throw new Error(`cannot join: ${errorCode} ${errorMessage}`);
     if ((assignment?.topicPartitions.length ?? 0) > 0) return epoch;
     await pause(200);
   }
