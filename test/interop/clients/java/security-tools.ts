@@ -1,7 +1,7 @@
 // Kafka's tools for users, permissions and delegation tokens, of a broker on which they have an effect at once.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main, RUN, testCase, until } from '../../harness/cases.ts';
@@ -10,6 +10,7 @@ import { at, create, failing, tool } from './tool-runner.ts';
 
 const { listeners, authority, users } = JSON.parse(process.env.INTEROP_SECURITY ?? '') as Security;
 const folder = mkdtempSync(join(tmpdir(), 'interop-security-tools-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const REFUSED = /Authentication failed|SaslAuthenticationException/;
 
 interface Login {
