@@ -198,6 +198,9 @@ describe('a start', () => {
     assert.deepEqual(config.listeners, [{ name: 'CLIENTS', protocol: 'SASL_SSL', host: '', port: 9292 }]);
     const plain = file('listeners=SASL_SSL://127.0.0.1:9092');
     assert.equal((await load({ file: plain, listen: ':9292' })).config.listeners[0]!.protocol, 'SASL_SSL');
+    const both = file('listeners=PLAINTEXT://127.0.0.1:9092,SSL://127.0.0.1:9093');
+    const { warnings } = await load({ file: both, listen: ':9292' });
+    assert.ok(warnings.some((line) => line.includes('SSL will not be opened')));
   });
 
   it('guesses what to advertise when it listens on every address', async () => {

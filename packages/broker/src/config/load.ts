@@ -67,9 +67,15 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 
   const environment: Values = new Map(fromEnvironment.values.map(({ key, value }) => [key, value]));
   const file: Values = sources.file === undefined ? new Map() : parseProperties(sources.file.text);
-  const listenerName = nameOfFirstListener(merge([file, environment]));
+  const [listenerName = 'PLAINTEXT', ...otherListeners] = clientListenerNames(merge([file, environment]));
   const commandLine = commandLineValues(sources, listenerName, problems);
   const warnings = [...fromEnvironment.warnings];
+  if (sources.listen !== undefined && otherListeners.length > 0) {
+    const names = otherListeners.join(', ');
+    warnings.push(
+      `--listen takes the place of all listeners: ${names} will not be opened; --set listeners=... has room for all`,
+    );
+  }
   const dropped = dropOverruledAddress(commandLine, environment, file);
   if (dropped !== undefined) warnings.push(dropped);
 
@@ -123,13 +129,13 @@ function brokerConfig({ written, hide }: ResolvedValues, options: BrokerConfigOp
   }
 }
 
-/** --listen moves a listener, and leaves it its encryption and logins. */
-function nameOfFirstListener(values: Values): string {
+/** --listen takes the name of the first of them, and with it its encryption and logins. */
+function clientListenerNames(values: Values): string[] {
   const controllers = splitList(values.get('controller.listener.names') ?? '').map((name) =>
     name.toUpperCase(),
   );
   const names = splitList(values.get('listeners') ?? '').map((text) => text.split('://')[0]!.toUpperCase());
-  return names.find((name) => !controllers.includes(name)) ?? 'PLAINTEXT';
+  return names.filter((name) => !controllers.includes(name));
 }
 
 function commandLineValues(
