@@ -21,14 +21,14 @@ stands here with its reason; nothing else may differ.
 `;
 
 export function renderDifferencesPage(): string {
-  const byTitle = new Map<string, string[]>();
+  const byTitle = new Map<string, Set<string>>();
   for (const entry of deliberate) {
     const title = titleOf(entry);
-    byTitle.set(title, [...(byTitle.get(title) ?? []), sentence(entry.reason)]);
+    byTitle.set(title, (byTitle.get(title) ?? new Set()).add(sentence(entry.reason)));
   }
   const inOrder = [...byTitle].sort(([a], [b]) => Number(b === EVERY_API) - Number(a === EVERY_API));
   const sections = inOrder.map(
-    ([title, reasons]) => `## ${title}\n\n${reasons.map((reason) => `- ${reason}\n`).join('')}`,
+    ([title, reasons]) => `## ${title}\n\n${[...reasons].map((reason) => `- ${reason}\n`).join('')}`,
   );
   return `${INTRODUCTION}${sections.join('\n')}`;
 }
