@@ -4,9 +4,16 @@
 // gives way, for a handshake that somebody means is over in milliseconds. A client whose certificate is not good never gets as far as a connection.
 
 import { constants } from 'node:crypto';
+import { createRequire } from 'node:module';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
-import { connect, createSecureContext, createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Server, TLSSocket } from 'node:tls';
 import type { FailedHandshake, TlsClientOptions, TlsConnection, TlsServerOptions } from '../tls.ts';
+
+/** Loaded at the first use: it takes 12 ms and 7 MB, of which a broker in clear has no need. */
+const require = createRequire(import.meta.url);
+function tls(): typeof import('node:tls') {
+  return require('node:tls');
+}
 
 const HANDSHAKE_DEADLINE_MS = 30_000;
 const MAX_HANDSHAKES = 1000;
@@ -31,7 +38,7 @@ export class TlsAcceptor {
   ) {
     this.#failed = failed;
     this.#clientAuthentication = options.clientAuthentication;
-    this.server = createServer({ noDelay: true, keepAlive: true, ...serverOptions(options) });
+    this.server = tls().createServer({ noDelay: true, keepAlive: true, ...serverOptions(options) });
     this.server.prependListener('connection', (socket) => this.#begin(socket));
     this.server.on('secureConnection', (socket) => {
       // Where a certificate is wished for but not demanded, Node lets bad ones through.
@@ -48,7 +55,7 @@ export class TlsAcceptor {
   /** @throws Error when key and certificates do not fit together */
   update(options: TlsServerOptions): void {
     const changed = serverOptions(options);
-    createSecureContext(changed);
+    tls().createSecureContext(changed);
     this.server.setSecureContext(changed);
     const { requestCert, rejectUnauthorized } = changed;
     Object.assign(this.server, { requestCert, rejectUnauthorized });
@@ -90,7 +97,7 @@ export class TlsAcceptor {
 
 export function connectTls(address: TcpNetConnectOpts, options: TlsClientOptions): TLSSocket {
   const { trusted, serverName, key, certificates, maxVersion } = options;
-  return connect({
+  return tls().connect({
     ...address,
     ...(trusted === undefined ? {} : { ca: [...trusted] }),
     ...(serverName === undefined ? {} : { servername: serverName }),
