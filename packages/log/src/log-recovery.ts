@@ -7,17 +7,16 @@ import type { DiskFile } from '@moldau/io';
 import { cutAborted } from './aborted-transactions.ts';
 import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
-import { rebuildProducers } from './producer-recovery.ts';
+import { producersAt, rebuildProducers } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
 import {
   headerAt,
   makeWritable,
   readIndexes,
-  snapshotBytes,
-  snapshotPath,
   withFile,
   writeAborted,
   writeIndexes,
+  writeSnapshot,
 } from './segment-files.ts';
 import { findBatch, scanSegment } from './segment-scan.ts';
 import type { TailState } from './tail-states.ts';
@@ -60,6 +59,7 @@ export async function recoverLog(
   if (known !== undefined && known.segmentIndex !== start.segmentIndex)
     forgetIndexes(state.segments[known.segmentIndex]!);
   if (start !== known || tail?.hasProducers === true) await rebuildProducers(state, start.offset, snapshots);
+  await keepStartSnapshot(state, start.segmentIndex, snapshots);
   const knowledge: Knowledge = {
     goodOffset: Math.max(recoveryPoint, known?.offset ?? 0),
     sameBoot,
@@ -123,6 +123,20 @@ async function startAtRecoveryPoint(state: LogState, recoveryPoint: number): Pro
   return { segmentIndex, position: 0, offset: segment.baseOffset };
 }
 
+/**
+ * The roll to a segment may not have come to write the snapshot of its start, and once the segment before is removed nothing else
+ * knows its producers. Of the segments before the one that the scan starts in they are all there.
+ */
+async function keepStartSnapshot(
+  state: LogState,
+  segmentIndex: number,
+  snapshots: readonly number[],
+): Promise<void> {
+  const { baseOffset } = state.segments[segmentIndex]!;
+  if (segmentIndex === 0 || snapshots.includes(baseOffset)) return;
+  await writeSnapshot(state, baseOffset, await producersAt(state, baseOffset, snapshots));
+}
+
 function resetIndexes(segment: Segment): void {
   segment.offsetIndex = new OffsetIndex(segment.baseOffset);
   segment.timeIndex = new TimeIndex(segment.baseOffset);
@@ -159,8 +173,7 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
         await dropFollowing(state, index - 1);
         return;
       }
-      // Its roll may not have come to write it, and once the segment before is removed nothing else knows its producers.
-      await state.environment.disk.replaceFile(snapshotPath(state, segment.baseOffset), snapshotBytes(state));
+      await writeSnapshot(state, segment.baseOffset, state.producerStates());
     }
     const isWhole = await scanOne(
       state,
@@ -311,10 +324,12 @@ async function copyAside(
   return path;
 }
 
-/** Removes the segments behind a torn one: they were written after bytes that were lost. */
+/** Removes the segments behind a torn one, durably: they were written after bytes that were lost. */
 async function dropFollowing(state: LogState, index: number): Promise<void> {
   const { disk, handles, logger } = state.environment;
-  for (const segment of state.segments.splice(index + 1)) {
+  const following = state.segments.splice(index + 1);
+  if (following.length === 0) return;
+  for (const segment of following) {
     logger.warn(
       { log: state.directoryName, segment: segment.baseOffset, sizeBytes: segment.writtenBytes },
       'a segment behind a torn one is kept aside as .corrupt and not used',
@@ -326,6 +341,7 @@ async function dropFollowing(state: LogState, index: number): Promise<void> {
     for (const kind of ['index', 'timeindex', 'txnindex'] as const)
       await disk.remove(segment.path(state.directory, kind));
   }
+  await disk.syncDirectory(state.directory);
 }
 
 /** Sets the log's end, and opens a new segment where nothing may be appended to the last one. */

@@ -64,7 +64,7 @@ function truncateInMemory(state: LogState, offset: number): void {
     for (const batch of batches(bytes)) if (batch.hasProducerId) state.producerStates().apply(batch);
 }
 
-/** Removes segments that start at the offset or after it; at least one stays, or a new one starts there. */
+/** Removes segments that start at the offset or after it, durably; at least one stays, or a new one starts there. */
 async function dropSegmentsFrom(state: LogState, offset: number): Promise<void> {
   const { disk, handles, indexCache } = state.environment;
   const dropped = state.segments.filter(
@@ -80,6 +80,7 @@ async function dropSegmentsFrom(state: LogState, offset: number): Promise<void> 
     for (const kind of ['log', 'index', 'timeindex', 'txnindex'] as const)
       await disk.remove(segment.path(state.directory, kind));
   }
+  if (dropped.length > 0 && state.directoryMade) await disk.syncDirectory(state.directory);
 }
 
 async function cutSegment(state: LogState, segment: Segment, offset: number): Promise<void> {

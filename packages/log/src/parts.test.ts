@@ -170,6 +170,8 @@ test('the transaction index has the file format of Kafka', () => {
   assert.equal(bytes.length, 34);
   assert.deepEqual(decodeTransactionIndex(bytes), entries);
   assert.equal(decodeTransactionIndex(bytes.subarray(1)), undefined);
+  const torn = Buffer.concat([bytes, Buffer.alloc(34)]);
+  assert.equal(decodeTransactionIndex(torn), undefined, 'zeros that a power cut left');
 });
 
 test('folder names: partitions, deleted ones, and names near the limit', () => {

@@ -8,6 +8,7 @@ import { segmentFileName } from './file-names.ts';
 import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { encodeProducerSnapshot } from './producer-snapshot.ts';
+import type { ProducerStates } from './producer-state.ts';
 import type { Segment } from './segment.ts';
 import { scanSegment } from './segment-scan.ts';
 import { isAbsent } from './storage-error.ts';
@@ -138,6 +139,11 @@ async function appendAborted(state: LogState, segment: Segment): Promise<void> {
   if (abortedOnDisk === 0) await disk.syncDirectory(state.directory);
   // Cut while it was written: the file is to be written again.
   segment.abortedOnDisk = segment.aborted === aborted ? count : -1;
+}
+
+/** Durably. */
+export function writeSnapshot(state: LogState, offset: number, producers: ProducerStates): Promise<void> {
+  return state.environment.disk.replaceFile(snapshotPath(state, offset), encodeProducerSnapshot(producers));
 }
 
 /** The producers as they are now, to be written as the snapshot of logEndOffset. */

@@ -20,18 +20,22 @@ export function encodeTransactionIndex(entries: readonly AbortedTransaction[]): 
   return bytes;
 }
 
-/** undefined when the bytes are not such a file. */
+/**
+ * undefined when the bytes are not such a file. A power cut can leave zeros where an entry was being written, so each entry has to
+ * make sense too: a transaction ends after it began, and after the one before it.
+ */
 export function decodeTransactionIndex(bytes: Buffer): AbortedTransaction[] | undefined {
   if (bytes.length % TRANSACTION_INDEX_ENTRY_BYTES !== 0) return undefined;
   const entries: AbortedTransaction[] = [];
+  let previousOffset = -1;
   for (let at = 0; at < bytes.length; at += TRANSACTION_INDEX_ENTRY_BYTES) {
     if (bytes.readInt16BE(at) !== VERSION) return undefined;
-    entries.push({
-      producerId: readInt64(bytes, at + 2),
-      firstOffset: readInt64(bytes, at + 10),
-      lastOffset: readInt64(bytes, at + 18),
-      lastStableOffset: readInt64(bytes, at + 26),
-    });
+    const firstOffset = readInt64(bytes, at + 10);
+    const lastOffset = readInt64(bytes, at + 18);
+    if (firstOffset < 0 || lastOffset <= Math.max(firstOffset, previousOffset)) return undefined;
+    previousOffset = lastOffset;
+    const producerId = readInt64(bytes, at + 2);
+    entries.push({ producerId, firstOffset, lastOffset, lastStableOffset: readInt64(bytes, at + 26) });
   }
   return entries;
 }

@@ -171,10 +171,17 @@ async function runSeed(seed: number): Promise<void> {
   await manager.close();
 }
 
+/** Zeros in an index, a snapshot that was never written, and files that came back: each once went wrong. */
+const FOUND = [397899185, 3533023681, 88471907];
+
 test('the last stable offset and the aborted transactions are right over crashes, for many seeds', async () => {
   const given = process.argv.some((argument) => argument.startsWith('--seed='));
   const first = seedOf();
-  for (let seed = first; seed < first + (given ? 1 : Number(process.env.SEEDS ?? 8)); seed++) {
+  const count = given ? 1 : Number(process.env.SEEDS ?? 8);
+  for (const seed of [
+    ...(given ? [] : FOUND),
+    ...Array.from({ length: count }, (_, index) => first + index),
+  ]) {
     try {
       await runSeed(seed);
     } catch (error) {
