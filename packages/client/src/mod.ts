@@ -22,3 +22,14 @@ export { Kafka, type KafkaOptions } from './kafka.ts';
 export type { ClientOptions, OAuthToken, SaslOptions, TlsOptions } from './options/client-options.ts';
 export { nodePorts, type Ports } from './options/ports.ts';
 export type { Properties } from './options/properties.ts';
+export { checked, json, type StandardSchema } from './serdes/json.ts';
+export { bigint64, bytes, float32, float64, int16, int32, int64, string } from './serdes/primitives.ts';
+export { notNull, type Serde, type SerdeContext } from './serdes/serde.ts';
+export {
+  type HeadersInput,
+  type HeaderValue,
+  type OutgoingRecord,
+  type Plain,
+  type Topic,
+  topic,
+} from './topic.ts';

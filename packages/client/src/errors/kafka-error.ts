@@ -22,7 +22,9 @@ export type ClientErrorCode =
   /** The client was closed. */
   | 'CLOSED'
   /** Some of several things failed; `errors` has them. */
-  | 'PARTIAL_FAILURE';
+  | 'PARTIAL_FAILURE'
+  /** A key or value cannot be written, or what was read is not what the topic's serde expects. */
+  | 'SERIALIZATION_FAILED';
 
 /** Every `code`: Kafka's names, ours, and ERROR_<number> for what a newer broker may answer. */
 export type KafkaErrorCode = ErrorName | ClientErrorCode | `ERROR_${number}`;
@@ -197,6 +199,15 @@ export class OptionsError extends KafkaError {
 
   constructor(message: string) {
     super('INVALID_OPTIONS', message);
+  }
+}
+
+/** A key or value that its serde does not take, or bytes that are not what it reads. */
+export class SerializationError extends KafkaError {
+  override readonly name = 'SerializationError';
+
+  constructor(message: string, subject: ErrorSubject = {}) {
+    super('SERIALIZATION_FAILED', message, subject);
   }
 }
 
