@@ -92,6 +92,7 @@ export class BrokerConfig {
   #ofBroker: ConfigTexts = NOTHING;
   #ofAllBrokers: ConfigTexts = NOTHING;
   readonly #values = new Map<string, unknown>();
+  readonly #ofListeners = new Map<string, ListenerSecurity>();
   readonly #listeners = new Set<() => void>();
   #revision = 0;
 
@@ -150,9 +151,14 @@ export class BrokerConfig {
    * @throws Error when there is no such listener
    */
   listenerSecurity(name: string): ListenerSecurity {
+    const known = this.#ofListeners.get(name);
+    if (known !== undefined) return known;
     const listener = this.listeners.find((each) => each.name === name);
     if (listener === undefined) throw new Error(`there is no listener ${name}`);
-    return new SettingsOfListener(listener, this, (keys) => this.#resolve(keys, definitions[keys.at(-1)!]!));
+    const resolve = (keys: readonly string[]) => this.#resolve(keys, definitions[keys.at(-1)!]!);
+    const settings = new SettingsOfListener(listener, this, resolve);
+    this.#ofListeners.set(name, settings);
+    return settings;
   }
 
   /** Grows with every change, for those who keep what they derived. */
