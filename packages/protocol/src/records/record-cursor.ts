@@ -1,4 +1,5 @@
-// Owns stepping through a record area without making an object per record, for who looks at every record of a log: compaction.
+// Owns stepping through a record area without making an object per record, for who looks at every record of a log: compaction, and consumers. The
+// entry '@moldau/protocol/record-cursor', apart from the main entry, because a broker starts without it.
 //
 // One cursor serves many areas. It checks that lengths stay inside the record and the record inside the area, as
 // `walkRecords` does; headers are stepped over unread.
@@ -23,6 +24,7 @@ export class RecordCursor {
   keyStart = 0;
   /** -1 when there is no key. */
   keyLength = -1;
+  valueStart = 0;
   /** -1 when there is no value: a tombstone. */
   valueLength = -1;
   #left = 0;
@@ -70,6 +72,7 @@ export class RecordCursor {
     if (keyLength < -1 || keyEnd > end)
       throw new MalformedError(`a record has a key of ${keyLength} bytes where ${end - cursor} are left`);
     const valueLength = readVarint(area, keyEnd, end);
+    this.valueStart = cursor;
     this.valueLength = valueLength;
     if (valueLength < -1 || valueLength > end - cursor)
       throw new MalformedError(`a record has a value of ${valueLength} bytes where ${end - cursor} are left`);
