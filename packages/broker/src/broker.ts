@@ -381,7 +381,7 @@ function openShareGroups(
       },
       rooms,
     ),
-    prunableLog: (index) => partitions.get(SHARE_GROUP_STATE_TOPIC, index)?.log,
+    log: (index) => partitions.get(SHARE_GROUP_STATE_TOPIC, index)?.log,
     partitionExists: (topicId, index) => image.topicById(topicId)?.partition(index) !== undefined,
     updatesPerSnapshot: () => config.get('share.coordinator.snapshot.update.records.per.snapshot'),
   });

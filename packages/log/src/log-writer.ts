@@ -238,7 +238,12 @@ export class LogWriter {
     const state = this.#state;
     if (state.config.durability !== 'fsync' && state.config.flushMessages === Infinity)
       return this.whenWritten();
-    return this.#join(state.logEndOffset);
+    return this.flushToDisk();
+  }
+
+  /** As Log.flushToDisk. */
+  flushToDisk(): Promise<void> {
+    return this.#join(this.#state.logEndOffset);
   }
 
   /** Resolves when what is appended now is in the page cache. */

@@ -303,6 +303,11 @@ export class Log {
     return this.#loaded === undefined ? READY : this.#loaded.writer.flush();
   }
 
+  /** As flush, with all of it on the disk whatever config.durability asks; but 'memory' has none. */
+  flushToDisk(): Promise<void> {
+    return this.#loaded === undefined ? READY : this.#loaded.writer.flushToDisk();
+  }
+
   /** Told synchronously whenever writtenOffset has advanced. Returns the function that ends it. */
   onWritten(listener: (log: Log) => void): () => void {
     this.#listeners = [...(this.#listeners ?? []), listener];

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Logger, silentLogger } from '@moldau/io';
-import { EmbeddedMetadataStore, GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '@moldau/metadata';
+import {
+  EmbeddedMetadataStore,
+  GROUP_METADATA_TOPIC,
+  SHARE_GROUP_STATE_TOPIC,
+  TRANSACTION_STATE_TOPIC,
+} from '@moldau/metadata';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
 import { MemoryDisk, SeededRandom } from '@moldau/testing';
 import { BrokerConfig } from '../config/broker-config.ts';
@@ -121,6 +126,8 @@ test('makes internal topics as they have to be, with no more replicas than there
   await controller.autoCreateTopics([TRANSACTION_STATE_TOPIC]);
   assert.equal(image.topicConfigs(TRANSACTION_STATE_TOPIC).get('cleanup.policy'), 'compact');
   assert.equal(image.topicConfigs(TRANSACTION_STATE_TOPIC).get('min.insync.replicas'), '2');
+  await controller.ensureTopic(SHARE_GROUP_STATE_TOPIC);
+  assert.equal(image.topicConfigs(SHARE_GROUP_STATE_TOPIC).get('moldau.durability'), 'replicated');
 });
 
 test('auto-creation reports what it could not create', async () => {

@@ -53,10 +53,18 @@ export function internalTopic(name: string, config: BrokerConfig, liveBrokers: n
         { name: 'cleanup.policy', value: 'delete' },
         { name: 'compression.type', value: 'producer' },
         { name: 'min.insync.replicas', value: String(minInSync) },
+        ...durabilityOfShareState(config),
         { name: 'retention.ms', value: '-1' },
         { name: 'segment.bytes', value: String(config.get('share.coordinator.state.topic.segment.bytes')) },
       ],
     };
   }
   return undefined;
+}
+
+/** A power cut that takes an acknowledgement has the record delivered again, as share groups may do; to fsync each would slow down all. */
+function durabilityOfShareState(config: BrokerConfig): NewTopic['configs'] {
+  return config.get('moldau.durability') === 'fsync'
+    ? [{ name: 'moldau.durability', value: 'replicated' }]
+    : [];
 }

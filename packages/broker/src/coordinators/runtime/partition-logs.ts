@@ -1,7 +1,6 @@
 // The logs under coordinators' shards: the partitions of an internal topic.
 //
-// Invariant: append resolves only when the records are as durable as the topic asks, which for internal topics is
-// always fsynced, because an offset that was acknowledged must not be forgotten.
+// Invariant: append resolves only when the records are as durable as the topic asks.
 
 import { batches, encodeBatch, encodeMarker, KafkaError, RecordBatch, readMarker } from '@moldau/protocol';
 import type { Partition } from '../../replication/partition.ts';

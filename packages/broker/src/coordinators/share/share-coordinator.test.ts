@@ -13,8 +13,9 @@ const KEYS: readonly ShareKey[] = [0, 1, 2].map((partition) => ({
   ...{ groupId: 'workers', topicId: 'AAAAAAAAAAAAAAAAAAAAAQ', partition },
 }));
 
-async function fixture() {
-  const { time, partitions, disk } = await testPartitions({ 'segment.bytes': '1048576' });
+async function fixture(durability = 'replicated') {
+  const configs = { 'segment.bytes': '1048576', 'moldau.durability': durability };
+  const { time, partitions, disk } = await testPartitions(configs);
   const partition = partitions.get('orders', 0)!;
   await partition.log.ready();
   const coordinator = () =>
@@ -25,7 +26,7 @@ async function fixture() {
         partitionsOnDisk: () => [0],
         partition: async () => partition,
       }),
-      prunableLog: () => partition.log,
+      log: () => partition.log,
       partitionExists: () => true,
       updatesPerSnapshot: () => 500,
     });
@@ -116,4 +117,32 @@ test('nothing is deleted when the snapshots could not be written', async () => {
   disk.fail({ operation: 'sync', path: '/data/orders-0', code: 'EIO' });
   await within(time, coordinator.prune());
   assert.equal(log.logStartOffset, 0);
+});
+
+test('where a group starts is on the disk when that is answered, and what was acknowledged need not be', async () => {
+  const it = await fixture();
+  const { time, log } = it;
+  const coordinator = await started(it);
+  assert.equal(log.flushedOffset, KEYS.length);
+  await within(time, writeAll(coordinator, 1));
+  assert.equal(log.flushedOffset, KEYS.length);
+  assert.equal(log.logEndOffset, 2 * KEYS.length);
+});
+
+test('records that say what a snapshot says are deleted when the snapshot is on the disk', async () => {
+  const it = await fixture();
+  const { time, log } = it;
+  const coordinator = await started(it);
+  await within(time, writeAll(coordinator, 3400));
+  await within(time, coordinator.prune());
+  assert.ok(log.logStartOffset > 0);
+  assert.equal(log.flushedOffset, log.logEndOffset);
+});
+
+test('an initialization that cannot be made durable is answered with an error', async () => {
+  const it = await fixture();
+  it.disk.fail({ operation: 'sync', path: '/data/orders-0', code: 'EIO' });
+  const wanted = { stateEpoch: 1, startOffset: 0 };
+  const { errorCode } = await within(it.time, it.coordinator().initialize(KEYS[0]!, wanted));
+  assert.equal(errorCode, ErrorCode.KAFKA_STORAGE_ERROR);
 });

@@ -21,12 +21,13 @@ const PRUNE_INTERVAL_MS = 5 * 60_000;
 /** A log this short is left alone. */
 const PRUNE_MIN_RECORDS = 10_000;
 
-/** The partition of __share_group_state under a shard, as far as pruning goes. */
-export interface PrunableLog {
+/** The partition of __share_group_state under a shard, beyond what shards do with it. */
+export interface ShareStateLog {
   readonly logStartOffset: number;
   readonly logEndOffset: number;
   /** Records below the offset are gone. */
   deleteRecordsBefore(offset: number): Promise<unknown>;
+  flushToDisk(): Promise<void>;
 }
 
 export interface ShareCoordinatorOptions {
@@ -34,7 +35,7 @@ export interface ShareCoordinatorOptions {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly logs: CoordinatorLogs;
-  readonly prunableLog: (partition: number) => PrunableLog | undefined;
+  readonly log: (partition: number) => ShareStateLog | undefined;
   readonly partitionExists: (topicId: string, partition: number) => boolean;
   /** share.coordinator.snapshot.update.records.per.snapshot */
   readonly updatesPerSnapshot: () => number;
@@ -80,10 +81,17 @@ export class ShareCoordinator {
     await this.#shards.at(this.partitionFor(key)).load();
   }
 
+  /** Durable when it is answered: a group that forgot where it starts would start elsewhere. */
   initialize(key: ShareKey, wanted: { stateEpoch: number; startOffset: number }): Promise<ShareStateError> {
-    return this.#ask<ShareStateError>(
-      key,
-      (shard, reply) => shard.initialize(key, wanted, reply),
+    return this.#answered<ShareStateError>(
+      async () => {
+        const partition = this.partitionFor(key);
+        const answer = await this.#shards.ask<ShareStateError>(partition, (shard, reply) =>
+          shard.initialize(key, wanted, reply),
+        );
+        await this.#options.log(partition)?.flushToDisk();
+        return answer;
+      },
       (error) => error,
     );
   }
@@ -146,7 +154,7 @@ export class ShareCoordinator {
    */
   async prune(): Promise<void> {
     for (const [partition, runtime] of this.#shards.loaded()) {
-      const log = this.#options.prunableLog(partition);
+      const log = this.#options.log(partition);
       if (log === undefined || this.#shards.isClosed) continue;
       const endOffset = log.logEndOffset;
       if (endOffset - log.logStartOffset < PRUNE_MIN_RECORDS) continue;
@@ -155,6 +163,7 @@ export class ShareCoordinator {
         await new Promise<void>((resolve, reject) => {
           runtime.run((shard) => shard.snapshotAll((error) => (error === null ? resolve() : reject(error))));
         });
+        await log.flushToDisk();
         await log.deleteRecordsBefore(endOffset);
       } catch (error) {
         this.#options.logger.warn({ partition, err: error }, 'Share state could not be pruned');
@@ -162,13 +171,17 @@ export class ShareCoordinator {
     }
   }
 
-  async #ask<T>(
+  #ask<T>(
     key: ShareKey,
     command: (shard: ShareStateShard, reply: (answer: T) => void) => void,
     whenFailed: (error: ShareStateError) => T,
   ): Promise<T> {
+    return this.#answered(() => this.#shards.ask(this.partitionFor(key), command), whenFailed);
+  }
+
+  async #answered<T>(work: () => Promise<T>, whenFailed: (error: ShareStateError) => T): Promise<T> {
     try {
-      return await this.#shards.ask(this.partitionFor(key), command);
+      return await work();
     } catch (error) {
       const { code, message } = toKafkaError(error);
       return whenFailed({ errorCode: code, errorMessage: message });
