@@ -1,10 +1,9 @@
 // Offsets of partitions: where they begin and end, and where a time is in them.
 
 import { listOffsetsRequest, listOffsetsResponse } from '@moldau/protocol';
-import { askLeaders, byTopic, type TopicPartition } from '../cluster/ask-leaders.ts';
+import type { TopicPartition } from '../cluster/ask-leaders.ts';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
-import { KafkaError } from '../errors/kafka-error.ts';
-import { allOrThrow } from './results.ts';
+import { eachLeader } from './each-leader.ts';
 
 /** Kafka's numbers, and the first version of the API that knows them. */
 const PLACES = {
@@ -30,6 +29,7 @@ export interface FoundOffset extends TopicPartition {
   readonly leaderEpoch: number | undefined;
 }
 
+const LIST_OFFSETS = { request: listOffsetsRequest, response: listOffsetsResponse };
 const ISOLATION = { 'read-uncommitted': 0, 'read-committed': 1 } as const;
 const CONSUMER = -1;
 
@@ -47,55 +47,30 @@ export class OffsetsAdmin {
   ): Promise<FoundOffset[]> {
     const asked = [queries].flat();
     const isolationLevel = ISOLATION[options.isolation ?? 'read-uncommitted'];
-    const results = await askLeaders(
-      this.#cluster,
-      asked,
-      options,
-      async (brokerId, items, { deadlineMs, signal }) => {
-        const timeoutMs = Math.max(1, Math.ceil(deadlineMs - this.#cluster.ports.clock.monotonicMs()));
-        const api = {
-          request: listOffsetsRequest,
-          response: listOffsetsResponse,
-          minVersion: Math.max(
-            ...items.map(({ at }) => placeOf(at).minVersion),
-            isolationLevel === 0 ? 1 : 2,
-          ),
-        };
+    const found = await eachLeader(this.#cluster, asked, options, {
+      operation: 'Describe',
+      ask: async (topics, call) => {
+        const places = topics.flatMap(({ items }) => items.map(({ at }) => placeOf(at).minVersion));
+        const api = { ...LIST_OFFSETS, minVersion: Math.max(...places, isolationLevel === 0 ? 1 : 2) };
         const input = {
-          replicaId: CONSUMER,
-          isolationLevel,
-          topics: [...byTopic(items)].map(([name, group]) => ({
+          ...{ replicaId: CONSUMER, isolationLevel, timeoutMs: call.timeoutMs },
+          topics: topics.map(({ name, items }) => ({
             name,
-            partitions: group.map(({ partition, at }) => ({
+            partitions: items.map(({ partition, at }) => ({
               partitionIndex: partition,
               timestamp: placeOf(at).timestamp,
             })),
           })),
-          timeoutMs,
         };
-        const answer = await this.#cluster.request(api, input, { to: { brokerId }, timeoutMs, signal });
-        return answer.topics.flatMap(({ name, partitions }) =>
-          partitions.map(({ partitionIndex, ...rest }) => ({
-            topic: name,
-            partition: partitionIndex,
-            ...rest,
-          })),
-        );
+        return (await this.#cluster.request(api, input, call)).topics;
       },
-    );
-    return allOrThrow(
-      asked.map((item) => {
-        const result = results.get(item)!;
-        if (result instanceof KafkaError) return result;
-        const { offset, timestamp, leaderEpoch } = result;
-        return {
-          ...{ topic: item.topic, partition: item.partition },
-          offset: offset < 0 ? undefined : offset,
-          timestampMs: timestamp < 0 ? undefined : timestamp,
-          leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch,
-        };
-      }),
-    );
+    });
+    return found.map(({ item: { topic, partition }, offset, timestamp, leaderEpoch }) => ({
+      ...{ topic, partition },
+      offset: offset < 0 ? undefined : offset,
+      timestampMs: timestamp < 0 ? undefined : timestamp,
+      leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch,
+    }));
   }
 }
 

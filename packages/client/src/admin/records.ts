@@ -1,10 +1,9 @@
 // The records of partitions, as far as they are administrated: those at the start can be deleted.
 
 import { deleteRecordsRequest, deleteRecordsResponse } from '@moldau/protocol';
-import { askLeaders, byTopic, type TopicPartition } from '../cluster/ask-leaders.ts';
+import type { TopicPartition } from '../cluster/ask-leaders.ts';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
-import { KafkaError } from '../errors/kafka-error.ts';
-import { allOrThrow } from './results.ts';
+import { eachLeader } from './each-leader.ts';
 
 export interface RecordsToDelete extends TopicPartition {
   /** The first offset to keep; 'end': none. */
@@ -26,41 +25,25 @@ export class RecordsAdmin {
     partitions: readonly RecordsToDelete[],
     options: CallOptions = {},
   ): Promise<(TopicPartition & { lowWatermark: number })[]> {
-    const results = await askLeaders(
-      this.#cluster,
-      partitions,
-      options,
-      async (brokerId, items, { deadlineMs, signal }) => {
-        const leftMs = Math.max(1, Math.ceil(deadlineMs - this.#cluster.ports.clock.monotonicMs()));
-        const topics = [...byTopic(items)].map(([name, group]) => ({
+    const { requestTimeoutMs } = this.#cluster.settings;
+    const deleted = await eachLeader(this.#cluster, partitions, options, {
+      operation: 'Delete',
+      ask: async (topics, call) => {
+        const asked = topics.map(({ name, items }) => ({
           name,
-          partitions: group.map(({ partition, before }) => ({
+          partitions: items.map(({ partition, before }) => ({
             partitionIndex: partition,
             offset: before === 'end' ? TO_THE_END : before,
           })),
         }));
-        const timeoutMs = Math.min(leftMs, this.#cluster.settings.requestTimeoutMs);
-        const to = { brokerId };
-        const answer = await this.#cluster.request(
-          DELETE_RECORDS,
-          { topics, timeoutMs },
-          { to, timeoutMs: leftMs, signal },
-        );
-        return answer.topics.flatMap(({ name, partitions }) =>
-          partitions.map(({ partitionIndex, ...rest }) => ({
-            topic: name,
-            partition: partitionIndex,
-            ...rest,
-          })),
-        );
+        const input = { topics: asked, timeoutMs: Math.min(call.timeoutMs, requestTimeoutMs) };
+        return (await this.#cluster.request(DELETE_RECORDS, input, call)).topics;
       },
-    );
-    return allOrThrow(
-      partitions.map((item) => {
-        const result = results.get(item)!;
-        if (result instanceof KafkaError) return result;
-        return { topic: item.topic, partition: item.partition, lowWatermark: result.lowWatermark };
-      }),
-    );
+    });
+    return deleted.map(({ item: { topic, partition }, lowWatermark }) => ({
+      topic,
+      partition,
+      lowWatermark,
+    }));
   }
 }

@@ -15,15 +15,15 @@ const UNKNOWN_TOPIC_PATIENCE_MS = 2_000;
 
 /**
  * The answers by the items they belong to; for what cannot be had, a KafkaError. `ask` sends one request about items that one broker leads, and
- * returns an answer with an error code for each. Rejects when time is over.
+ * returns an answer with an error code for each. `operation` is what the right is called that one needs for it. Rejects when time is over.
  */
 export async function askLeaders<
   Item extends TopicPartition,
-  Answer extends TopicPartition & { errorCode: number },
+  Answer extends TopicPartition & { readonly errorCode: number; readonly errorMessage?: string | null },
 >(
   cluster: Cluster,
   items: readonly Item[],
-  options: CallOptions,
+  options: CallOptions & { readonly operation?: string },
   ask: (brokerId: number, items: readonly Item[], limits: Limits) => Promise<readonly Answer[]>,
 ): Promise<Map<Item, Answer | KafkaError>> {
   const results = new Map<Item, Answer | KafkaError>();
@@ -44,9 +44,10 @@ export async function askLeaders<
       );
     }
     let passing: KafkaError | undefined;
-    const failed = (item: Item, errorCode: number): void => {
+    const failed = (item: Item, errorCode: number, said?: string | null): void => {
       const { topic, partition } = item;
-      const error = new BrokerError(errorCode, { topic, partition });
+      const { operation } = options;
+      const error = new BrokerError(errorCode, { topic, partition, said, operation });
       if (isLasting(errorCode)) results.set(item, error);
       else passing = error;
     };
@@ -60,7 +61,7 @@ export async function askLeaders<
             const answer = answers.get(keyOf(item));
             const errorCode = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
             if (answer !== undefined && errorCode === ErrorCode.NONE) results.set(item, answer);
-            else failed(item, errorCode);
+            else failed(item, errorCode, answer?.errorMessage);
           }
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;

@@ -4,7 +4,13 @@
 // brought up to date; without, the caller sees the first failure. close() rejects all that is under way and leaves no socket and no timer.
 
 import { ErrorCode } from '@moldau/protocol';
-import { BrokerError, ClosedError, ConnectionError, type KafkaError } from '../errors/kafka-error.ts';
+import {
+  BrokerError,
+  type BrokerErrorDetails,
+  ClosedError,
+  ConnectionError,
+  type KafkaError,
+} from '../errors/kafka-error.ts';
 import { Bootstrap } from '../network/bootstrap.ts';
 import type { BrokerConnection } from '../network/broker-connection.ts';
 import { type BrokerPlace, BrokerPool, type Purpose } from '../network/broker-pool.ts';
@@ -38,7 +44,12 @@ export interface ClusterRequestOptions<Answer> extends CallOptions {
   readonly purpose?: Purpose;
   /** Tries again what passes, for requests that may be done twice. `errorOf` gives the error code of the whole answer; those that last are thrown. */
   readonly retry?:
-    | { errorOf?(answer: Answer): number; messageOf?(answer: Answer): string | null }
+    | {
+        errorOf?(answer: Answer): number;
+        messageOf?(answer: Answer): string | null;
+        /** What the answer is about, for its error. */
+        readonly about?: Pick<BrokerErrorDetails, 'resource' | 'operation'>;
+      }
     | undefined;
 }
 
@@ -119,7 +130,8 @@ export class Cluster implements AsyncDisposable {
         if (errorCode === ErrorCode.NONE) return answer;
         throw new BrokerError(errorCode, {
           broker: connection.address,
-          said: retry.messageOf?.(answer) ?? null,
+          said: retry.messageOf?.(answer),
+          ...retry.about,
         });
       },
       (error) => this.#recover(error, to, brokerId),

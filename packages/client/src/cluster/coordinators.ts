@@ -9,6 +9,9 @@ import type { Ports } from '../options/ports.ts';
 
 export type CoordinatorType = 'group' | 'transaction' | 'share';
 
+/** How errors call what is coordinated. */
+export const COORDINATED = { group: 'group', transaction: 'transactional id', share: 'share group' } as const;
+
 const KEY_TYPES = { group: 0, transaction: 1, share: 2 } as const;
 /** The first version that knows the type. */
 const MIN_VERSIONS = { group: 0, transaction: 1, share: 6 } as const;
@@ -64,7 +67,10 @@ export class Coordinators {
       const found = isMany ? answer.coordinators[0] : answer;
       const errorCode = found?.errorCode ?? ErrorCode.COORDINATOR_NOT_AVAILABLE;
       if (found === undefined || errorCode !== ErrorCode.NONE) {
-        throw new BrokerError(errorCode, { broker: connection.address, said: found?.errorMessage ?? null });
+        throw new BrokerError(errorCode, {
+          ...{ broker: connection.address, said: found?.errorMessage },
+          ...{ resource: `${COORDINATED[type]} ${key}`, operation: 'Describe' },
+        });
       }
       const { nodeId, host, port } = found;
       return { id: nodeId, host, port, advertisedBy: connection.address };

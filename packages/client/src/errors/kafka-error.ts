@@ -93,14 +93,32 @@ const ABORTABLE = new Set<number>([
   ErrorCode.MESSAGE_TOO_LARGE,
 ]);
 
+/** The broker does not let this principal. */
+const DENIED = new Set<number>([
+  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCode.GROUP_AUTHORIZATION_FAILED,
+  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+  ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  ErrorCode.DELEGATION_TOKEN_AUTHORIZATION_FAILED,
+]);
+
+/** What makes a broker's error clearer. */
+export interface BrokerErrorDetails {
+  /** The broker's own message, when it sent one. */
+  readonly said?: string | null | undefined;
+  /** What it is about when that is no topic: 'group billing'. */
+  readonly resource?: string | undefined;
+  /** What was to be done with it: the right that is needed for it, as Kafka calls it. */
+  readonly operation?: string | undefined;
+}
+
 /** A broker answered, and its answer is an error. */
 export class BrokerError extends KafkaError {
   override readonly name = 'BrokerError';
   /** Kafka's number. */
   readonly errorCode: number;
 
-  /** `said` is the broker's own message, when it sent one. */
-  constructor(errorCode: number, subject: ErrorSubject & { said?: string | null } = {}) {
+  constructor(errorCode: number, subject: ErrorSubject & BrokerErrorDetails = {}) {
     super(errorName(errorCode as ErrorCode) as KafkaErrorCode, brokerMessage(errorCode, subject), {
       ...subject,
       retriable: isRetriable(errorCode as ErrorCode),
@@ -111,15 +129,25 @@ export class BrokerError extends KafkaError {
   }
 }
 
-function brokerMessage(
-  errorCode: number,
-  { topic, partition, said }: ErrorSubject & { said?: string | null },
-): string {
-  const where =
-    topic === undefined ? '' : partition === undefined ? `${topic}: ` : `${topic}, partition ${partition}: `;
+function brokerMessage(errorCode: number, subject: ErrorSubject & BrokerErrorDetails): string {
+  const { topic, partition, said, resource } = subject;
+  const about = topic === undefined || partition === undefined ? topic : `${topic}, partition ${partition}`;
+  const place = resource ?? about;
+  const where = place === undefined ? '' : `${place}: `;
   const advice = errorMessage(errorCode as ErrorCode);
-  if (said === undefined || said === null || said === '') return where + advice;
-  return said.includes(advice) ? where + said : `${where}${said.replace(/\.?$/, '.')} ${advice}`;
+  const right = rightNeeded(errorCode, subject);
+  if (said === undefined || said === null || said === '') return where + advice + right;
+  return `${where}${said.includes(advice) ? said : `${said.replace(/\.?$/, '.')} ${advice}`}${right}`;
+}
+
+/** What to ask for. */
+function rightNeeded(
+  errorCode: number,
+  { topic, resource, operation }: ErrorSubject & BrokerErrorDetails,
+): string {
+  if (operation === undefined || !DENIED.has(errorCode)) return '';
+  const isCluster = errorCode === ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
+  return ` It takes ${operation} on the ${isCluster ? 'cluster' : (resource ?? `topic ${topic}`)}.`;
 }
 
 /** No connection, or none any more. */
@@ -215,12 +243,16 @@ export class SerializationError extends KafkaError {
 export class PartialFailureError extends KafkaError {
   override readonly name = 'PartialFailureError';
   readonly errors: readonly KafkaError[];
+  /** In the order of what was asked for: the result of each, or its error. */
+  readonly results: readonly unknown[];
 
-  constructor(errors: readonly KafkaError[], askedCount: number) {
+  constructor(results: readonly unknown[]) {
+    const errors = results.filter((result) => result instanceof KafkaError);
     const lines = errors.map(({ message }) => `\n- ${message}`).join('');
-    super('PARTIAL_FAILURE', `${errors.length} of ${askedCount} failed; the others were done.${lines}`, {
+    super('PARTIAL_FAILURE', `${errors.length} of ${results.length} failed; the others were done.${lines}`, {
       retriable: errors.every(({ retriable }) => retriable),
     });
     this.errors = errors;
+    this.results = results;
   }
 }
