@@ -17,6 +17,7 @@ export type {
 } from './admin/topics.ts';
 export type { TopicPartition } from './cluster/ask-leaders.ts';
 export type { CallOptions } from './cluster/cluster.ts';
+export * from './errors/consumer-errors.ts';
 export * from './errors/kafka-error.ts';
 export { Kafka, type KafkaOptions } from './kafka.ts';
 export type { ClientOptions, OAuthToken, SaslOptions, TlsOptions } from './options/client-options.ts';

@@ -23,8 +23,16 @@ export type ClientErrorCode =
   | 'CLOSED'
   /** Some of several things failed; `errors` has them. */
   | 'PARTIAL_FAILURE'
+  /** The transaction was aborted before the record was sent. */
+  | 'TRANSACTION_ABORTED'
+  /** What was asked for needs an open transaction, and there is none, or its end is under way. */
+  | 'NO_TRANSACTION'
   /** A key or value cannot be written, or what was read is not what the topic's serde expects. */
-  | 'SERIALIZATION_FAILED';
+  | 'SERIALIZATION_FAILED'
+  /** No offset is known to begin reading at, and none is to be chosen. */
+  | 'NO_POSITION'
+  /** Records that were read are no more in the log. */
+  | 'LOG_TRUNCATED';
 
 /** Every `code`: Kafka's names, ours, and ERROR_<number> for what a newer broker may answer. */
 export type KafkaErrorCode = ErrorName | ClientErrorCode | `ERROR_${number}`;
@@ -148,6 +156,23 @@ function rightNeeded(
   if (operation === undefined || !DENIED.has(errorCode)) return '';
   const isCluster = errorCode === ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
   return ` It takes ${operation} on the ${isCluster ? 'cluster' : (resource ?? `topic ${topic}`)}.`;
+}
+
+/**
+ * Why a transaction cannot go on. `abortable`: abort it, and the next one may succeed. `fatal`: the producer can have none any more. Its code is that of
+ * its cause, which says what went wrong.
+ */
+export class TransactionError extends KafkaError {
+  override readonly name = 'TransactionError';
+
+  constructor(
+    code: KafkaErrorCode,
+    message: string,
+    options: ErrorSubject & { readonly fatal?: boolean } = {},
+  ) {
+    const { fatal = false } = options;
+    super(code, message, { ...options, fatal, abortable: !fatal });
+  }
 }
 
 /** No connection, or none any more. */
