@@ -34,7 +34,7 @@ export interface PartitionAssignor {
   readonly protocols?: readonly RebalanceProtocol[];
   /** Told to the group's leader when joining. */
   userData?(topics: readonly string[]): Uint8Array | null;
-  /** `partitionCounts` has the topics that exist, of all that any member wants. Members are in the order of their ids. */
+  /** `partitionCounts` has the topics that exist, of all that any member wants. Members are in the order in which the broker told them. */
   assign(
     partitionCounts: ReadonlyMap<string, number>,
     members: readonly SubscribedMember[],
