@@ -1,5 +1,6 @@
 // The public entry of @moldau/broker.
 
+export { failedAnswer } from './apis/failed-answer.ts';
 export { type BrokerOptions, type RunningBroker, startBroker } from './broker.ts';
 export { BrokerConfig } from './config/broker-config.ts';
 export { ConfigError } from './config/config-error.ts';
