@@ -32,7 +32,15 @@ export type ClientErrorCode =
   /** No offset is known to begin reading at, and none is to be chosen. */
   | 'NO_POSITION'
   /** Records that were read are no more in the log. */
-  | 'LOG_TRUNCATED';
+  | 'LOG_TRUNCATED'
+  /** A partition is not, or not any more, this consumer's. */
+  | 'NOT_ASSIGNED'
+  /** A consumer was to consume in two ways at the same time. */
+  | 'ALREADY_CONSUMING'
+  /** A handler failed for a record, and nothing else was provided for that; `cause` is what it threw. */
+  | 'HANDLER_FAILED'
+  /** A record of a share group was not acknowledged in time, or its session ended: it is delivered again. */
+  | 'LOCK_LOST';
 
 /** Every `code`: Kafka's names, ours, and ERROR_<number> for what a newer broker may answer. */
 export type KafkaErrorCode = ErrorName | ClientErrorCode | `ERROR_${number}`;
