@@ -82,3 +82,16 @@ export interface RecordFetcher extends AsyncDisposable {
   whenReady(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Kafka's own, but for maxBufferedBytes, which its clients do not have. */
+export const FETCH_DEFAULTS: FetchSettings = {
+  fetchMinBytes: 1,
+  fetchMaxWaitMs: 500,
+  fetchMaxBytes: 50 * 1024 * 1024,
+  partitionMaxBytes: 1024 * 1024,
+  maxBufferedBytes: 64 * 1024 * 1024,
+  isolation: 'read-uncommitted',
+  autoOffsetReset: 'latest',
+  rack: undefined,
+  checkCrcs: true,
+};
