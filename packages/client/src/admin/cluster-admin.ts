@@ -1,4 +1,4 @@
-// The cluster as a whole: its id, its brokers, its controller.
+// The cluster as a whole: its id, its brokers, its controller; forgetting brokers.
 
 import {
   describeClusterRequest,
@@ -6,15 +6,21 @@ import {
   ErrorCode,
   metadataRequest,
   metadataResponse,
+  unregisterBrokerRequest,
+  unregisterBrokerResponse,
 } from '@moldau/protocol';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
 import { UnsupportedVersionError } from '../errors/kafka-error.ts';
+import { type Operation, operationsOf } from './names.ts';
+import { wholeAnswer } from './results.ts';
 
 export interface BrokerDescription {
   readonly id: number;
   readonly host: string;
   readonly port: number;
   readonly rack: string | undefined;
+  /** It is registered, and not in touch with the controller now; only told when asked for. */
+  readonly isFenced: boolean;
 }
 
 export interface ClusterDescription {
@@ -23,10 +29,21 @@ export interface ClusterDescription {
   readonly controllerId: number | undefined;
   /** By id. */
   readonly brokers: readonly BrokerDescription[];
+  /** What this principal may do with the cluster; only when asked for, and where the broker tells. */
+  readonly authorizedOperations: readonly Operation[] | undefined;
+}
+
+interface DescribeOptions extends CallOptions {
+  /** From Kafka 4.1 on. */
+  readonly includeFencedBrokers?: boolean;
+  readonly includeAuthorizedOperations?: boolean;
 }
 
 const DESCRIBE_CLUSTER = { request: describeClusterRequest, response: describeClusterResponse };
+const FIRST_WITH_FENCED = 2;
+const UNREGISTER = { request: unregisterBrokerRequest, response: unregisterBrokerResponse };
 const METADATA = { request: metadataRequest, response: metadataResponse, minVersion: 2 };
+const FIRST_WITH_OPERATIONS = 8;
 
 export class ClusterAdmin {
   readonly #cluster: Cluster;
@@ -35,46 +52,74 @@ export class ClusterAdmin {
     this.#cluster = cluster;
   }
 
-  async describe(options: CallOptions = {}): Promise<ClusterDescription> {
+  async describe(options: DescribeOptions = {}): Promise<ClusterDescription> {
+    const { includeFencedBrokers = false, includeAuthorizedOperations = false } = options;
     try {
-      const input = { includeClusterAuthorizedOperations: false, includeFencedBrokers: false };
-      const { clusterId, controllerId, brokers } = await this.#cluster.request(DESCRIBE_CLUSTER, input, {
+      const input = {
+        includeClusterAuthorizedOperations: includeAuthorizedOperations,
+        includeFencedBrokers,
+      };
+      const api = { ...DESCRIBE_CLUSTER, minVersion: includeFencedBrokers ? FIRST_WITH_FENCED : 0 };
+      const answer = await this.#cluster.request(api, input, {
         ...options,
         to: 'any',
-        retry: { errorOf: ({ errorCode }) => errorCode, messageOf: ({ errorMessage }) => errorMessage },
+        retry: wholeAnswer('Describe'),
       });
-      return description(
-        clusterId,
-        controllerId,
-        brokers.map(({ brokerId, ...rest }) => ({ nodeId: brokerId, ...rest })),
-      );
+      const brokers = answer.brokers.map(({ brokerId, ...rest }) => ({ nodeId: brokerId, ...rest }));
+      return description({ ...answer, brokers });
     } catch (error) {
-      if (!(error instanceof UnsupportedVersionError)) throw error;
+      if (!(error instanceof UnsupportedVersionError) || includeFencedBrokers) throw error;
       return await this.#describeByMetadata(options);
     }
   }
 
+  /** Forgets a broker that is gone for good. While it runs, it registers again. */
+  async unregisterBroker(brokerId: number, options: CallOptions = {}): Promise<void> {
+    await this.#cluster.request(
+      UNREGISTER,
+      { brokerId },
+      { ...options, to: 'any', retry: wholeAnswer('Alter', `broker ${brokerId}`) },
+    );
+  }
+
   /** Before Kafka 2.8. */
-  async #describeByMetadata(options: CallOptions): Promise<ClusterDescription> {
-    const { clusterId, controllerId, brokers } = await this.#cluster.request(
-      METADATA,
-      { topics: [], allowAutoTopicCreation: false },
+  async #describeByMetadata(options: DescribeOptions): Promise<ClusterDescription> {
+    const { includeAuthorizedOperations = false } = options;
+    const answer = await this.#cluster.request(
+      { ...METADATA, minVersion: includeAuthorizedOperations ? FIRST_WITH_OPERATIONS : METADATA.minVersion },
+      {
+        ...{ topics: [], allowAutoTopicCreation: false },
+        includeClusterAuthorizedOperations: includeAuthorizedOperations,
+      },
       { ...options, to: 'any', retry: { errorOf: ({ errorCode }) => errorCode ?? ErrorCode.NONE } },
     );
-    return description(clusterId, controllerId, brokers);
+    return description(answer);
   }
 }
 
-function description(
-  clusterId: string | null,
-  controllerId: number,
-  brokers: readonly { nodeId: number; host: string; port: number; rack: string | null }[],
-): ClusterDescription {
+interface ClusterAnswer {
+  readonly clusterId: string | null;
+  readonly controllerId: number;
+  readonly clusterAuthorizedOperations: number;
+  readonly brokers: readonly {
+    readonly nodeId: number;
+    readonly host: string;
+    readonly port: number;
+    readonly rack: string | null;
+    readonly isFenced?: boolean;
+  }[];
+}
+
+function description({ clusterId, controllerId, brokers, ...rest }: ClusterAnswer): ClusterDescription {
   return {
     clusterId: clusterId ?? undefined,
     controllerId: controllerId < 0 ? undefined : controllerId,
     brokers: brokers
-      .map(({ nodeId, host, port, rack }) => ({ id: nodeId, host, port, rack: rack ?? undefined }))
+      .map(({ nodeId, host, port, rack, isFenced = false }) => ({
+        ...{ id: nodeId, host, port, isFenced },
+        rack: rack ?? undefined,
+      }))
       .sort((left, right) => left.id - right.id),
+    authorizedOperations: operationsOf(rest.clusterAuthorizedOperations),
   };
 }

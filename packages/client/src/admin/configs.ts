@@ -3,14 +3,15 @@
 import {
   describeConfigsRequest,
   describeConfigsResponse,
-  ErrorCode,
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
+  listConfigResourcesRequest,
+  listConfigResourcesResponse,
 } from '@moldau/protocol';
 import type { CallOptions, Cluster, Destination } from '../cluster/cluster.ts';
-import { BrokerError, KafkaError } from '../errors/kafka-error.ts';
+import { KafkaError } from '../errors/kafka-error.ts';
 import { type ConfigValues, configTexts } from './config-values.ts';
-import { allOrThrow } from './results.ts';
+import { allOrThrow, errorOf, wholeAnswer } from './results.ts';
 import type { ChangeOptions } from './topics.ts';
 
 const TYPES = { topic: 2, broker: 4, 'broker-logger': 8, 'client-metrics': 16, group: 32 } as const;
@@ -63,6 +64,11 @@ export interface ConfigChange {
 
 const DESCRIBE = { request: describeConfigsRequest, response: describeConfigsResponse, minVersion: 1 };
 const ALTER = { request: incrementalAlterConfigsRequest, response: incrementalAlterConfigsResponse };
+const LIST = { request: listConfigResourcesRequest, response: listConfigResourcesResponse };
+const FIRST_WITH_TYPES = 1;
+const NAMES = new Map<number, ConfigResource['type']>(
+  Object.entries(TYPES).map(([type, code]) => [code, type as ConfigResource['type']]),
+);
 const OPERATIONS = { set: 0, remove: 1, append: 2, subtract: 3 } as const;
 
 export class ConfigsAdmin {
@@ -70,6 +76,24 @@ export class ConfigsAdmin {
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+  }
+
+  /** The resources that have configuration; brokers before Kafka 4.1 only tell of client metrics: ask for types ['client-metrics']. */
+  async list(
+    options: CallOptions & { types?: readonly ConfigResource['type'][] } = {},
+  ): Promise<ConfigResource[]> {
+    const { types = [] } = options;
+    const isOld = types.length > 0 && types.every((type) => type === 'client-metrics');
+    const input = { resourceTypes: types.map((type) => TYPES[type]) };
+    const { configResources } = await this.#cluster.request(
+      { ...LIST, minVersion: isOld ? 0 : FIRST_WITH_TYPES },
+      input,
+      { ...options, to: 'any', retry: wholeAnswer('DescribeConfigs') },
+    );
+    return configResources.flatMap(({ resourceType, resourceName }) => {
+      const type = NAMES.get(resourceType);
+      return type === undefined ? [] : [{ type, name: resourceName }];
+    });
   }
 
   /** In the order of `resources`; `keys`: only these. */
@@ -82,7 +106,7 @@ export class ConfigsAdmin {
     } = {},
   ): Promise<ConfigDescription[]> {
     const { keys, includeSynonyms = false, includeDocumentation = false } = options;
-    return await this.#each([resources].flat(), async (group, to) => {
+    return await this.#each('DescribeConfigs', [resources].flat(), async (group, to) => {
       const asked = group.map((resource) => ({
         ...resourceOf(resource),
         configurationKeys: keys ? [...keys] : null,
@@ -102,7 +126,7 @@ export class ConfigsAdmin {
   async alter(changes: ConfigChange | readonly ConfigChange[], options: ChangeOptions = {}): Promise<void> {
     const asked = [changes].flat();
     const byResource = new Map(asked.map((change) => [change.resource, change]));
-    await this.#each([...byResource.keys()], async (group, to) => {
+    await this.#each('AlterConfigs', [...byResource.keys()], async (group, to) => {
       const input = {
         resources: group.map((resource) => ({
           ...resourceOf(resource),
@@ -117,6 +141,7 @@ export class ConfigsAdmin {
 
   /** One request to each broker that is to be asked, the answers in the order of the resources. */
   async #each<Value>(
+    operation: string,
     resources: readonly ConfigResource[],
     ask: (group: readonly ConfigResource[], to: Destination) => Promise<readonly ResourceAnswer<Value>[]>,
   ): Promise<{ resource: ConfigResource; value: Value }[]> {
@@ -138,10 +163,8 @@ export class ConfigsAdmin {
       resources.map((resource) => {
         const answer = answers.get(keyOf(resource));
         if (answer instanceof KafkaError) return answer;
-        const errorCode = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-        if (answer !== undefined && errorCode === ErrorCode.NONE) return { resource, value: answer.value };
-        const topic = resource.type === 'topic' ? resource.name : undefined;
-        return new BrokerError(errorCode, { topic, said: answer?.errorMessage ?? null });
+        const about = resource.type === 'topic' ? { topic: resource.name } : { resource: text(resource) };
+        return errorOf(answer, { ...about, operation }) ?? { resource, value: answer!.value };
       }),
     );
   }
@@ -158,6 +181,11 @@ interface ResourceAnswer<Value> {
 /** A broker's own configuration is only known to itself. */
 function brokerOf({ type, name }: ConfigResource): number | undefined {
   return (type === 'broker' || type === 'broker-logger') && name !== '' ? Number(name) : undefined;
+}
+
+/** How errors call it. */
+function text({ type, name }: ConfigResource): string {
+  return name === '' ? `all ${type}s` : `${type.replace('-', ' ')} ${name}`;
 }
 
 function resourceOf({ type, name }: ConfigResource) {

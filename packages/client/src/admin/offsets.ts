@@ -12,6 +12,7 @@ const PLACES = {
   'max-timestamp': { timestamp: -3, minVersion: 7 },
   'earliest-local': { timestamp: -4, minVersion: 8 },
   'latest-tiered': { timestamp: -5, minVersion: 9 },
+  'earliest-pending-upload': { timestamp: -6, minVersion: 11 },
 } as const;
 
 /** A place in a partition: by name, or the first record not older than a time. */

@@ -32,6 +32,15 @@ export function errorOf(
   return new BrokerError(errorCode, { ...subject, said: outcome?.errorMessage });
 }
 
+/** For requests of which all may fail at once: tries again what passes, and says what it was about. */
+export function wholeAnswer(operation: string, resource?: string) {
+  return {
+    errorOf: ({ errorCode }: Outcome) => errorCode,
+    messageOf: ({ errorMessage }: Outcome) => errorMessage ?? null,
+    about: { operation, resource },
+  };
+}
+
 /** What each of several independent calls comes to, in their order. @throws as allOrThrow */
 export async function each<Item, Result>(
   items: readonly Item[],

@@ -14,9 +14,12 @@ import {
   ZERO_UUID,
 } from '@moldau/protocol';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
-import { BrokerError, OptionsError } from '../errors/kafka-error.ts';
+import { OptionsError } from '../errors/kafka-error.ts';
 import { type ConfigValues, configTexts } from './config-values.ts';
-import { allOrThrow } from './results.ts';
+import { notController } from './controller.ts';
+import { type Operation, operationsOf } from './names.ts';
+import { allOrThrow, errorOf } from './results.ts';
+import { brokerTimeoutMs } from './timing.ts';
 
 export interface TopicListing {
   readonly name: string;
@@ -26,8 +29,13 @@ export interface TopicListing {
   readonly isInternal: boolean;
 }
 
+/** By name or, where it may have been made anew in the meantime, by id (from Kafka 3.1 on). */
+export type TopicChoice = string | { readonly id: Uuid };
+
 export interface TopicDescription extends TopicListing {
   readonly partitions: readonly PartitionDescription[];
+  /** What this principal may do with it; only when asked for, and where the broker tells. */
+  readonly authorizedOperations: readonly Operation[] | undefined;
 }
 
 export interface PartitionDescription {
@@ -77,6 +85,8 @@ const METADATA = { request: metadataRequest, response: metadataResponse, minVers
 // From 4 on the broker has defaults for partitions and replication.
 const CREATE_TOPICS = { request: createTopicsRequest, response: createTopicsResponse, minVersion: 4 };
 const DELETE_TOPICS = { request: deleteTopicsRequest, response: deleteTopicsResponse };
+const FIRST_METADATA_BY_ID = 12;
+const FIRST_DELETE_BY_ID = 6;
 const CREATE_PARTITIONS = { request: createPartitionsRequest, response: createPartitionsResponse };
 
 export class TopicsAdmin {
@@ -99,21 +109,33 @@ export class TopicsAdmin {
       .sort((left, right) => (left.name < right.name ? -1 : 1));
   }
 
-  /** In the order of `names`. Rejects when one of them is not there. */
-  async describe(names: string | readonly string[], options: CallOptions = {}): Promise<TopicDescription[]> {
-    const asked = [names].flat();
+  /** In the order of `choices`. Rejects when one of them is not there. */
+  async describe(
+    choices: TopicChoice | readonly TopicChoice[],
+    options: CallOptions & { includeAuthorizedOperations?: boolean } = {},
+  ): Promise<TopicDescription[]> {
+    const asked = [choices].flat();
     if (asked.length === 0) return [];
-    const input = { topics: asked.map((name) => ({ name })), allowAutoTopicCreation: false };
-    const { topics } = await this.#cluster.request(METADATA, input, { ...options, to: 'any', retry: {} });
-    const byName = new Map(topics.map((topic) => [topic.name, topic]));
+    const input = {
+      topics: asked.map(topicOf),
+      allowAutoTopicCreation: false,
+      includeTopicAuthorizedOperations: options.includeAuthorizedOperations ?? false,
+    };
+    const api = { ...METADATA, minVersion: asked.every(isName) ? METADATA.minVersion : FIRST_METADATA_BY_ID };
+    const { topics } = await this.#cluster.request(api, input, { ...options, to: 'any', retry: {} });
     return allOrThrow(
-      asked.map((name) => {
-        const topic = byName.get(name);
-        const errorCode = topic?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-        if (topic === undefined || errorCode !== ErrorCode.NONE)
-          return new BrokerError(errorCode, { topic: name });
+      asked.map((choice) => {
+        const topic = topics.find((each) => isMeant(choice, each));
+        const isThere = topic !== undefined;
+        const outcome = isThere ? topic : { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+        const error = errorOf(outcome, { topic: nameOf(choice), operation: 'Describe' });
+        if (error !== undefined || !isThere) return error!;
         const partitions = topic.partitions.map(partitionDescription);
-        return { ...listing(topic), partitions: partitions.sort((left, right) => left.index - right.index) };
+        return {
+          ...listing(topic),
+          partitions: partitions.sort((left, right) => left.index - right.index),
+          authorizedOperations: operationsOf(topic.topicAuthorizedOperations),
+        };
       }),
     );
   }
@@ -123,7 +145,7 @@ export class TopicsAdmin {
     const asked = [topics].flat();
     const input = {
       topics: asked.map(newTopic),
-      timeoutMs: this.#brokerTimeoutMs(options),
+      timeoutMs: brokerTimeoutMs(this.#cluster, options),
       validateOnly: options.validateOnly ?? false,
     };
     const answer = await this.#cluster.request(CREATE_TOPICS, input, {
@@ -135,9 +157,9 @@ export class TopicsAdmin {
     return allOrThrow(
       asked.map(({ name }) => {
         const topic = byName.get(name);
-        const error = errorAbout(name, topic);
-        if (topic === undefined || error !== undefined) return error ?? new BrokerError(-1, { topic: name });
-        const { numPartitions, replicationFactor, topicId } = topic;
+        const error = errorOf(topic, { topic: name, operation: 'Create' });
+        if (error !== undefined) return error;
+        const { numPartitions, replicationFactor, topicId } = topic!;
         return {
           name,
           id: knownId(topicId),
@@ -148,20 +170,28 @@ export class TopicsAdmin {
     );
   }
 
-  async delete(names: string | readonly string[], options: CallOptions = {}): Promise<void> {
-    const asked = [names].flat();
+  async delete(choices: TopicChoice | readonly TopicChoice[], options: CallOptions = {}): Promise<void> {
+    const asked = [choices].flat();
+    if (asked.length === 0) return;
     const input = {
-      topics: asked.map((name) => ({ name, topicId: ZERO_UUID })),
-      topicNames: asked,
-      timeoutMs: this.#brokerTimeoutMs(options),
+      topics: asked.map(topicOf),
+      topicNames: asked.filter(isName),
+      timeoutMs: brokerTimeoutMs(this.#cluster, options),
     };
-    const answer = await this.#cluster.request(DELETE_TOPICS, input, {
+    const api = { ...DELETE_TOPICS, minVersion: asked.every(isName) ? 0 : FIRST_DELETE_BY_ID };
+    const { responses } = await this.#cluster.request(api, input, {
       ...options,
       to: 'controller',
       retry: { errorOf: ({ responses }) => notController(responses) },
     });
-    const byName = new Map(answer.responses.map((topic) => [topic.name, topic]));
-    allOrThrow(asked.map((name) => errorAbout(name, byName.get(name))));
+    allOrThrow(
+      asked.map((choice) =>
+        errorOf(
+          responses.find((each) => isMeant(choice, each)),
+          { topic: nameOf(choice), operation: 'Delete' },
+        ),
+      ),
+    );
   }
 
   async addPartitions(
@@ -175,7 +205,7 @@ export class TopicsAdmin {
         count,
         assignments: assignments?.map((brokerIds) => ({ brokerIds: [...brokerIds] })) ?? null,
       })),
-      timeoutMs: this.#brokerTimeoutMs(options),
+      timeoutMs: brokerTimeoutMs(this.#cluster, options),
       validateOnly: options.validateOnly ?? false,
     };
     const answer = await this.#cluster.request(CREATE_PARTITIONS, input, {
@@ -184,13 +214,7 @@ export class TopicsAdmin {
       retry: { errorOf: ({ results }) => notController(results) },
     });
     const byName = new Map(answer.results.map((result) => [result.name, result]));
-    allOrThrow(asked.map(({ topic }) => errorAbout(topic, byName.get(topic))));
-  }
-
-  /** For the broker to wait until its change is known; a little less than this client waits for the broker. */
-  #brokerTimeoutMs({ timeoutMs }: CallOptions): number {
-    const { requestTimeoutMs } = this.#cluster.settings;
-    return Math.floor(Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs) * 0.9);
+    allOrThrow(asked.map(({ topic }) => errorOf(byName.get(topic), { topic, operation: 'Alter' })));
   }
 }
 
@@ -238,17 +262,19 @@ function partitionDescription(partition: {
   };
 }
 
-/** One broker answers for all topics, so when it is not the controller, it says so of each. */
-function notController(answers: readonly { errorCode: number }[]): number {
-  const isOther = answers.some(({ errorCode }) => errorCode === ErrorCode.NOT_CONTROLLER);
-  return isOther ? ErrorCode.NOT_CONTROLLER : ErrorCode.NONE;
+function isName(choice: TopicChoice): choice is string {
+  return typeof choice === 'string';
 }
 
-function errorAbout(
-  topic: string,
-  answer: { errorCode: number; errorMessage: string | null } | undefined,
-): BrokerError | undefined {
-  const errorCode = answer?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
-  if (errorCode === ErrorCode.NONE) return undefined;
-  return new BrokerError(errorCode, { topic, said: answer?.errorMessage ?? null });
+function nameOf(choice: TopicChoice): string {
+  return isName(choice) ? choice : choice.id;
+}
+
+/** As requests have it: with a name or an id. */
+function topicOf(choice: TopicChoice): { name: string | null; topicId: Uuid } {
+  return isName(choice) ? { name: choice, topicId: ZERO_UUID } : { name: null, topicId: choice.id };
+}
+
+function isMeant(choice: TopicChoice, { name, topicId }: { name: string | null; topicId: Uuid }): boolean {
+  return isName(choice) ? choice === name : choice.id === topicId;
 }

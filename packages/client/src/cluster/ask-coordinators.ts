@@ -2,7 +2,7 @@
 // is not ready, until each has an answer.
 
 import { ErrorCode } from '@moldau/protocol';
-import { BrokerError, KafkaError } from '../errors/kafka-error.ts';
+import { BrokerError, KafkaError, type KafkaErrorCode } from '../errors/kafka-error.ts';
 import type { Limits } from '../network/waiting.ts';
 import type { CallOptions, Cluster, Destination } from './cluster.ts';
 import { COORDINATED, type CoordinatorType } from './coordinators.ts';
@@ -12,8 +12,21 @@ export interface CoordinatorQuestion<Answer> {
   /** What the right is called that one needs for it. */
   readonly operation: string;
   /** Sends one request about keys of one coordinator; answers by key. */
-  ask(keys: readonly string[], to: Destination, limits: Limits): Promise<ReadonlyMap<string, Answer>>;
+  ask(
+    keys: readonly string[],
+    call: CallOptions & { readonly to: Destination },
+    brokerId: number,
+  ): Promise<ReadonlyMap<string, Answer>>;
 }
+
+/** After these another broker may be the coordinator. */
+const MAY_BE_ELSEWHERE = new Set<KafkaErrorCode>([
+  'NOT_COORDINATOR',
+  'COORDINATOR_NOT_AVAILABLE',
+  'CONNECTION_FAILED',
+  'CONNECTION_LOST',
+  'TIMED_OUT',
+]);
 
 interface Outcome {
   readonly errorCode: number;
@@ -32,8 +45,7 @@ export async function askCoordinators<Answer extends Outcome>(
   const attempt = async (limits: Limits): Promise<void> => {
     let passing: KafkaError | undefined;
     const failed = (key: string, error: KafkaError, brokerId?: number): void => {
-      const isElsewhere = error.code === 'NOT_COORDINATOR' || error.code === 'COORDINATOR_NOT_AVAILABLE';
-      if (isElsewhere || !(error instanceof BrokerError)) cluster.coordinators.forget(type, key, brokerId);
+      if (MAY_BE_ELSEWHERE.has(error.code)) cluster.coordinators.forget(type, key, brokerId);
       if (error.retriable) passing = error;
       else results.set(key, error);
     };
@@ -53,7 +65,9 @@ export async function askCoordinators<Answer extends Outcome>(
     await Promise.all(
       [...groups].map(async ([brokerId, group]) => {
         try {
-          const answers = await ask(group, { coordinatorOf: type, key: group[0]! }, limits);
+          const timeoutMs = Math.max(1, limits.deadlineMs - cluster.ports.clock.monotonicMs());
+          const to = { coordinatorOf: type, key: group[0]! };
+          const answers = await ask(group, { to, timeoutMs, signal: limits.signal }, brokerId);
           for (const key of group) take(key, answers.get(key), brokerId);
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;

@@ -103,7 +103,8 @@ function byLeader<Item extends TopicPartition>(
   return groups;
 }
 
-function keyOf({ topic, partition }: TopicPartition): string {
+/** For maps by partition. */
+export function keyOf({ topic, partition }: TopicPartition): string {
   return `${partition}:${topic}`;
 }
 

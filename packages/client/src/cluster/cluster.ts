@@ -111,7 +111,7 @@ export class Cluster implements AsyncDisposable {
   async request<Input, Answer>(
     api: ClientApi<Input, Answer>,
     input: Input | ((version: number) => Input),
-    options: ClusterRequestOptions<Answer>,
+    options: ClusterRequestOptions<NoInfer<Answer>>,
   ): Promise<Answer> {
     const { to, retry, signal } = options;
     const { apiTimeoutMs, requestTimeoutMs } = this.settings;

@@ -3,13 +3,12 @@
 import { apiVersionsRequest, apiVersionsResponse, ErrorCode } from '@moldau/protocol';
 import { type Dialled, explainFailedGreeting, foreignProtocol } from '../errors/explanations.ts';
 import { BrokerError, ConnectionError, KafkaError, TimeoutError } from '../errors/kafka-error.ts';
-import { VERSION } from '../options/version.ts';
+import { SOFTWARE } from '../options/version.ts';
 import { BrokerApis } from './broker-apis.ts';
 import type { BrokerConnection } from './broker-connection.ts';
 
 const API = { request: apiVersionsRequest, response: apiVersionsResponse };
 const NEWEST = apiVersionsRequest.versions.max;
-const SOFTWARE = { clientSoftwareName: 'moldau', clientSoftwareVersion: VERSION };
 
 /** Rejects with an error that says what seems to be there in place of a broker. */
 export async function greet(

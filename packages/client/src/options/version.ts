@@ -1,6 +1,7 @@
-// The version of this package, which brokers are told.
+// What brokers are told of this package.
 
 import { createRequire } from 'node:module';
 
-export const VERSION: string = (createRequire(import.meta.url)('../../package.json') as { version: string })
-  .version;
+const VERSION: string = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+
+export const SOFTWARE = { clientSoftwareName: 'moldau', clientSoftwareVersion: VERSION } as const;

@@ -1,0 +1,95 @@
+// Access rules: who may do what. Only brokers with an authorizer have them; others answer SECURITY_DISABLED.
+
+import {
+  createAclsRequest,
+  createAclsResponse,
+  deleteAclsRequest,
+  deleteAclsResponse,
+  describeAclsRequest,
+  describeAclsResponse,
+} from '@moldau/protocol';
+import type { CallOptions, Cluster } from '../cluster/cluster.ts';
+import { OptionsError } from '../errors/kafka-error.ts';
+import {
+  type AclBinding,
+  type AclDescription,
+  type AclFilter,
+  decodeAcl,
+  encodeBinding,
+  encodeFilter,
+} from './acl-values.ts';
+import { allOrThrow, errorOf, wholeAnswer } from './results.ts';
+
+const DESCRIBE = { request: describeAclsRequest, response: describeAclsResponse, minVersion: 1 };
+const CREATE = { request: createAclsRequest, response: createAclsResponse, minVersion: 1 };
+const DELETE = { request: deleteAclsRequest, response: deleteAclsResponse, minVersion: 1 };
+
+export class AclsAdmin {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** All rules, or those that the filter is for. */
+  async list(filter: AclFilter = {}, options: CallOptions = {}): Promise<AclDescription[]> {
+    const { resources } = await this.#cluster.request(DESCRIBE, encodeFilter(filter), {
+      ...options,
+      to: 'any',
+      retry: wholeAnswer('Describe'),
+    });
+    return resources.flatMap(({ acls, ...resource }) => acls.map((acl) => decodeAcl(acl, resource)));
+  }
+
+  /** A rule that is there already stays. @throws OptionsError for a rule that could never count: nothing is sent then */
+  async create(bindings: AclBinding | readonly AclBinding[], options: CallOptions = {}): Promise<void> {
+    const creations = [bindings].flat().map(encodeBinding);
+    if (creations.length === 0) return;
+    const { results } = await this.#cluster.request(
+      CREATE,
+      { creations },
+      { ...options, to: 'any', retry: {} },
+    );
+    allOrThrow(
+      creations.map(({ principal, resourceName }, index) =>
+        errorOf(results[index], { resource: `rule for ${principal} on ${resourceName}`, operation: 'Alter' }),
+      ),
+    );
+  }
+
+  /** Those that any of the filters is for. Resolves with the rules that were deleted; a filter that is empty is refused. */
+  async delete(
+    filters: AclFilter | readonly AclFilter[],
+    options: CallOptions = {},
+  ): Promise<AclDescription[]> {
+    const asked = [filters].flat();
+    if (asked.some((filter) => Object.keys(filter).length === 0))
+      throw new OptionsError(
+        "An empty filter would delete every access rule: say { operation: 'any' } if that is meant.",
+      );
+    if (asked.length === 0) return [];
+    const input = { filters: asked.map(encodeFilter) };
+    const { filterResults } = await this.#cluster.request(DELETE, input, {
+      ...options,
+      to: 'any',
+      retry: {},
+    });
+    const deleted = allOrThrow(
+      asked.map((_, index) => {
+        const result = filterResults[index];
+        return errorOf(result, { operation: 'Alter' }) ?? result!.matchingAcls;
+      }),
+    ).flat();
+    return allOrThrow(
+      deleted.map((acl) => {
+        const { resource, ...rule } = decodeAcl(acl, acl);
+        return (
+          errorOf(acl, { resource: `rule for ${rule.principal} on ${resource.name}` }) ?? {
+            resource,
+            ...rule,
+          }
+        );
+      }),
+    );
+  }
+}
