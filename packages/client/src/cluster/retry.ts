@@ -13,6 +13,10 @@ export interface RetryContext {
   readonly closing?: AbortSignal;
 }
 
+/** The end of the last transaction is being written, which takes milliseconds. */
+const SOON_OVER = 'CONCURRENT_TRANSACTIONS';
+const SOON_BACKOFF_MS = 20;
+
 /**
  * What `attempt` comes to at last. Between attempts `recover` is told what went wrong, and the back-off passes. At the deadline rejects with a
  * TimeoutError whose cause is what went wrong last, and which says so.
@@ -25,7 +29,9 @@ export async function retrying<T>(
 ): Promise<T> {
   const { clock, timers, random } = ports;
   const startedMs = clock.monotonicMs();
-  const backoff = new Backoff(settings.retryBackoffMs, settings.retryBackoffMaxMs, random);
+  const { retryBackoffMs, retryBackoffMaxMs } = settings;
+  const backoff = new Backoff(retryBackoffMs, retryBackoffMaxMs, random);
+  const soon = new Backoff(Math.min(SOON_BACKOFF_MS, retryBackoffMs), retryBackoffMs, random);
   for (;;) {
     limits.signal?.throwIfAborted();
     try {
@@ -33,10 +39,10 @@ export async function retrying<T>(
     } catch (error) {
       if (!(error instanceof KafkaError) || !error.retriable) throw error;
       recover(error);
-      const delayMs = backoff.failed();
+      const delayMs = (error.code === SOON_OVER ? soon : backoff).failed();
       const nowMs = clock.monotonicMs();
       if (nowMs + delayMs >= limits.deadlineMs)
-        throw givenUp(error, Math.round(nowMs - startedMs), backoff.failures);
+        throw givenUp(error, Math.round(nowMs - startedMs), backoff.failures + soon.failures);
       await pause(timers, delayMs, eitherSignal(limits.signal, closing));
     }
   }
