@@ -7,14 +7,13 @@ import type { Log } from './log.ts';
 import type { LogEnvironment, LogState } from './log-state.ts';
 import type { LogWriter } from './log-writer.ts';
 import { snapshotBytes, snapshotPath, writeIndexes, writeSmallFile } from './segment-files.ts';
+import { UNSYNCED_INDEX_SEGMENT_BYTES } from './tail-states.ts';
 
 const SYNC_BUDGET_MS = 400;
 const SYNCS_AT_A_TIME = 8;
 const FILES_AT_A_TIME = 16;
 /** Up to this many changed logs get all their small files, as Kafka writes them. */
 const FEW_LOGS = 500;
-/** A tail longer than this is not left to be scanned again. */
-const LONG_TAIL_BYTES = 256 * 1024;
 
 interface Loaded {
   readonly state: LogState;
@@ -39,7 +38,7 @@ export async function closeLogs(environment: LogEnvironment, logs: readonly Log[
     if (!state.epochsSaved) await saveEpochs(state);
     const isLong =
       state.active.writtenBytes - (state.active.offsetIndex?.lastPosition ?? 0) > 0 &&
-      state.active.writtenBytes > LONG_TAIL_BYTES;
+      state.active.writtenBytes > UNSYNCED_INDEX_SEGMENT_BYTES;
     if (areFew || isLong) await writeSmallFiles(environment, each, isLong);
   });
   for (const { state, writer } of onDisk) {

@@ -164,10 +164,17 @@ async function runSeed(world: World): Promise<void> {
   await manager.close();
 }
 
+/** An index that was being written anew while a tail of before vouched for it. */
+const FOUND = [4019549422];
+
 test('keeps what was promised over crashes, for many seeds', async () => {
   const given = process.argv.some((argument) => argument.startsWith('--seed='));
   const first = seedOf();
-  for (let seed = first; seed < first + (given ? 1 : Number(process.env.SEEDS ?? 12)); seed++) {
+  const count = given ? 1 : Number(process.env.SEEDS ?? 12);
+  for (const seed of [
+    ...(given ? [] : FOUND),
+    ...Array.from({ length: count }, (_, index) => first + index),
+  ]) {
     const world = new World({ seed });
     try {
       await runSeed(world);

@@ -25,7 +25,7 @@ import {
 import { LogDir } from './log-dir.ts';
 import { readIfPresent } from './segment-files.ts';
 import { errorText } from './storage-error.ts';
-import { decodeTailStates } from './tail-states.ts';
+import { decodeTailStates, UNSYNCED_INDEX_SEGMENT_BYTES } from './tail-states.ts';
 
 /** A log dir cannot be used, for a reason that the person who starts the broker must know. */
 export class LogDirError extends Error {
@@ -170,6 +170,7 @@ async function readCheckpoints(dir: LogDir, context: DirContext): Promise<void> 
     // After a power cut only what had been fsynced is known to be there.
     for (const [name, tail] of dir.tails) {
       if ((dir.recoveryPoints.get(name) ?? 0) < tail.endOffset) dir.tails.delete(name);
+      else dir.tails.set(name, { ...tail, indexesMayBeLost: tail.sizeBytes <= UNSYNCED_INDEX_SEGMENT_BYTES });
     }
   }
   if (marker !== undefined) {

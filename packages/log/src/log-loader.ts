@@ -164,7 +164,8 @@ async function scanEpochs(state: LogState): Promise<void> {
 /** Whether the clean stop before left word of exactly this end, and nothing can have been lost since. */
 function isExactEnd(state: LogState, tail: TailState | undefined): tail is TailState {
   const { dir, active } = state;
-  if (tail === undefined || dir?.cleanStop !== 'ours' || tail.needsRecovery) return false;
+  if (tail === undefined || dir?.cleanStop !== 'ours') return false;
+  if (tail.needsRecovery || tail.indexesMayBeLost) return false;
   if (tail.segmentBaseOffset !== active.baseOffset || tail.sizeBytes !== active.sizeBytes) return false;
   const isDurable = (dir.recoveryPoints.get(state.directoryName) ?? 0) >= tail.endOffset;
   return isDurable || dir.sameBoot;

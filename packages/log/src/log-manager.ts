@@ -433,6 +433,7 @@ export class LogManager {
         topicId: '',
         onlyEpoch: -1,
         hasProducers: true,
+        indexesMayBeLost: true,
       };
       dir.tails.set(directoryName, { ...(tail ?? unknown), needsRecovery: true });
     }

@@ -19,11 +19,9 @@ import {
   writeSnapshot,
 } from './segment-files.ts';
 import { findBatch, scanSegment } from './segment-scan.ts';
-import type { TailState } from './tail-states.ts';
+import { type TailState, UNSYNCED_INDEX_SEGMENT_BYTES } from './tail-states.ts';
 import { TimeIndex } from './time-index.ts';
 
-/** Indexes of segments up to this size are written without fsync: after a power cut they are built again. */
-const SMALL_SEGMENT_BYTES = 1024 * 1024;
 const COPY_PIECE_BYTES = 1024 * 1024;
 
 interface Start {
@@ -56,8 +54,11 @@ export async function recoverLog(
     wasCleanKafka || known === undefined || known.offset < recoveryPoint
       ? await startAtRecoveryPoint(state, wasCleanKafka ? Infinity : recoveryPoint)
       : known;
-  if (known !== undefined && known.segmentIndex !== start.segmentIndex)
-    forgetIndexes(state.segments[known.segmentIndex]!);
+  if (start !== known) {
+    if (known !== undefined && known.segmentIndex !== start.segmentIndex)
+      forgetIndexes(state.segments[known.segmentIndex]!);
+    forgetTail(state);
+  }
   if (start !== known || tail?.hasProducers === true) await rebuildProducers(state, start.offset, snapshots);
   await keepStartSnapshot(state, start.segmentIndex, snapshots);
   const knowledge: Knowledge = {
@@ -87,8 +88,8 @@ export async function recoverLog(
 async function startAtTail(state: LogState, tail: TailState): Promise<Start | undefined> {
   const segmentIndex = state.segments.findIndex((segment) => segment.baseOffset === tail.segmentBaseOffset);
   const segment = state.segments[segmentIndex];
-  if (segment === undefined || segment.sizeBytes < tail.sizeBytes || tail.endOffset < segment.baseOffset)
-    return undefined;
+  if (segment === undefined || tail.indexesMayBeLost) return undefined;
+  if (segment.sizeBytes < tail.sizeBytes || tail.endOffset < segment.baseOffset) return undefined;
   await readIndexes(state, segment);
   segment.truncateIndexes(tail.endOffset);
   segment.firstTimestampMs = tail.firstTimestampMs;
@@ -101,7 +102,8 @@ async function startAtTail(state: LogState, tail: TailState): Promise<Start | un
 async function startAtRecoveryPoint(state: LogState, recoveryPoint: number): Promise<Start> {
   const segmentIndex = Math.max(0, state.segmentIndexFor(recoveryPoint));
   const segment = state.segments[segmentIndex]!;
-  if (!state.dir!.sameBoot && segment.sizeBytes <= SMALL_SEGMENT_BYTES) {
+  // On the same boot as well: the files may have been lost on the boot before, and not been written since.
+  if (segment.sizeBytes <= UNSYNCED_INDEX_SEGMENT_BYTES) {
     resetIndexes(segment);
     return { segmentIndex, position: 0, offset: segment.baseOffset };
   }
@@ -145,6 +147,12 @@ function resetIndexes(segment: Segment): void {
   segment.maxTimestampMs = -1;
   segment.maxTimestampOffset = -1;
   segment.firstTimestampMs = -1;
+}
+
+/** A tail vouches for the index files before it, and those are going to be written anew. */
+function forgetTail(state: LogState): void {
+  const dir = state.dir!;
+  if (dir.tails.delete(state.directoryName)) dir.tailsDirty = true;
 }
 
 /** What was read of another segment than the one the scan starts in covers only a part of it. */

@@ -408,6 +408,7 @@ export class LogWriter {
       onlyEpoch: state.epochs.onlySince(state.segments[0]!.baseOffset),
       hasProducers: (state.producers?.size ?? 0) > 0,
       needsRecovery: false,
+      indexesMayBeLost: false,
     };
   }
 

@@ -158,6 +158,7 @@ test('checkpoint files read back what they wrote, and nothing else', () => {
     onlyEpoch: -1,
     hasProducers: true,
     needsRecovery: false,
+    indexesMayBeLost: false,
   };
   const states = { bootId: 'b', stamp: 4, logs: new Map([['t-0', tail]]) };
   assert.deepEqual(decodeTailStates(encodeTailStates(states)), states);

@@ -254,7 +254,7 @@ async function completeIndexes(state: LogState, segment: Segment): Promise<void>
     { log: state.directoryName, segment: segment.baseOffset },
     'completed the indexes of a segment',
   );
-  await writeIndexes(state, segment, false);
+  await writeIndexes(state, segment, true);
 }
 
 async function learnMaxTimestamp(state: LogState, segment: Segment): Promise<void> {

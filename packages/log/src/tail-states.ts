@@ -3,6 +3,9 @@
 // after kill -9 only what lies beyond it is scanned, and after a clean stop nothing. The file is a hint: a line
 // whose segment or size does not fit the folder is not used.
 
+/** A clean stop writes the indexes of active segments up to this size without fsync: it is quicker to build them again. */
+export const UNSYNCED_INDEX_SEGMENT_BYTES = 1024 * 1024;
+
 export interface TailState {
   /** Of the segment that was active. */
   readonly segmentBaseOffset: number;
@@ -23,6 +26,8 @@ export interface TailState {
   readonly hasProducers: boolean;
   /** At a clean stop: the log had not been recovered since the crash before, so it still has to be. */
   readonly needsRecovery: boolean;
+  /** A power cut may have left the segment's index files behind its batches, or torn: they are to be built again. */
+  readonly indexesMayBeLost: boolean;
 }
 
 export interface TailStates {
@@ -39,7 +44,8 @@ const NO_TOPIC_ID = '-';
 export function encodeTailStates(states: TailStates): Buffer {
   const lines = [VERSION, states.bootId, String(states.stamp), String(states.logs.size)];
   for (const [directoryName, tail] of states.logs) {
-    const flags = (tail.hasProducers ? 1 : 0) | (tail.needsRecovery ? 2 : 0);
+    const flags =
+      (tail.hasProducers ? 1 : 0) | (tail.needsRecovery ? 2 : 0) | (tail.indexesMayBeLost ? 4 : 0);
     const place = `${tail.segmentBaseOffset} ${tail.sizeBytes} ${tail.endOffset}`;
     const times = `${tail.firstTimestampMs} ${tail.maxTimestampMs} ${tail.maxTimestampOffset}`;
     lines.push(
@@ -71,6 +77,7 @@ export function decodeTailStates(bytes: Buffer): TailStates | undefined {
       onlyEpoch: Number(fields[8]),
       hasProducers: (flags & 1) !== 0,
       needsRecovery: (flags & 2) !== 0,
+      indexesMayBeLost: (flags & 4) !== 0,
     });
   }
   return { bootId, stamp: Number(stamp), logs };
