@@ -40,6 +40,7 @@ const CLIENT_TABLE: Readonly<Record<string, readonly string[]>> = {
   cluster: ['errors', 'options', 'observability', 'network'],
   producer: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster'],
   consumer: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster', 'producer'],
+  share: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster', 'consumer'],
   admin: ['errors', 'options', 'observability', 'network', 'cluster'],
 };
 

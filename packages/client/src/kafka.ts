@@ -6,6 +6,10 @@ import { Cluster } from './cluster/cluster.ts';
 import { ClosedError } from './errors/kafka-error.ts';
 import { type ClientOptions, type ClientSettings, resolveClientOptions } from './options/client-options.ts';
 import { nodePorts, type Ports } from './options/ports.ts';
+import { Producer } from './producer/producer.ts';
+import { type ProducerOptions, resolveProducerOptions } from './producer/producer-options.ts';
+import { ShareConsumer } from './share/share-consumer.ts';
+import { resolveShareOptions, type ShareConsumerOptions } from './share/share-options.ts';
 
 export interface KafkaOptions extends ClientOptions {
   /** Told of connections that fail and the like; pino fits. Default: nobody. */
@@ -16,6 +20,8 @@ export class Kafka implements AsyncDisposable {
   readonly #settings: ClientSettings;
   readonly #ports: Ports;
   readonly #clusters = new Set<Cluster>();
+  /** Of clients that have something to do before their connections end. */
+  readonly #endings = new WeakMap<Cluster, () => Promise<void>>();
   #isClosed = false;
 
   /** Nothing is connected before it is used. @throws OptionsError */
@@ -25,15 +31,32 @@ export class Kafka implements AsyncDisposable {
     this.#ports = logger === undefined ? ports : { ...ports, logger };
   }
 
+  /** Sends records. Close it when it is done: what it has is sent before. @throws OptionsError */
+  producer(options: ProducerOptions = {}): Producer {
+    const settings = resolveProducerOptions(options, this.#settings);
+    const cluster = this.#cluster();
+    const producer = new Producer(cluster, settings);
+    this.#endings.set(cluster, () => producer.close());
+    return producer;
+  }
+
   /** For administration. Close it when it is done. */
   admin(): Admin {
     return new Admin(this.#cluster());
   }
 
+  /** A member of a share group (Kafka 4.1 or later): its members are given records of the same partitions, one record to one of them. @throws OptionsError */
+  shareConsumer(options: ShareConsumerOptions): ShareConsumer {
+    const settings = resolveShareOptions(options);
+    return new ShareConsumer(this.#cluster(), settings);
+  }
+
   /** Closes all clients that were made here and are not closed yet. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#clusters].map((cluster) => cluster.close()));
+    await Promise.all(
+      [...this.#clusters].map((cluster) => this.#endings.get(cluster)?.() ?? cluster.close()),
+    );
     this.#clusters.clear();
   }
 

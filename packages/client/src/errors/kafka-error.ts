@@ -163,24 +163,8 @@ function rightNeeded(
 ): string {
   if (operation === undefined || !DENIED.has(errorCode)) return '';
   const isCluster = errorCode === ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
-  return ` It takes ${operation} on the ${isCluster ? 'cluster' : (resource ?? `topic ${topic}`)}.`;
-}
-
-/**
- * Why a transaction cannot go on. `abortable`: abort it, and the next one may succeed. `fatal`: the producer can have none any more. Its code is that of
- * its cause, which says what went wrong.
- */
-export class TransactionError extends KafkaError {
-  override readonly name = 'TransactionError';
-
-  constructor(
-    code: KafkaErrorCode,
-    message: string,
-    options: ErrorSubject & { readonly fatal?: boolean } = {},
-  ) {
-    const { fatal = false } = options;
-    super(code, message, { ...options, fatal, abortable: !fatal });
-  }
+  const thing = isCluster ? 'cluster' : (resource ?? (topic && `topic ${topic}`));
+  return thing === undefined ? ` It takes ${operation}.` : ` It takes ${operation} on the ${thing}.`;
 }
 
 /** No connection, or none any more. */

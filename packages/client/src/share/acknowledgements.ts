@@ -1,0 +1,158 @@
+// What is to be said of records to one broker: collected until it is sent, in runs of offsets.
+//
+// Invariants: of one record one thing is said. A round is settled once, when the broker has answered it or never will, and then those who said something
+// learn what was not taken.
+
+import type { Uuid } from '@moldau/protocol';
+import type { KafkaError } from '../errors/kafka-error.ts';
+
+/** Kafka's numbers. A gap is an offset that was locked and has no record: of compacted topics, and of transactions. */
+export const Acknowledgement = { gap: 0, accept: 1, release: 2, reject: 3, renew: 4 } as const;
+export type AcknowledgementType = (typeof Acknowledgement)[keyof typeof Acknowledgement];
+
+/** A partition, by all its names. */
+export interface SharePlace {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly partition: number;
+  /** The same for the same topic id and partition. */
+  readonly key: string;
+}
+
+export function sharePlace(topic: string, topicId: Uuid, partition: number): SharePlace {
+  return { topic, topicId, partition, key: `${topicId}/${partition}` };
+}
+
+/** Consecutive offsets of which the same is said. */
+export interface AcknowledgedRun {
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly type: AcknowledgementType;
+}
+
+/** What a broker did not take, or was not told. */
+export interface FailedAcknowledgement {
+  readonly place: SharePlace;
+  readonly run: AcknowledgedRun;
+  readonly error: KafkaError;
+}
+
+export interface Renewal {
+  readonly offset: number;
+  /** The record has been accepted, released or rejected meanwhile. */
+  isMoot(): boolean;
+  settle(error: KafkaError | undefined): void;
+}
+
+type MutableRun = { -readonly [Field in keyof AcknowledgedRun]: AcknowledgedRun[Field] };
+
+interface PartitionRound {
+  readonly place: SharePlace;
+  readonly runs: MutableRun[];
+  renewals: Renewal[];
+}
+
+/** As requests have them. */
+export interface AcknowledgementBatch {
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly acknowledgeTypes: number[];
+}
+
+export class AcknowledgementRound {
+  readonly #partitions = new Map<string, PartitionRound>();
+  readonly #failed: FailedAcknowledgement[] = [];
+  readonly #settled = Promise.withResolvers<readonly FailedAcknowledgement[]>();
+
+  /** Resolves, with what was not taken, when the round is over. */
+  get settled(): Promise<readonly FailedAcknowledgement[]> {
+    return this.#settled.promise;
+  }
+
+  /** There is nothing to send. */
+  get isEmpty(): boolean {
+    return this.#partitions.size === 0;
+  }
+
+  /** Nothing has been said at all. */
+  get isUnused(): boolean {
+    return this.isEmpty && this.#failed.length === 0;
+  }
+
+  get hasRenewals(): boolean {
+    for (const { renewals } of this.#partitions.values()) if (renewals.length > 0) return true;
+    return false;
+  }
+
+  get places(): SharePlace[] {
+    return Array.from(this.#partitions.values(), ({ place }) => place);
+  }
+
+  add(place: SharePlace, firstOffset: number, lastOffset: number, type: AcknowledgementType): void {
+    append(this.#of(place).runs, firstOffset, lastOffset, type);
+  }
+
+  renew(place: SharePlace, renewal: Renewal): void {
+    this.#of(place).renewals.push(renewal);
+  }
+
+  /** It cannot be sent. */
+  fail(place: SharePlace, run: AcknowledgedRun, error: KafkaError): void {
+    this.#failed.push({ place, run, error });
+  }
+
+  /** What to send, by the key of the partition. Renewals of records that are done with are dropped. */
+  batches(): Map<string, AcknowledgementBatch[]> {
+    const batches = new Map<string, AcknowledgementBatch[]>();
+    for (const [key, partition] of this.#partitions) {
+      const moot = partition.renewals.filter((renewal) => renewal.isMoot());
+      for (const renewal of moot) renewal.settle(undefined);
+      partition.renewals = partition.renewals.filter((renewal) => !renewal.isMoot());
+      const renewed = partition.renewals.map(({ offset }) => ({
+        ...{ firstOffset: offset, lastOffset: offset },
+        type: Acknowledgement.renew,
+      }));
+      const merged: MutableRun[] = [];
+      for (const { firstOffset, lastOffset, type } of [...partition.runs, ...renewed].sort(byOffset))
+        append(merged, firstOffset, lastOffset, type);
+      const asked = merged.map(({ type, ...run }) => ({ ...run, acknowledgeTypes: [type] }));
+      if (asked.length > 0) batches.set(key, asked);
+    }
+    return batches;
+  }
+
+  /** It has been answered, or never will be. Returns what was not taken. */
+  settle(errorOf: (place: SharePlace) => KafkaError | undefined): readonly FailedAcknowledgement[] {
+    for (const { place, runs, renewals } of this.#partitions.values()) {
+      const error = errorOf(place);
+      for (const renewal of renewals) renewal.settle(error);
+      if (error !== undefined) for (const run of runs) this.#failed.push({ place, run, error });
+    }
+    this.#settled.resolve(this.#failed);
+    return this.#failed;
+  }
+
+  #of(place: SharePlace): PartitionRound {
+    const known = this.#partitions.get(place.key);
+    if (known !== undefined) return known;
+    const partition: PartitionRound = { place, runs: [], renewals: [] };
+    this.#partitions.set(place.key, partition);
+    return partition;
+  }
+}
+
+function byOffset(left: AcknowledgedRun, right: AcknowledgedRun): number {
+  return left.firstOffset - right.firstOffset;
+}
+
+/** Most records are done with in their order, so runs stay few. */
+function append(
+  runs: MutableRun[],
+  firstOffset: number,
+  lastOffset: number,
+  type: AcknowledgementType,
+): void {
+  const last = runs.at(-1);
+  if (last?.type === type && last.lastOffset + 1 === firstOffset) last.lastOffset = lastOffset;
+  else runs.push({ firstOffset, lastOffset, type });
+}
