@@ -53,13 +53,19 @@ export function writeInt64(bytes: Uint8Array, value: number, position: number): 
   writeInt32(bytes, value - high * TWO_POW_32, position + 4);
 }
 
-/** A zig-zag varint of at most five bytes, an int32. */
+/** A zig-zag varint of at most five bytes, an int32. Most have one or two. */
 export function readVarint(bytes: Uint8Array, position: number, end: number): number {
-  if (position < end) {
+  if (position + 1 < end) {
     const byte = bytes[position]!;
     if (byte < 0x80) {
       cursor = position + 1;
       return (byte >>> 1) ^ -(byte & 1);
+    }
+    const next = bytes[position + 1]!;
+    if (next < 0x80) {
+      cursor = position + 2;
+      const value = (byte & 0x7f) | (next << 7);
+      return (value >>> 1) ^ -(value & 1);
     }
   }
   return readLongVarint(bytes, position, end);
