@@ -48,7 +48,10 @@ export class Kafka implements AsyncDisposable {
   /** A member of a share group (Kafka 4.1 or later): its members are given records of the same partitions, one record to one of them. @throws OptionsError */
   shareConsumer(options: ShareConsumerOptions): ShareConsumer {
     const settings = resolveShareOptions(options);
-    return new ShareConsumer(this.#cluster(), settings);
+    const cluster = this.#cluster();
+    const consumer = new ShareConsumer(cluster, settings);
+    this.#endings.set(cluster, () => consumer.close());
+    return consumer;
   }
 
   /** Closes all clients that were made here and are not closed yet. */

@@ -12,6 +12,8 @@ import { resolveClientOptions } from '../options/client-options.ts';
 import { nodePorts } from '../options/ports.ts';
 import { string } from '../serdes/primitives.ts';
 import { topic } from '../topic.ts';
+import { ShareConsumer } from './share-consumer.ts';
+import { resolveShareOptions } from './share-options.ts';
 
 const elsewhere = process.env.MOLDAU_TEST_BROKERS;
 const PATIENCE_MS = 20_000;
@@ -155,12 +157,12 @@ describe('share consumers', { concurrency: true }, () => {
   it('gives the records of a member whose connection is cut to another', async () => {
     const name = await topicWith(numbered(20));
     const groupId = await groupFromStart();
-    // Its connections end without a word.
-    const doomed = new Kafka({ brokers, clientId: 'doomed' });
-    const victim = doomed.shareConsumer({ groupId, acknowledge: 'explicit' });
+    const cluster = new Cluster(resolveClientOptions({ brokers, clientId: 'doomed' }), nodePorts);
+    const victim = new ShareConsumer(cluster, resolveShareOptions({ groupId, acknowledge: 'explicit' }));
     const held: string[] = [];
     for await (const record of victim.subscribe(texts(name))) if (held.push(record.value!) === 10) break;
-    await doomed.close();
+    // Its connections end without a word.
+    await cluster.close();
     await using survivor = kafka.shareConsumer({ groupId });
     const seen = new Map<string, number>();
     for await (const record of survivor.subscribe(texts(name))) {
