@@ -4,9 +4,8 @@
 const SEED = 0x9747b28c;
 const MULTIPLIER = 0x5bd1e995;
 
-/** 32-bit murmur2 with Kafka's seed, as a signed int32. */
-export function murmur2(bytes: Uint8Array): number {
-  const length = bytes.length;
+/** 32-bit murmur2 with Kafka's seed, as a signed int32, of the first `length` bytes. */
+export function murmur2(bytes: Uint8Array, length: number = bytes.length): number {
   const wholeWords = length & ~3;
   let hash = SEED ^ length;
   for (let i = 0; i < wholeWords; i += 4) {

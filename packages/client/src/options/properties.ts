@@ -44,7 +44,7 @@ export function plainTable<Options>(
 export function applyProperties<Options>(
   table: PropertyTable<Options>,
   properties: Properties,
-  others: readonly PropertyTable<never>[] = [],
+  others: readonly PropertyTable<unknown>[] = [],
 ): Partial<Options> {
   const byName = new Map(table.definitions.map((definition) => [definition.name, definition]));
   const values = new Map<string, unknown>();
@@ -82,7 +82,7 @@ function read(definition: PropertyDefinition, value: string | number | boolean):
 function unknownProperty(
   name: string,
   table: PropertyTable<unknown>,
-  others: readonly PropertyTable<never>[],
+  others: readonly PropertyTable<unknown>[],
 ): string {
   for (const other of others) {
     if (other.definitions.some((definition) => definition.name === name))

@@ -1,0 +1,279 @@
+// From records to their outcomes: what a producer and its transactions have in common. It serializes, keeps to the bounded buffer, and owns the parts
+// that do the rest.
+//
+// Invariants: every record that was taken has an outcome by its deadline; the outcomes of posted ones that failed are told once, and kept for the next
+// flush. After close() there is no timer and no socket.
+
+import type { Cluster } from '../cluster/cluster.ts';
+import {
+  ClosedError,
+  KafkaError,
+  PartialFailureError,
+  SerializationError,
+  TimeoutError,
+} from '../errors/kafka-error.ts';
+import { type Limits, within } from '../network/waiting.ts';
+import type { Serde, SerdeContext } from '../serdes/serde.ts';
+import type { OutgoingRecord, Topic } from '../topic.ts';
+import type { Batch } from './batch.ts';
+import { Blocks } from './blocks.ts';
+import { BufferRoom } from './buffer-room.ts';
+import { Outcomes } from './outcomes.ts';
+import type { RecordChannel as ChannelOfTransactions, ProducerIdentity } from './producer-identity.ts';
+import type { FailedRecord, ProducerSettings } from './producer-options.ts';
+import { RecordBuffer } from './record-buffer.ts';
+import type { RecordPost, RecordSend, SendOptions, SentRecord } from './record-calls.ts';
+import { Sender } from './sender.ts';
+import type { OutgoingBytes, TopicQueue } from './topic-queue.ts';
+import { encodeHeaders } from './wire.ts';
+
+type AnyTopic = Topic<unknown, unknown> | string;
+type AnyRecord = OutgoingRecord<unknown, unknown>;
+
+/** Whoever posts as much in one turn of the event loop is asked to let others run: what was posted is sent meanwhile. */
+const TURN_BYTES = 1024 * 1024;
+
+export class RecordChannel implements ChannelOfTransactions {
+  readonly #cluster: Cluster;
+  readonly #settings: ProducerSettings;
+  readonly #room: BufferRoom;
+  readonly #sender: Sender;
+  readonly #buffer: RecordBuffer;
+  #isClosed = false;
+  /** Posted in this turn. */
+  #turnBytes = 0;
+  #nextTurn: PromiseWithResolvers<void> | undefined;
+  /** Of posted records, since the last flush. */
+  #firstFailure: KafkaError | undefined;
+  #failureCount = 0;
+
+  constructor(cluster: Cluster, settings: ProducerSettings, identity: ProducerIdentity) {
+    const { clock, timers } = cluster.ports;
+    const { bufferBytes: limitBytes, deliveryTimeoutMs: timeoutMs, compression } = settings;
+    const blocks = new Blocks(limitBytes);
+    const room = new BufferRoom({ limitBytes, timeoutMs, clock, timers });
+    const outcomes = new Outcomes({
+      ...{ cluster, identity, room, blocks, compression },
+      onRefusedSize: (topic, sizeBytes) => this.#buffer.limit(topic, sizeBytes),
+      onFailed: (...failed) => this.#batchFailed(...failed),
+    });
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#room = room;
+    this.#sender = new Sender({ cluster, settings, identity, room, outcomes, onTurn: () => this.#turned() });
+    this.#buffer = new RecordBuffer({
+      ...{ cluster, settings, room, blocks, sender: this.#sender },
+      onLost: (topic, record, error) => this.#postFailed(error, () => failedRecord(topic, record)),
+    });
+    cluster.onChange(({ topics }) => this.#buffer.update(topics));
+    cluster.closing.addEventListener('abort', () => this.#end(new ClosedError()), { once: true });
+  }
+
+  readonly send = ((
+    topic: AnyTopic,
+    records: AnyRecord | readonly AnyRecord[],
+    options: SendOptions = {},
+  ) => {
+    if (Array.isArray(records)) return this.#sendAll(topic, records as readonly AnyRecord[], options);
+    try {
+      return this.#send(topic, records as AnyRecord, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }) as RecordSend;
+
+  readonly post = ((topic: AnyTopic, record: AnyRecord): boolean => {
+    if (this.#isClosed) throw new ClosedError('The producer is closed.');
+    const queue = this.#topicOf(topic);
+    const bytes = this.#bytesOf(queue, topic, record);
+    this.#turnBytes += (bytes.value?.length ?? 0) + (bytes.key?.length ?? 0);
+    this.#buffer.post(queue, bytes);
+    return this.#room.isFree && this.#turnBytes < TURN_BYTES;
+  }) as RecordPost;
+
+  /** Resolves when post() may go on: there is room, and what was posted before is on its way. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#isClosed) throw new ClosedError('The producer is closed.');
+    if (this.#turnBytes >= TURN_BYTES) {
+      this.#nextTurn ??= Promise.withResolvers();
+      this.#sender.schedule();
+      await this.#nextTurn.promise;
+    }
+    if (!this.#room.isFree) await this.#room.wait(() => {}, signal);
+  }
+
+  async drain({ deadlineMs, signal }: Limits): Promise<void> {
+    const over = this.#sender.hurry();
+    try {
+      await within(this.#cluster.ports, { deadlineMs, signal }, this.#settled(), () => {
+        const count = [...this.#sender.unsettled()].reduce((sum, batch) => sum + batch.recordCount, 0);
+        return new TimeoutError(`Not all is sent in time: ${count} records still wait for their answers.`);
+      });
+    } finally {
+      over();
+    }
+  }
+
+  discardUnsent(error: KafkaError): void {
+    this.#buffer.failPending(error);
+    this.#sender.discardUnsent(error);
+  }
+
+  /** The failures of posted records since it was asked last. */
+  takeFailures(): KafkaError | undefined {
+    const first = this.#firstFailure;
+    if (first === undefined) return undefined;
+    const count = this.#failureCount;
+    this.#firstFailure = undefined;
+    this.#failureCount = 0;
+    if (count === 1) return first;
+    const { code, retriable, fatal, abortable, topic, partition } = first;
+    return new KafkaError(code, `${count} posted records failed. The first: ${first.message}`, {
+      ...{ retriable, fatal, abortable, topic, partition },
+      cause: first,
+    });
+  }
+
+  /** Takes no more records. */
+  refuse(): void {
+    this.#isClosed = true;
+  }
+
+  /** Fails what has no outcome yet. */
+  async close(): Promise<void> {
+    this.#end(new ClosedError('The producer was closed before the record was acknowledged.'));
+    await this.#cluster.close();
+  }
+
+  #send(topic: AnyTopic, record: AnyRecord, { signal }: SendOptions): Promise<SentRecord> {
+    if (this.#isClosed) throw new ClosedError('The producer is closed.');
+    signal?.throwIfAborted();
+    const queue = this.#topicOf(topic);
+    const bytes = this.#bytesOf(queue, topic, record);
+    if (this.#room.isFree) return this.#buffer.send(queue, bytes);
+    // Encoded headers are valid for the moment only.
+    const kept = { ...bytes, headers: bytes.headers?.slice() };
+    this.#sender.schedule();
+    return this.#room.wait(() => this.#buffer.send(queue, kept), signal);
+  }
+
+  /** All are tried; what failed is told when all have their outcomes. */
+  async #sendAll(
+    topic: AnyTopic,
+    records: readonly AnyRecord[],
+    options: SendOptions,
+  ): Promise<SentRecord[]> {
+    const outcomes: Promise<SentRecord>[] = [];
+    for (const record of records) {
+      try {
+        const outcome = this.#send(topic, record, options);
+        outcome.catch(() => {});
+        outcomes.push(outcome);
+      } catch (error) {
+        outcomes.push(Promise.reject(error));
+      }
+    }
+    const results = (await Promise.allSettled(outcomes)).map((outcome) =>
+      outcome.status === 'fulfilled' ? outcome.value : (outcome.reason as unknown),
+    );
+    const failed = new Set(results.filter((result) => result instanceof Error));
+    if (failed.size === 0) return results as SentRecord[];
+    const [first] = failed;
+    if (failed.size === 1 && results.every((result) => result === first)) throw first;
+    throw new PartialFailureError(results);
+  }
+
+  #topicOf(topic: AnyTopic): TopicQueue {
+    return this.#buffer.topic(typeof topic === 'string' ? topic : topic.name);
+  }
+
+  /** @throws SerializationError */
+  #bytesOf(queue: TopicQueue, topic: AnyTopic, record: AnyRecord): OutgoingBytes {
+    const { key = null, value, headers, partition } = record;
+    const isPlain = typeof topic === 'string';
+    return {
+      key: isPlain ? plain(key, queue.keyContext) : serialized(topic.key, key, queue.keyContext),
+      value: isPlain ? plain(value, queue.valueContext) : serialized(topic.value, value, queue.valueContext),
+      headers: headers === undefined ? undefined : encodeHeaders(headers),
+      timestampMs: record.timestampMs ?? this.#cluster.ports.clock.wallMs(),
+      partition,
+    };
+  }
+
+  /** All that was taken so far has its outcome. */
+  async #settled(): Promise<void> {
+    if (this.#room.isWanted) await this.#room.wait(() => {}).catch(() => {});
+    await Promise.all(this.#buffer.learning);
+    await Promise.all([...this.#sender.unsettled()].map(({ settled }) => settled));
+  }
+
+  #turned(): void {
+    this.#turnBytes = 0;
+    this.#nextTurn?.resolve();
+    this.#nextTurn = undefined;
+  }
+
+  #batchFailed(batch: Batch, error: KafkaError, recordErrors?: ReadonlyMap<number, KafkaError>): void {
+    if (batch.postCount === 0) return;
+    if (this.#settings.onPostFailed === undefined) {
+      this.#firstFailure ??= error;
+      this.#failureCount += batch.postCount;
+      return;
+    }
+    const { topic, partition } = batch;
+    for (const [index, record] of batch.view().recordList().entries()) {
+      if (batch.isAwaited(index)) continue;
+      const { key, value, headers, timestamp: timestampMs } = record;
+      const failed = { topic, partition, key, value, headers, timestampMs };
+      this.#postFailed(recordErrors?.get(index) ?? error, () => failed);
+    }
+  }
+
+  #postFailed(error: KafkaError, record: () => FailedRecord): void {
+    this.#firstFailure ??= error;
+    this.#failureCount++;
+    try {
+      this.#settings.onPostFailed?.(error, record());
+    } catch (thrown) {
+      this.#cluster.ports.logger.error({ error: thrown }, 'onPostFailed threw');
+    }
+  }
+
+  #end(error: ClosedError): void {
+    this.#isClosed = true;
+    this.#buffer.failPending(error);
+    this.#sender.close(error);
+    this.#room.fail(error);
+    this.#turned();
+  }
+}
+
+function serialized<T>(serde: Serde<T>, value: unknown, context: SerdeContext): Uint8Array | string | null {
+  try {
+    return serde.serialize(value as T, context);
+  } catch (error) {
+    if (error instanceof KafkaError) throw error;
+    const { topic, part } = context;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SerializationError(
+      `The ${part} of a record for ${topic} cannot be written as ${serde.name}: ${reason}`,
+      {
+        ...{ topic, cause: error },
+      },
+    );
+  }
+}
+
+function plain(value: unknown, { topic, part }: SerdeContext): Uint8Array | string | null {
+  if (value === null || typeof value === 'string' || value instanceof Uint8Array) return value;
+  throw new SerializationError(
+    `The ${part} of a record for ${topic} is ${typeof value === 'object' ? 'an object' : `${typeof value} ${value}`}: a topic that is given by its name takes texts, bytes and null; declare it with topic() and serdes for others.`,
+    { topic },
+  );
+}
+
+function failedRecord(topic: string, { key, value, timestampMs, partition }: OutgoingBytes): FailedRecord {
+  const bytes = (part: Uint8Array | string | null) => (part === null ? null : Buffer.from(part));
+  return { topic, partition, key: bytes(key), value: bytes(value), headers: [], timestampMs };
+}
