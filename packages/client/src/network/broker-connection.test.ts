@@ -200,4 +200,54 @@ describe('a connection to a broker', () => {
     connection.close();
     await assert.rejects(connection.request(METADATA, 12, NO_TOPICS), { code: 'CLOSED' });
   });
+
+  it('sends nothing while the broker throttles, and then all that was asked for (KIP-219)', async () => {
+    const { world: made, broker, options } = world();
+    let throttleTimeMs = 1_000;
+    broker.answers.set(3, () => {
+      const answer = { ...metadataOf(['one:9092']), throttleTimeMs };
+      throttleTimeMs = 0;
+      return answer;
+    });
+    const connection = await BrokerConnection.open(options);
+    await connection.request(METADATA, 12, NO_TOPICS);
+    const count = broker.received.length;
+    const produce = { request: produceRequest, response: produceResponse };
+    const posted = connection.post(produce, 9, { acks: 0, timeoutMs: 1, topicData: [] });
+    const impatient = connection.request(METADATA, 12, NO_TOPICS, { timeoutMs: 500 });
+    const refused = assert.rejects(impatient, {
+      code: 'TIMED_OUT',
+      message: /Metadata could not be sent within 500 ms/,
+    });
+    const patient = connection.request(METADATA, 12, NO_TOPICS);
+    await made.time.advance(999);
+    await refused;
+    assert.equal(broker.received.length, count);
+    await made.time.advance(1);
+    await Promise.all([patient, posted]);
+    await settled();
+    assert.deepEqual(broker.received.slice(count).sort(), ['0/9', '3/12']);
+    throttleTimeMs = 60_000;
+    await connection.request(METADATA, 12, NO_TOPICS);
+    const late = connection.post(produce, 9, { acks: 0, timeoutMs: 1, topicData: [] });
+    const lost = assert.rejects(late, { code: 'CLOSED' });
+    connection.close();
+    await lost;
+    assert.equal(made.time.pendingCount, 0);
+  });
+
+  it('counts the time of a broker from when a request that was held back is sent', async () => {
+    const { world: made, broker, options } = world();
+    let answer: unknown = { ...metadataOf(['one:9092']), throttleTimeMs: 20_000 };
+    broker.answers.set(3, () => answer);
+    const connection = await BrokerConnection.open(options);
+    await connection.request(METADATA, 12, NO_TOPICS);
+    answer = undefined;
+    const outcome = assert.rejects(connection.request(METADATA, 12, NO_TOPICS), { code: 'TIMED_OUT' });
+    await made.time.advance(options.requestTimeoutMs);
+    await outcome;
+    assert.equal(connection.isOpen, true);
+    await made.time.advance(20_000);
+    assert.equal(connection.isOpen, false);
+  });
 });

@@ -4,7 +4,8 @@
 // - It is handed out when the broker has said what it speaks and, if there is one, the login is done: open() rejects otherwise, within its deadline.
 // - Every request settles by its deadline, and at the latest when the connection ends. After a protocol error nothing more is read.
 // - What is asked for in one turn of the event loop is sent with one write; records travel as the caller's own memory, uncopied.
-// - While a login is renewed (KIP-368) nothing but the login is sent; what was asked for meanwhile follows.
+// - While a login is renewed (KIP-368) nothing but the login is sent, and while the broker throttles (KIP-219) nothing; what was asked for meanwhile
+//   follows.
 
 import type { Connection, Timer } from '@moldau/io';
 import { encodeRequestFrame } from '@moldau/protocol';
@@ -19,6 +20,7 @@ import { decodeAnswer, malformedAnswer, unreadableAnswer } from './decode-answer
 import { explainBadSize, greet } from './greeting.ts';
 import { Outbox } from './outbox.ts';
 import { type PendingRequest, Requests, rejectRequest, resolveRequest } from './requests.ts';
+import { Throttle } from './throttle.ts';
 import { within } from './waiting.ts';
 
 const MAX_CORRELATION_ID = 0x7fffffff;
@@ -31,6 +33,7 @@ export class BrokerConnection {
   readonly #requests: Requests;
   readonly #reader: AnswerReader;
   readonly #outbox = new Outbox();
+  readonly #throttle: Throttle;
   #transport: Connection | undefined;
   #apis: BrokerApis | undefined;
   #state: 'greeting' | 'login' | 'open' | 'renewal' = 'greeting';
@@ -39,6 +42,7 @@ export class BrokerConnection {
   #correlationId = 0;
   #answeredCount = 0;
   #renewalTimer: Timer | undefined;
+  #renewal: Promise<void> | undefined;
   #lastUsedMs = 0;
 
   private constructor(options: BrokerConnectionOptions) {
@@ -50,6 +54,7 @@ export class BrokerConnection {
       ...{ address: this.address, clock, timers },
       onSilence: (error) => this.#finish(explainSilence(this.address, error)),
     });
+    this.#throttle = new Throttle({ clock, timers }, () => this.#release());
     this.#reader = new AnswerReader({
       maxAnswerBytes,
       onAnswer: (answer) => this.#onAnswer(answer),
@@ -107,7 +112,7 @@ export class BrokerConnection {
     input: Input,
     limits: RequestLimits = {},
   ): Promise<Answer> {
-    return this.#ask(api, version, input, limits, this.#state === 'renewal');
+    return this.#ask(api, version, input, limits, this.#isHeld);
   }
 
   /** A request of the login itself, which is not held back. */
@@ -122,6 +127,7 @@ export class BrokerConnection {
 
   /** Sends a request that is never answered: a Produce with acks=0. Resolves when there is room for more. */
   async post<Input>(api: ClientApi<Input, unknown>, version: number, input: Input): Promise<void> {
+    while (this.#isHeld && this.#end === undefined) await (this.#throttle.over ?? this.#renewal);
     if (this.#end !== undefined) throw this.#end;
     this.#outbox.send(this.#encode(api, version, input, this.#nextCorrelationId()));
     this.#lastUsedMs = this.#options.clock.monotonicMs();
@@ -229,11 +235,31 @@ export class BrokerConnection {
     this.#requests.shift();
     this.#answeredCount++;
     try {
-      if (!request.isSettled) resolveRequest(request, decodeAnswer(request, answer));
+      if (!request.isSettled) this.#take(request, decodeAnswer(request, answer));
     } catch (error) {
       const malformed = unreadableAnswer(this.address, request, error);
       rejectRequest(request, malformed);
       this.#finish(malformed);
+    }
+  }
+
+  #take(request: PendingRequest, answer: unknown): void {
+    const { throttleTimeMs = 0 } = answer as { readonly throttleTimeMs?: number };
+    if (throttleTimeMs > 0) this.#throttle.begin(throttleTimeMs);
+    resolveRequest(request, answer);
+  }
+
+  /** Requests wait. */
+  get #isHeld(): boolean {
+    return this.#state === 'renewal' || this.#throttle.over !== undefined;
+  }
+
+  /** Sends those that waited, if nothing more stands in their way. */
+  #release(): void {
+    if (this.#isHeld || this.#end !== undefined) return;
+    for (const request of this.#requests.release()) {
+      this.#requests.add(request);
+      this.#outbox.send(request.chunks);
     }
   }
 
@@ -256,20 +282,20 @@ export class BrokerConnection {
   #renewLater(lifetimeMs: number): void {
     if (lifetimeMs <= 0) return;
     const { timers, renewalDelayMs } = this.#options;
-    this.#renewalTimer = timers.after(renewalDelayMs(lifetimeMs), () => void this.#renew());
+    this.#renewalTimer = timers.after(renewalDelayMs(lifetimeMs), () => {
+      this.#renewal = this.#renew();
+    });
   }
 
   async #renew(): Promise<void> {
     this.#state = 'renewal';
     try {
+      await this.#throttle.over;
       const lifetimeMs = await this.#logIn(this.#options.requestTimeoutMs);
       if (this.#end !== undefined) return;
       this.#state = 'open';
       this.#renewLater(lifetimeMs);
-      for (const request of this.#requests.release()) {
-        this.#requests.add(request);
-        this.#outbox.send(request.chunks);
-      }
+      this.#release();
     } catch (error) {
       this.#finish(error instanceof KafkaError ? error : this.#lost(error));
     }
@@ -289,6 +315,7 @@ export class BrokerConnection {
     if (this.#end !== undefined) return;
     this.#end = error;
     this.#renewalTimer?.cancel();
+    this.#throttle.end();
     this.#reader.stop();
     this.#outbox.close();
     this.#transport?.destroy();

@@ -16,7 +16,7 @@ export interface PendingRequest {
   readonly timeoutMs: number;
   readonly deadlineMs: number;
   /** Until when the connection may be silent about it. */
-  readonly patienceMs: number;
+  patienceMs: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (reason: unknown) => void;
   isSettled: boolean;
@@ -66,11 +66,13 @@ export class Requests {
     this.#watch(request);
   }
 
-  /** Those held back whose callers still wait, for sending. */
+  /** Those held back whose callers still wait, for sending: the broker's time begins now. */
   release(): PendingRequest[] {
-    const held = this.#held;
+    const nowMs = this.#options.clock.monotonicMs();
+    const held = this.#held.filter(({ isSettled }) => !isSettled);
     this.#held = [];
-    return held.filter(({ isSettled }) => !isSettled);
+    for (const request of held) request.patienceMs += nowMs - (request.deadlineMs - request.timeoutMs);
+    return held;
   }
 
   /** The request that the next answer belongs to; undefined when none is awaited. */
@@ -124,7 +126,7 @@ export class Requests {
     const nowMs = this.#options.clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const request of this.#held) {
-      this.#check(request, nowMs);
+      if (!request.isSettled && request.deadlineMs <= nowMs) rejectRequest(request, this.#unsent(request));
       if (!request.isSettled) nextMs = Math.min(nextMs, request.deadlineMs);
     }
     for (let request = this.#first; request !== undefined; request = request.next) {
@@ -144,10 +146,20 @@ export class Requests {
   }
 
   #late({ response, timeoutMs }: PendingRequest): TimeoutError {
-    const { address } = this.#options;
+    const { address: broker } = this.#options;
     const name = response.name.replace(/Response$/, '');
-    return new TimeoutError(`${address}: the broker did not answer ${name} within ${timeoutMs} ms.`, {
-      broker: address,
+    return new TimeoutError(`${broker}: the broker did not answer ${name} within ${timeoutMs} ms.`, {
+      broker,
+    });
+  }
+
+  #unsent({ response, timeoutMs }: PendingRequest): TimeoutError {
+    const { address: broker } = this.#options;
+    const name = response.name.replace(/Response$/, '');
+    const why =
+      'the broker throttles this client, for its quota is used up, or takes long to renew its login';
+    return new TimeoutError(`${broker}: ${name} could not be sent within ${timeoutMs} ms: ${why}.`, {
+      broker,
     });
   }
 }
