@@ -63,7 +63,7 @@ export class DelegationTokensAdmin {
       {
         ...options,
         to: 'any',
-        retry: wholeAnswer('CreateTokens', `user ${owner ?? ''}`.trim()),
+        retry: wholeAnswer('CreateTokens', owner),
       },
     );
     const { issueTimestampMs, expiryTimestampMs, maxTimestampMs } = token;
@@ -79,7 +79,7 @@ export class DelegationTokensAdmin {
     const { tokens } = await this.#cluster.request(DESCRIBE, input, {
       ...options,
       to: 'any',
-      retry: wholeAnswer('Describe', 'delegation token'),
+      retry: wholeAnswer('Describe'),
     });
     return tokens.map((token) => {
       const { issueTimestamp, expiryTimestamp, maxTimestamp } = token;
@@ -100,7 +100,7 @@ export class DelegationTokensAdmin {
       const answer = await this.#cluster.request(
         RENEW,
         { hmac, renewPeriodMs },
-        { ...options, to: 'any', retry: { errorOf: ({ errorCode }) => errorCode } },
+        { ...options, to: 'any', retry: wholeAnswer('Describe') },
       );
       return { expiresMs: answer.expiryTimestampMs };
     });
@@ -116,7 +116,7 @@ export class DelegationTokensAdmin {
       const answer = await this.#cluster.request(
         EXPIRE,
         { hmac, expiryTimePeriodMs },
-        { ...options, to: 'any', retry: { errorOf: ({ errorCode }) => errorCode } },
+        { ...options, to: 'any', retry: wholeAnswer('Describe') },
       );
       return { expiresMs: answer.expiryTimestampMs };
     });

@@ -15,7 +15,7 @@ import { BrokerError, OptionsError } from '../errors/kafka-error.ts';
 import { eachBroker } from './each-broker.ts';
 import { describeGroups, type GroupDescription } from './group-descriptions.ts';
 import { kebab, pascal } from './names.ts';
-import { allOrThrow } from './results.ts';
+import { allOrThrow, wholeAnswer } from './results.ts';
 import { inSteps } from './timing.ts';
 
 export type GroupType = 'classic' | 'consumer' | 'share' | 'streams';
@@ -73,7 +73,7 @@ export class GroupsAdmin {
       typesFilter: version < FIRST_WITH_TYPES ? [] : types,
     });
     const answers = await eachBroker(this.#cluster, undefined, options, (to, limits) =>
-      this.#cluster.request(api, input, { ...limits, to, retry: { errorOf: ({ errorCode }) => errorCode } }),
+      this.#cluster.request(api, input, { ...limits, to, retry: wholeAnswer('Describe') }),
     );
     return answers
       .flatMap(({ groups, brokerId }) => groups.map((group) => listing(group, brokerId)))
@@ -129,7 +129,7 @@ export class GroupsAdmin {
     const answer = await this.#cluster.request(LEAVE, input, {
       ...left(),
       to: { coordinatorOf: 'group', key: groupId },
-      retry: { errorOf: ({ errorCode }) => errorCode, about: { resource, operation: 'Read' } },
+      retry: wholeAnswer('Read', resource),
     });
     allOrThrow(
       asked.map((member, index) => {

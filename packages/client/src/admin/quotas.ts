@@ -23,7 +23,7 @@ export interface QuotaEntity {
   readonly ip?: string | null;
 }
 
-/** Limits by Kafka's names; other names are passed on as they are. */
+/** Limits, by Kafka's names in camelCase. */
 export interface QuotaValues {
   /** Bytes per second, on each broker. */
   readonly producerByteRate?: number;

@@ -114,7 +114,7 @@ export class TransactionsAdmin {
       transactionalIdPattern: transactionalIdPattern ?? null,
     };
     const answers = await eachBroker(this.#cluster, undefined, options, (to, limits) =>
-      this.#cluster.request(api, input, { ...limits, to, retry: { errorOf: ({ errorCode }) => errorCode } }),
+      this.#cluster.request(api, input, { ...limits, to, retry: wholeAnswer('Describe') }),
     );
     return answers
       .flatMap(({ transactionStates, brokerId }) =>

@@ -9,9 +9,10 @@ import {
   describeUserScramCredentialsResponse,
 } from '@moldau/protocol';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
-import { OptionsError } from '../errors/kafka-error.ts';
+import { type BrokerError, OptionsError } from '../errors/kafka-error.ts';
 import { notController } from './controller.ts';
 import { allOrThrow, errorOf, wholeAnswer } from './results.ts';
+import { inSteps } from './timing.ts';
 
 const MECHANISMS = {
   'SCRAM-SHA-256': { code: 1, hash: 'sha256', keyBytes: 32 },
@@ -93,8 +94,10 @@ export class UsersAdmin {
   ): Promise<void> {
     const asked = [credentials].flat();
     for (const credential of asked) check(credential);
-    const upsertions = await Promise.all(asked.map((credential) => this.#salted(credential)));
-    await this.#alter(asked, { deletions: [], upsertions }, options);
+    await this.#alter(asked, options, async (round) => ({
+      deletions: [],
+      upsertions: await Promise.all(round.map((credential) => this.#salted(credential))),
+    }));
   }
 
   /** Takes credentials away; a user without any cannot log in by SCRAM. */
@@ -102,27 +105,38 @@ export class UsersAdmin {
     credentials: CredentialToDelete | readonly CredentialToDelete[],
     options: CallOptions = {},
   ): Promise<void> {
-    const asked = [credentials].flat();
-    const deletions = asked.map(({ user, mechanism }) => ({ name: user, mechanism: known(mechanism).code }));
-    await this.#alter(asked, { deletions, upsertions: [] }, options);
+    const asked = [credentials]
+      .flat()
+      .map(({ user, mechanism }) => ({ user, mechanism, code: known(mechanism).code }));
+    await this.#alter(asked, options, async (round) => ({
+      deletions: round.map(({ user, code }) => ({ name: user, mechanism: code })),
+      upsertions: [],
+    }));
   }
 
-  async #alter(
-    asked: readonly { readonly user: string }[],
-    input: Parameters<typeof alterUserScramCredentialsRequest.encode>[0],
+  /** Brokers take one change of each user at a time, so those of a user's second mechanism go in a second round. */
+  async #alter<Item extends { readonly user: string }>(
+    asked: readonly Item[],
     options: CallOptions,
+    inputOf: (
+      round: readonly Item[],
+    ) => Promise<Parameters<typeof alterUserScramCredentialsRequest.encode>[0]>,
   ): Promise<void> {
-    if (asked.length === 0) return;
-    const { results } = await this.#cluster.request(ALTER, input, {
-      ...options,
-      to: 'controller',
-      retry: { errorOf: ({ results }) => notController(results) },
-    });
-    const byName = new Map(results.map((result) => [result.user, result]));
-    const users = [...new Set(asked.map(({ user }) => user))];
-    allOrThrow(
-      users.map((user) => errorOf(byName.get(user), { resource: `user ${user}`, operation: 'Alter' })),
-    );
+    const left = inSteps(this.#cluster, options);
+    const errors = new Map<Item, BrokerError | undefined>();
+    for (const round of rounds(asked)) {
+      const { results } = await this.#cluster.request(ALTER, await inputOf(round), {
+        ...left(),
+        to: 'controller',
+        retry: { errorOf: ({ results }) => notController(results) },
+      });
+      const byName = new Map(results.map((result) => [result.user, result]));
+      for (const item of round) {
+        const about = { resource: `user ${item.user}`, operation: 'Alter' };
+        errors.set(item, errorOf(byName.get(item.user), about));
+      }
+    }
+    allOrThrow(asked.map((item) => errors.get(item)));
   }
 
   /** RFC 5802's SaltedPassword. */
@@ -133,6 +147,18 @@ export class UsersAdmin {
     const saltedPassword = await salted(password, salt, iterations, keyBytes, hash);
     return { name: user, mechanism: code, iterations, salt, saltedPassword };
   }
+}
+
+/** Each with one item of each user. */
+function rounds<Item extends { readonly user: string }>(items: readonly Item[]): Item[][] {
+  const made: Item[][] = [];
+  for (const group of Map.groupBy(items, ({ user }) => user).values())
+    for (const [index, item] of group.entries()) {
+      const round = made[index];
+      if (round === undefined) made.push([item]);
+      else round.push(item);
+    }
+  return made;
 }
 
 function check({ user, password, iterations = MAX_ITERATIONS }: UserCredential): void {
