@@ -1,20 +1,68 @@
 // The public entry of @moldau/client.
 
+export type {
+  AclBinding,
+  AclDescription,
+  AclFilter,
+  AclPattern,
+  AclPermission,
+  AclResource,
+  AclResourceType,
+} from './admin/acl-values.ts';
 export { Admin } from './admin/admin.ts';
 export type { BrokerDescription, ClusterDescription } from './admin/cluster-admin.ts';
 export type { ConfigValues } from './admin/config-values.ts';
 export type { ConfigChange, ConfigDescription, ConfigEntry, ConfigResource } from './admin/configs.ts';
+export type { DelegationToken } from './admin/delegation-tokens.ts';
+export type { FeaturesDescription, FeatureUpdate } from './admin/features.ts';
+export type {
+  ClassicGroupDescription,
+  ClassicGroupMember,
+  ConsumerGroupDescription,
+  ConsumerGroupMember,
+  GroupDescription,
+  GroupMember,
+  ShareGroupDescription,
+  ShareGroupMember,
+} from './admin/group-descriptions.ts';
+export type { GroupLag } from './admin/group-lag.ts';
+export type { CommittedOffset, OffsetToCommit } from './admin/group-offsets.ts';
+export type { GroupListing, GroupState, GroupType, MemberToRemove } from './admin/groups.ts';
+export type {
+  LogDirDescription,
+  LogDirReplica,
+  Replica,
+  ReplicaLogDir,
+  ReplicaMove,
+} from './admin/log-dirs.ts';
+export type { Operation } from './admin/names.ts';
+export type { OffsetMove, ResetPlace } from './admin/offset-reset.ts';
 export type { FoundOffset, OffsetPlace, OffsetQuery } from './admin/offsets.ts';
+export type { ActiveProducer, PartitionProducers } from './admin/producers.ts';
+export type { QuorumDescription, QuorumReplica, Voter, VoterListener } from './admin/quorum.ts';
+export type { QuotaChange, QuotaDescription, QuotaEntity, QuotaFilter, QuotaValues } from './admin/quotas.ts';
+export type { Reassignment, ReassignmentDescription } from './admin/reassignments.ts';
 export type { RecordsToDelete } from './admin/records.ts';
+export type { ShareGroupOffset, ShareGroupOffsetToSet } from './admin/share-group-offsets.ts';
 export type {
   ChangeOptions,
   CreatedTopic,
   NewPartitions,
   NewTopic,
   PartitionDescription,
+  TopicChoice,
   TopicDescription,
   TopicListing,
 } from './admin/topics.ts';
+export type {
+  FencedProducer,
+  HangingTransaction,
+  OpenTransaction,
+  TransactionDescription,
+  TransactionListing,
+  TransactionState,
+} from './admin/transactions.ts';
+export type { CredentialToDelete, ScramMechanism, UserCredential, UserDescription } from './admin/users.ts';
 export type { TopicPartition } from './cluster/ask-leaders.ts';
 export type { CallOptions } from './cluster/cluster.ts';
 export * from './errors/consumer-errors.ts';
