@@ -258,7 +258,8 @@ export class ClassicGroup {
   }
 
   #isShared(protocolName: string): boolean {
-    return this.#supportedProtocols.get(protocolName) === this.members.size;
+    // Of no members, which there are when all leave before the first rebalance is over, any is.
+    return (this.#supportedProtocols.get(protocolName) ?? 0) === this.members.size;
   }
 
   #countProtocols(member: ClassicMember, change: 1 | -1): void {

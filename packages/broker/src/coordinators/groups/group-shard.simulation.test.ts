@@ -8,6 +8,8 @@ const TICK_MS = 100;
 const TICKS = 3_000;
 const CALM_TICKS = 400;
 const FIRST_SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000_000));
+/** All members left while the first rebalance was waiting for more. */
+const FOUND = process.env.SEED === undefined ? [347046370] : [];
 const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 12 : 1));
 
 function randomOf(seed: number): () => number {
@@ -129,7 +131,7 @@ class Simulation {
 test('members that come, go, crash and restart, on a broker that does too, keep the protocol', async () => {
   let commitCount = 0;
   let generationCount = 0;
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+  for (const seed of [...FOUND, ...Array.from({ length: SEEDS }, (_, index) => FIRST_SEED + index)]) {
     const simulation = new Simulation(seed);
     try {
       await simulation.run();
