@@ -60,14 +60,24 @@ test('reads what Kafka writes, and writes the same bytes', () => {
   ]);
 });
 
-test('leaves out what the cluster’s version does not know', () => {
-  const record = transactionRecord('id', metadata, 0);
+test('leaves out what the cluster’s version does not know, for clients that go by it', () => {
+  const record = transactionRecord('id', { ...metadata, clientVersion: 0 }, 0);
   assert.equal(record.value!.readInt16BE(0), 0);
   const parsed = parseTransactionRecord(record);
   assert.deepEqual(parsed, {
     kind: 'transaction',
     transactionalId: 'id',
     metadata: { ...metadata, previousProducerId: -1, nextProducerId: -1, clientVersion: 0 },
+  });
+});
+
+test('keeps all that a client of a later version than the cluster’s needs', () => {
+  const record = transactionRecord('id', { ...metadata, clientVersion: 2 }, 0);
+  const parsed = parseTransactionRecord(record);
+  assert.deepEqual(parsed, {
+    kind: 'transaction',
+    transactionalId: 'id',
+    metadata: { ...metadata, clientVersion: 2 },
   });
 });
 

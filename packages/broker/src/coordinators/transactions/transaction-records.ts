@@ -39,13 +39,16 @@ export function isStateName(name: string): boolean {
   return STATES.includes(name as TransactionState);
 }
 
-/** @param serverVersion transaction.version of the cluster: from 1 on records have the fields of KIP-890. */
+/**
+ * @param serverVersion transaction.version of the cluster: from 1 on records have the fields of KIP-890. So have those of a client
+ *     that goes by it whatever the cluster's version is, or a restart would not know the producer id that its next epoch needs.
+ */
 export function transactionRecord(
   transactionalId: string,
   metadata: TransactionMetadata,
   serverVersion: TransactionVersion,
 ): CoordinatorRecord {
-  const version = serverVersion >= 1 ? 1 : 0;
+  const version = Math.max(serverVersion, metadata.clientVersion) >= 1 ? 1 : 0;
   return {
     key: encodeVersioned(transactionLogKey, { transactionalId }),
     value: encodeVersioned(

@@ -15,6 +15,8 @@ const TICK_MS = 10;
 const TICKS = 4_000;
 const CALM_TICKS = 1_500;
 const FIRST_SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000_000));
+/** Epochs used up at an old transaction.version, and a restart. */
+const FOUND = process.env.SEED === undefined ? [178804108] : [];
 const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 8 : 1));
 
 function randomOf(seed: number): () => number {
@@ -152,7 +154,7 @@ class Simulation implements SimulatedNetwork {
 test('whatever is lost, repeated or late, each transaction ends once and everywhere alike', () => {
   let restarts = 0;
   let committed = 0;
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+  for (const seed of [...FOUND, ...Array.from({ length: SEEDS }, (_, index) => FIRST_SEED + index)]) {
     const simulation = new Simulation(seed);
     try {
       simulation.run();
