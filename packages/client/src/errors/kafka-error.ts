@@ -167,23 +167,6 @@ function rightNeeded(
   return thing === undefined ? ` It takes ${operation}.` : ` It takes ${operation} on the ${thing}.`;
 }
 
-/**
- * Why a transaction cannot go on. `abortable`: abort it, and the next one may succeed. `fatal`: the producer can have none any more. Its code is that of
- * its cause, which says what went wrong.
- */
-export class TransactionError extends KafkaError {
-  override readonly name = 'TransactionError';
-
-  constructor(
-    code: KafkaErrorCode,
-    message: string,
-    options: ErrorSubject & { readonly fatal?: boolean } = {},
-  ) {
-    const { fatal = false } = options;
-    super(code, message, { ...options, fatal, abortable: !fatal });
-  }
-}
-
 /** No connection, or none any more. */
 export class ConnectionError extends KafkaError {
   override readonly name: string = 'ConnectionError';
