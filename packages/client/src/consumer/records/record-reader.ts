@@ -21,7 +21,9 @@ import { RecordCursor } from '@moldau/protocol/record-cursor';
 import { CorruptRecordError } from '../../errors/consumer-errors.ts';
 import { ConsumerRecord, type RecordPlace, type RecordSource, type TopicSerdes } from './consumer-record.ts';
 
-/** A piece has records for so many bytes: what one of them pins. */
+/** What a small record may pin. Where there is no more memory behind it, it is a view of that. */
+const MAX_PINNED_BYTES = 128 * 1024;
+/** Else it lies together with others in a piece of so many bytes. */
 const PIECE_BYTES = 64 * 1024;
 /** A record of more than a piece may pin so many times its own size. */
 const MAX_PINNED_RATIO = 16;
@@ -124,7 +126,7 @@ export class RecordReader {
     const cursor = this.#cursor;
     const { baseOffset } = this.#shared!;
     const { make } = this.#set;
-    const isPinningMuch = this.#areaPinsBytes > PIECE_BYTES;
+    const isPinningMuch = this.#areaPinsBytes > MAX_PINNED_BYTES;
     let length = into.length;
     while (length < end) {
       if (!cursor.next()) {
@@ -147,11 +149,12 @@ export class RecordReader {
       const size = entrySizeAt(bytes, this.#position);
       if (size === 0) return false;
       const batch = this.#batchAt(size);
-      // Also those that seem to be before what is wanted: a damaged one must not pass for such.
+      // Also what seems to be before the position: a damaged batch must not pass for such, and a transaction may end there.
       this.#check(batch);
+      const isLeftOut = this.#isLeftOut(batch);
       if (batch.nextOffset > this.#nextOffset) {
         this.#leaderEpoch = batch.partitionLeaderEpoch < 0 ? undefined : batch.partitionLeaderEpoch;
-        if (!this.#isLeftOut(batch)) {
+        if (!isLeftOut) {
           this.#begin(batch);
           this.#position += size;
           return true;
