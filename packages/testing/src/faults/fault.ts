@@ -24,6 +24,8 @@ export interface MetRequest {
   readonly version: number;
   readonly clientId: string | null;
   readonly broker: number;
+  /** Of the request, with its size in front. */
+  readonly bytes: number;
 }
 
 export class Fault implements Disposable {
@@ -112,9 +114,8 @@ export class RequestRule {
     if (!this.#fits(request)) return false;
     this.#seen += 1;
     if (this.#seen < nth) return false;
-    const { api, version, clientId, broker } = request;
     this.#apply(verdict);
-    this.fault.meet({ api, version, clientId, broker });
+    this.fault.meet(request.summary);
     return this.#seen >= nth + times - 1;
   }
 

@@ -204,7 +204,7 @@ export class Faults {
 
 /** For faults that are of bytes, not of requests. */
 function unknownRequest(broker: number): MetRequest {
-  return { api: '', version: -1, clientId: null, broker };
+  return { api: '', version: -1, clientId: null, broker, bytes: 0 };
 }
 
 function checkApi(name: string): void {

@@ -148,10 +148,10 @@ export class Planner {
     };
   }
 
-  #tellMoved({ api, version, clientId, broker }: ProxiedRequest, parts: readonly Part[]): void {
+  #tellMoved(request: ProxiedRequest, parts: readonly Part[]): void {
     for (const part of parts) {
-      if (part.topic === undefined || !isElsewhere(this.#cluster, broker, part)) continue;
-      this.#cluster.leaderFault(part.topic, part.partition)?.meet({ api, version, clientId, broker });
+      if (part.topic === undefined || !isElsewhere(this.#cluster, request.broker, part)) continue;
+      this.#cluster.leaderFault(part.topic, part.partition)?.meet(request.summary);
     }
   }
 }

@@ -32,8 +32,7 @@ export function isForOtherCoordinator(cluster: PosedCluster, request: ProxiedReq
   if (found === undefined) return false;
   const { kind, keys } = found;
   const wrong = keys.filter((key) => cluster.coordinatorOf(kind, key) !== request.broker);
-  const { api, version, clientId, broker } = request;
-  for (const key of wrong) cluster.coordinatorFault(kind, key)?.meet({ api, version, clientId, broker });
+  for (const key of wrong) cluster.coordinatorFault(kind, key)?.meet(request.summary);
   return wrong.length > 0;
 }
 

@@ -2,6 +2,7 @@
 
 import { encodeRequestFrame, type Message, requestHeaderVersion } from '@moldau/protocol';
 import { apiByKey } from '@moldau/protocol/apis';
+import type { MetRequest } from './fault.ts';
 
 const HEADER_START = 4;
 const CLIENT_ID_START = 14;
@@ -34,6 +35,12 @@ export class ProxiedRequest {
   /** Kafka's name of the API: 'Produce'. */
   get api(): string {
     return apiName(this.apiKey);
+  }
+
+  /** For those who wait for a fault. */
+  get summary(): MetRequest {
+    const { api, version, clientId, broker, frame } = this;
+    return { api, version, clientId, broker, bytes: frame.length };
   }
 
   /** Whether its body can be read here. */
