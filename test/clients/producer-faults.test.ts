@@ -265,7 +265,10 @@ describe('a producer and brokers that change', () => {
   });
 });
 
-async function leader(kafka: ReturnType<Target['client']>, topic: string): Promise<{ id: number | undefined }> {
+async function leader(
+  kafka: ReturnType<Target['client']>,
+  topic: string,
+): Promise<{ id: number | undefined }> {
   const [found] = await kafka.admin().topics.describe(topic);
   return { id: found!.partitions[0]!.leaderId };
 }
