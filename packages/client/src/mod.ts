@@ -26,7 +26,7 @@ export type {
   ShareGroupMember,
 } from './admin/group-descriptions.ts';
 export type { GroupLag } from './admin/group-lag.ts';
-export type { CommittedOffset, OffsetToCommit } from './admin/group-offsets.ts';
+export type { GroupOffset, GroupOffsetToSet } from './admin/group-offsets.ts';
 export type { GroupListing, GroupState, GroupType, MemberToRemove } from './admin/groups.ts';
 export type {
   LogDirDescription,
@@ -79,6 +79,8 @@ export type {
 export { type FlushOptions, Producer } from './producer/producer.ts';
 export type { FailedRecord, ProducerOptions } from './producer/producer-options.ts';
 export type { RecordPost, RecordSend, SendOptions, SentRecord } from './producer/record-calls.ts';
+export type { TransactionGroup, TransactionOffset } from './producer/transactions/coordinator-requests.ts';
+export { Transaction, type TransactionOutcome } from './producer/transactions/transaction.ts';
 export { checked, json, type StandardSchema } from './serdes/json.ts';
 export { bigint64, bytes, float32, float64, int16, int32, int64, string } from './serdes/primitives.ts';
 export { notNull, type Serde, type SerdeContext } from './serdes/serde.ts';

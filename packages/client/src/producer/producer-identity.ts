@@ -49,4 +49,8 @@ export interface RecordChannel {
   /** Puts records into the buffer, as Producer.send and Producer.post do for those that are not in a transaction. */
   readonly send: RecordSend;
   readonly post: RecordPost;
+  /** Resolves when post() may go on. */
+  ready(signal?: AbortSignal): Promise<void>;
+  /** The failures of posted records since it was asked last. */
+  takeFailures(): KafkaError | undefined;
 }

@@ -1,10 +1,14 @@
 // A producer: sends records to topics, and says when they are there.
 
-import type { Cluster } from '../cluster/cluster.ts';
+import type { CallOptions, Cluster } from '../cluster/cluster.ts';
+import { KafkaError, OptionsError } from '../errors/kafka-error.ts';
 import { IdempotentIdentity, noIdentity } from './idempotent-identity.ts';
 import type { ProducerSettings } from './producer-options.ts';
 import type { RecordPost, RecordSend } from './record-calls.ts';
 import { RecordChannel } from './record-channel.ts';
+import type { Transaction } from './transactions/transaction.ts';
+import { TransactionalIdentity } from './transactions/transactional-identity.ts';
+import { Transactions } from './transactions/transactions.ts';
 
 /** How long, and who may end it. */
 export interface FlushOptions {
@@ -17,15 +21,26 @@ export class Producer implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #settings: ProducerSettings;
   readonly #channel: RecordChannel;
+  readonly #transactions: Transactions | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(cluster: Cluster, settings: ProducerSettings) {
-    const identity = settings.idempotent ? new IdempotentIdentity(cluster) : noIdentity;
+    const { transactionalId } = settings;
     this.#cluster = cluster;
     this.#settings = settings;
-    this.#channel = new RecordChannel(cluster, settings, identity);
-    this.send = this.#channel.send;
-    this.post = this.#channel.post;
+    if (transactionalId === undefined) {
+      const identity = settings.idempotent ? new IdempotentIdentity(cluster) : noIdentity;
+      this.#channel = new RecordChannel(cluster, settings, identity);
+      this.send = this.#channel.send;
+      this.post = this.#channel.post;
+    } else {
+      const { transactionTimeoutMs } = settings;
+      const identity = new TransactionalIdentity(cluster, { transactionalId, transactionTimeoutMs });
+      this.#channel = new RecordChannel(cluster, settings, identity);
+      this.#transactions = new Transactions(cluster, identity, this.#channel, this.#longestMs);
+      this.send = (async () => refuseOutside(transactionalId)) as RecordSend;
+      this.post = (() => refuseOutside(transactionalId)) as RecordPost;
+    }
     const { signal } = settings;
     const stop = (): void => void this.close().catch(() => {});
     if (signal?.aborted === true) stop();
@@ -56,7 +71,23 @@ export class Producer implements AsyncDisposable {
     if (failure !== undefined) throw failure;
   }
 
-  /** Sends what there is, for so long at most, and ends. What is not acknowledged then is rejected with a ClosedError. Safe to call twice. */
+  /**
+   * Commits what `work` sent when it resolves, and aborts it when it rejects, with its error. With a transactionalId only; one after the other: it waits
+   * for its turn, and work() must not begin another. Never retried: a TransactionError that is `abortable` may well be gone the next time.
+   */
+  async transaction<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    options: CallOptions = {},
+  ): Promise<T> {
+    return await this.#requireTransactions().run(work, options);
+  }
+
+  /** For those who commit or abort by themselves: `await using tx = await producer.begin()` aborts what is not committed. */
+  async begin(options: CallOptions = {}): Promise<Transaction> {
+    return await this.#requireTransactions().begin(options);
+  }
+
+  /** Sends what there is, for so long at most, and ends. An open transaction is aborted. What is not acknowledged then is rejected with a ClosedError. Safe to call twice. */
   close({ timeoutMs }: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
@@ -67,9 +98,11 @@ export class Producer implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number | undefined): Promise<void> {
+    const limits = this.#limits(timeoutMs, this.#cluster.closing);
+    await this.#transactions?.close(limits);
     this.#channel.refuse();
     try {
-      await this.#channel.drain(this.#limits(timeoutMs, this.#cluster.closing));
+      await this.#channel.drain(limits);
     } catch (error) {
       // What is left is told to those who wait for it.
       this.#cluster.ports.logger.debug({ error }, 'closed before all was sent');
@@ -80,9 +113,27 @@ export class Producer implements AsyncDisposable {
   }
 
   #limits(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
-    const { deliveryTimeoutMs, requestTimeoutMs } = this.#settings;
-    // Who waits for room begins its time when it has some.
-    const longestMs = 2 * deliveryTimeoutMs + requestTimeoutMs;
-    return { deadlineMs: this.#cluster.ports.clock.monotonicMs() + (timeoutMs ?? longestMs), signal };
+    const deadlineMs = this.#cluster.ports.clock.monotonicMs() + (timeoutMs ?? this.#longestMs);
+    return { deadlineMs, signal };
   }
+
+  /** By then every record has its outcome: who waits for room begins its time when it has some. */
+  get #longestMs(): number {
+    const { deliveryTimeoutMs, requestTimeoutMs } = this.#settings;
+    return 2 * deliveryTimeoutMs + requestTimeoutMs;
+  }
+
+  #requireTransactions(): Transactions {
+    if (this.#transactions !== undefined) return this.#transactions;
+    throw new OptionsError(
+      'This producer has no transactions: make one with a transactionalId, a name that it keeps over restarts.',
+    );
+  }
+}
+
+function refuseOutside(transactionalId: string): never {
+  throw new KafkaError(
+    'NO_TRANSACTION',
+    `The producer ${transactionalId} sends in transactions only: transaction((tx) => tx.send(...)), or begin().`,
+  );
 }

@@ -264,6 +264,10 @@ export class TestChannel implements RecordChannel {
     return true;
   }) as RecordChannel['post'];
 
+  async ready(): Promise<void> {}
+
+  takeFailures(): undefined {}
+
   async drain(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
@@ -312,8 +316,6 @@ export class TransactionWorld extends ClientWorld {
       transactionTimeoutMs: 60_000,
     });
     this.channel = new TestChannel(this.identity, this.coordinator);
-    this.transactions = new Transactions(this.cluster, this.identity, this.channel, {
-      deliveryTimeoutMs: 120_000,
-    });
+    this.transactions = new Transactions(this.cluster, this.identity, this.channel, 120_000);
   }
 }

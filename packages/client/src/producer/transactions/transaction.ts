@@ -14,6 +14,7 @@ export type TransactionOutcome = 'open' | 'ending' | 'committed' | 'aborted' | '
 export interface TransactionOwner {
   readonly send: RecordSend;
   readonly post: RecordPost;
+  ready(signal: AbortSignal | undefined): Promise<void>;
   readonly abandoned: AbortSignal;
   /** Why nothing can be added, if that is so. */
   readonly refusal: TransactionError | undefined;
@@ -53,11 +54,21 @@ export class Transaction implements AsyncDisposable {
   readonly send: RecordSend = ((...call: Parameters<RecordSend>) =>
     this.#watched(() => this.#owner.send(...call))) as RecordSend;
 
-  /** As Producer.post. */
+  /** As Producer.post. What fails is told by commit(). */
   readonly post: RecordPost = ((...call: Parameters<RecordPost>) => {
     this.#throwIfRefused();
-    return this.#owner.post(...call);
+    try {
+      return this.#owner.post(...call);
+    } catch (error) {
+      this.#owner.failed(error);
+      throw error;
+    }
   }) as RecordPost;
+
+  /** As Producer.ready. */
+  ready({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#owner.ready(signal);
+  }
 
   /**
    * Commits the offsets of a consumer's group as a part of the transaction: they are stored when it is committed. With the consumer's groupMetadata()

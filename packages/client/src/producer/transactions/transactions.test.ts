@@ -35,7 +35,7 @@ describe('transactions of both protocols', () => {
       it(`${title} (protocol ${protocol})`, async () => {
         const world = new TransactionWorld(5, protocol);
         await run(world);
-        await world.until(world.transactions.close(10_000));
+        await world.until(world.transactions.close({ deadlineMs: world.time.monotonicMs() + 10_000 }));
         await world.cluster.close();
         await settled();
         assert.equal(world.time.pendingCount, 0);
@@ -271,7 +271,7 @@ describe('transactions of both protocols', () => {
       assert.deepEqual(coordinator.aborted, ['a']);
       const tx = await begun(world);
       await world.until(tx.send('t', { value: 'b' }));
-      await world.until(transactions.close(1_000));
+      await world.until(transactions.close({ deadlineMs: world.time.monotonicMs() + 1_000 }));
       assert.deepEqual(coordinator.aborted, ['a', 'b']);
       await assert.rejects(transactions.begin({}), { code: 'CLOSED' });
     });

@@ -26,7 +26,7 @@ export class Transactions {
     cluster: Cluster,
     identity: TransactionalIdentity,
     channel: RecordChannel,
-    { deliveryTimeoutMs }: { readonly deliveryTimeoutMs: number },
+    deliveryTimeoutMs: number,
   ) {
     this.#cluster = cluster;
     this.#identity = identity;
@@ -63,11 +63,11 @@ export class Transactions {
   }
 
   /** Aborts what is open. Never rejects: what does not end in time is left to its timeout. */
-  async close(timeoutMs: number): Promise<void> {
+  async close(limits: Limits): Promise<void> {
     this.#isClosed = true;
     try {
       if (this.#identity.phase === 'open') this.#startAbort();
-      await this.#settle(this.#limits({ timeoutMs }));
+      await this.#settle(limits);
     } catch (error) {
       this.#cluster.ports.logger.warn({ error }, 'a transaction is left to its timeout');
     }
@@ -79,6 +79,7 @@ export class Transactions {
     return {
       send: channel.send.bind(channel) as RecordSend,
       post: channel.post.bind(channel) as RecordPost,
+      ready: (signal) => channel.ready(signal),
       abandoned: identity.abandoned,
       get refusal() {
         return identity.refusal;
@@ -100,6 +101,8 @@ export class Transactions {
       if (identity.phase === 'open') {
         if (identity.failure !== undefined) throw identity.failure;
         await this.#channel.drain(limits);
+        const lost = this.#channel.takeFailures();
+        if (lost !== undefined) identity.failed(lost);
         identity.startCommit();
       }
       await this.#finish(limits);
@@ -142,6 +145,8 @@ export class Transactions {
     if (identity.phase === 'open') this.#startAbort();
     if (identity.phase === 'aborting') {
       await this.#channel.drain(limits);
+      // They were told by the transaction, or do not matter.
+      this.#channel.takeFailures();
       await this.#finish(limits);
     }
   }
