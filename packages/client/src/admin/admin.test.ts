@@ -1,63 +1,21 @@
 // What the admin does, against a broker in this process, or the one at MOLDAU_TEST_BROKERS (host:port) if that is set.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { encodeBatch, produceRequest, produceResponse } from '@moldau/protocol';
-import { startTestBroker, type TestBroker } from '@moldau/testing';
-import { Cluster } from '../cluster/cluster.ts';
 import { KafkaError, PartialFailureError } from '../errors/kafka-error.ts';
 import { Kafka } from '../kafka.ts';
-import { resolveClientOptions } from '../options/client-options.ts';
-import { nodePorts } from '../options/ports.ts';
 import type { Admin } from './admin.ts';
-
-const elsewhere = process.env.MOLDAU_TEST_BROKERS;
+import { AdminWorld } from './testing-admin.ts';
 
 describe('the admin', () => {
-  let broker: TestBroker | undefined;
-  let kafka: Kafka;
+  let world: AdminWorld;
   let admin: Admin;
-  let brokers: string;
-  const name = (): string => `admin-${randomUUID()}`;
 
   before(async () => {
-    if (elsewhere === undefined) broker = await startTestBroker();
-    brokers = elsewhere ?? `127.0.0.1:${broker!.port}`;
-    kafka = new Kafka({ brokers, clientId: 'admin-test' });
-    admin = kafka.admin();
+    world = await AdminWorld.start();
+    admin = world.admin;
   });
-
-  after(async () => {
-    await kafka.close();
-    await broker?.stop();
-  });
-
-  /** Brokers learn of topics a moment after they are made. */
-  async function made(topic: string, partitions = 1): Promise<string> {
-    await admin.topics.create({ name: topic, partitions });
-    for (;;) {
-      const found = await admin.topics.describe(topic).catch(() => []);
-      if (found[0]?.partitions.length === partitions) return topic;
-    }
-  }
-
-  async function write(topic: string, partition: number, timestamps: readonly number[]): Promise<void> {
-    await using cluster = new Cluster(resolveClientOptions({ brokers }), nodePorts);
-    const records = encodeBatch({
-      records: timestamps.map((timestamp) => ({ timestamp, key: null, value: Buffer.from('v') })),
-    });
-    const answer = await cluster.request(
-      { request: produceRequest, response: produceResponse, maxVersion: 12 },
-      {
-        acks: -1,
-        timeoutMs: 10_000,
-        topicData: [{ name: topic, partitionData: [{ index: partition, records }] }],
-      },
-      { to: { leaderOf: { topic, partition } }, purpose: 'produce' },
-    );
-    assert.equal(answer.responses[0]!.partitionResponses[0]!.errorCode, 0);
-  }
+  after(() => world.stop());
 
   it('describes the cluster', async () => {
     const { clusterId, controllerId, brokers: found } = await admin.cluster.describe();
@@ -67,7 +25,7 @@ describe('the admin', () => {
   });
 
   it('makes topics, lists them, describes them, gives them partitions, and deletes them', async () => {
-    const [first, second] = [name(), name()];
+    const [first, second] = [world.name(), world.name()];
     const created = await admin.topics.create([
       { name: first, partitions: 3, replicationFactor: 1, configs: { 'retention.ms': 12_345 } },
       { name: second, assignments: [[1], [1]] },
@@ -79,7 +37,7 @@ describe('the admin', () => {
         [second, 2, 1],
       ],
     );
-    await made(name());
+    await world.made();
     const listed = await admin.topics.list();
     assert.ok(listed.some((topic) => topic.name === first && topic.id === created[0]!.id));
     assert.ok(!listed.some(({ isInternal }) => isInternal));
@@ -104,12 +62,12 @@ describe('the admin', () => {
   });
 
   it('says of each thing what went wrong, and does the others', async () => {
-    const there = await made(name());
+    const there = await world.made();
     await assert.rejects(admin.topics.create({ name: there }), {
       code: 'TOPIC_ALREADY_EXISTS',
       topic: there,
     });
-    const fresh = name();
+    const fresh = world.name();
     await assert.rejects(
       admin.topics.create([{ name: there }, { name: fresh }, { name: 'no name!' }]),
       (error) => {
@@ -123,15 +81,15 @@ describe('the admin', () => {
       },
     );
     await admin.topics.delete(fresh);
-    await assert.rejects(admin.topics.delete(name()), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });
-    await assert.rejects(admin.topics.describe(name()), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    await assert.rejects(admin.topics.delete(world.name()), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    await assert.rejects(admin.topics.describe(world.name()), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });
     assert.throws(() => new Kafka({ brokers: [] }), KafkaError);
   });
 
   it('finds offsets, and deletes records', async () => {
-    const topic = await made(name(), 2);
-    await write(topic, 0, [1_000, 2_000, 3_000]);
-    await write(topic, 1, [500]);
+    const topic = await world.made(2);
+    await world.write(topic, 0, [1_000, 2_000, 3_000]);
+    await world.write(topic, 1, [500]);
     const at = async (place: Parameters<typeof admin.offsets.list>[0]): Promise<(number | undefined)[]> =>
       (await admin.offsets.list(place)).map(({ offset }) => offset);
     assert.deepEqual(
@@ -167,7 +125,7 @@ describe('the admin', () => {
   });
 
   it('reads and changes configuration', async () => {
-    const topic = await made(name());
+    const topic = await world.made();
     const resource = { type: 'topic', name: topic } as const;
     await admin.configs.alter({
       resource,
@@ -207,7 +165,7 @@ describe('the admin', () => {
     const reason = new Error('enough');
     stop.abort(reason);
     await assert.rejects(admin.topics.list({ signal: stop.signal }), reason);
-    const other = kafka.admin();
+    const other = world.kafka.admin();
     const pending = other.topics.list();
     await other.close();
     await assert.rejects(pending, { code: 'CLOSED' });

@@ -23,7 +23,7 @@ import { allOrThrow, each, wholeAnswer } from './results.ts';
 import { inSteps } from './timing.ts';
 import type { TopicsAdmin } from './topics.ts';
 
-export interface CommittedOffset extends TopicPartition {
+export interface GroupOffset extends TopicPartition {
   readonly groupId: string;
   /** Of the first record that is to be read. */
   readonly offset: number;
@@ -32,7 +32,7 @@ export interface CommittedOffset extends TopicPartition {
   readonly metadata: string;
 }
 
-export interface OffsetToCommit extends TopicPartition {
+export interface GroupOffsetToSet extends TopicPartition {
   /** Of the first record that is to be read. */
   readonly offset: number;
   readonly leaderEpoch?: number | undefined;
@@ -69,7 +69,7 @@ export class GroupOffsetsAdmin {
   async get(
     groupIds: string | readonly string[],
     options: CallOptions & { partitions?: readonly TopicPartition[]; requireStable?: boolean } = {},
-  ): Promise<CommittedOffset[]> {
+  ): Promise<GroupOffset[]> {
     const groups = await each([groupIds].flat(), (groupId) => this.#get(groupId, options));
     return groups.flat();
   }
@@ -77,7 +77,7 @@ export class GroupOffsetsAdmin {
   /** Sets what a group has committed; the group may be new. */
   async alter(
     groupId: string,
-    offsets: OffsetToCommit | readonly OffsetToCommit[],
+    offsets: GroupOffsetToSet | readonly GroupOffsetToSet[],
     options: CallOptions = {},
   ): Promise<void> {
     const asked = [offsets].flat();
@@ -181,7 +181,7 @@ export class GroupOffsetsAdmin {
   async #get(
     groupId: string,
     options: CallOptions & { partitions?: readonly TopicPartition[]; requireStable?: boolean },
-  ): Promise<CommittedOffset[]> {
+  ): Promise<GroupOffset[]> {
     const { partitions, requireStable = false } = options;
     const topics =
       partitions === undefined
