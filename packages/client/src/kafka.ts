@@ -3,6 +3,9 @@
 import type { Logger } from '@moldau/io';
 import { Admin } from './admin/admin.ts';
 import { Cluster } from './cluster/cluster.ts';
+import type { Consumer } from './consumer/consumer.ts';
+import { openConsumer } from './consumer/open-consumer.ts';
+import { type ConsumerOptions, resolveConsumerOptions } from './consumer/options/consumer-options.ts';
 import { ClosedError } from './errors/kafka-error.ts';
 import { type ClientOptions, type ClientSettings, resolveClientOptions } from './options/client-options.ts';
 import { nodePorts, type Ports } from './options/ports.ts';
@@ -38,6 +41,15 @@ export class Kafka implements AsyncDisposable {
     const producer = new Producer(cluster, settings);
     this.#endings.set(cluster, () => producer.close());
     return producer;
+  }
+
+  /** Reads records: as a member of a group that shares partitions, or of partitions assigned by hand. Close it when it is done. @throws OptionsError */
+  consumer(options: ConsumerOptions = {}): Consumer {
+    const settings = resolveConsumerOptions(options);
+    const cluster = this.#cluster();
+    const consumer = openConsumer(cluster, settings, () => this.producer());
+    this.#endings.set(cluster, () => consumer.close());
+    return consumer;
   }
 
   /** For administration. Close it when it is done. */

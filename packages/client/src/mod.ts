@@ -65,6 +65,35 @@ export type {
 export type { CredentialToDelete, ScramMechanism, UserCredential, UserDescription } from './admin/users.ts';
 export type { TopicPartition } from './cluster/ask-leaders.ts';
 export type { CallOptions } from './cluster/cluster.ts';
+export type { Committable } from './consumer/commits/explicit-commit.ts';
+export { Consumer, type Lag } from './consumer/consumer.ts';
+export type { OffsetReset, Position, SeekTarget } from './consumer/fetching/types.ts';
+export type {
+  AssignorName,
+  MemberAssignment,
+  PartitionAssignor,
+  RebalanceProtocol,
+  SubscribedMember,
+} from './consumer/groups/assignors/assignor.ts';
+export type { CommitOffset, CommittedOffset, GroupMetadata, GroupProtocol } from './consumer/groups/types.ts';
+export type { BatchOptions } from './consumer/iteration/batch-iteration.ts';
+export { ConsumerBatch } from './consumer/iteration/consumer-batch.ts';
+export type { StreamOptions } from './consumer/iteration/record-stream.ts';
+export type { ConsumerOptions } from './consumer/options/consumer-options.ts';
+export type { OffsetForTime, TimeQuery, Watermarks } from './consumer/positions/offset-queries.ts';
+export type { DeadLetter, HandlerFailure, RetryOptions } from './consumer/processing/failures.ts';
+export type { OrderBy } from './consumer/processing/lanes.ts';
+export type {
+  AssignmentListener,
+  DrainOptions,
+  Handler,
+  HandlerContext,
+  RunOptions,
+} from './consumer/processing/run-options.ts';
+export { ConsumerRecord } from './consumer/records/consumer-record.ts';
+export type { Header, RecordHeaders } from './consumer/records/record-headers.ts';
+export type { PartitionInput, RecordOf, Subscribable, SubscriptionInput } from './consumer/subscription.ts';
+export type { StallReport } from './consumer/watchdog/watchdog.ts';
 export * from './errors/consumer-errors.ts';
 export * from './errors/kafka-error.ts';
 export { Kafka, type KafkaOptions } from './kafka.ts';

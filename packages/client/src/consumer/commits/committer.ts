@@ -1,0 +1,97 @@
+// Commits what is done: every so often, and when somebody asks for it. One commit at a time, so that none overtakes a newer one.
+
+import type { Logger, Timer, Timers } from '@moldau/io';
+import type { CallOptions } from '../../cluster/cluster.ts';
+import { KafkaError, PartialFailureError } from '../../errors/kafka-error.ts';
+import type { PartitionSession } from '../assignment/partition-session.ts';
+import type { RecordFetcher } from '../fetching/types.ts';
+import type { CommitOffset, OffsetStore } from '../groups/types.ts';
+
+export interface CommitterParts {
+  /** Undefined: there is no group, and nothing is committed. */
+  readonly offsets: OffsetStore | undefined;
+  readonly fetcher: Pick<RecordFetcher, 'position'>;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+export class Committer {
+  readonly #parts: CommitterParts;
+  #timer: Timer | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts;
+  }
+
+  /** Commits what is done every so often, until stop(). */
+  start(intervalMs: number, sessions: () => Iterable<PartitionSession>): void {
+    if (this.#timer !== undefined || this.#parts.offsets === undefined) return;
+    const again = (): void => {
+      this.#timer = this.#parts.timers.after(intervalMs, () => {
+        void this.commitDoneOrLog(sessions()).then(() => {
+          if (this.#timer !== undefined) again();
+        });
+      });
+    };
+    again();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** What is done and not committed yet. */
+  async commitDone(sessions: Iterable<PartitionSession>, options: CallOptions = {}): Promise<void> {
+    const { offsets, fetcher } = this.#parts;
+    if (offsets === undefined) return;
+    await this.#inTurn(async () => {
+      const due: { session: PartitionSession; offset: CommitOffset & { metadata: string } }[] = [];
+      for (const session of sessions) {
+        const { topic, partition, committed, ended } = session;
+        if (ended.aborted) continue;
+        const done = session.done(fetcher.position(session));
+        if (done === undefined) continue;
+        const { offset, leaderEpoch, metadata } = done;
+        if (offset === committed?.offset && metadata === committed.metadata) continue;
+        due.push({ session, offset: { topic, partition, offset, leaderEpoch, metadata } });
+      }
+      if (due.length === 0) return;
+      await offsets.commit(
+        due.map(({ offset }) => offset),
+        options,
+      );
+      for (const { session, offset } of due) session.committed = offset;
+    });
+  }
+
+  /** As they are given. */
+  async commit(offsets: readonly CommitOffset[], options: CallOptions = {}): Promise<void> {
+    if (offsets.length > 0) await this.#inTurn(() => this.#parts.offsets!.commit(offsets, options));
+  }
+
+  /** What fails is tried again with the next commit. */
+  async commitDoneOrLog(sessions: Iterable<PartitionSession>, options?: CallOptions): Promise<void> {
+    try {
+      await this.commitDone(sessions, options);
+    } catch (error) {
+      const { logger } = this.#parts;
+      const errors = error instanceof PartialFailureError ? error.errors : [error];
+      for (const each of errors) {
+        const { topic, partition } = each instanceof KafkaError ? each : {};
+        const reason = each instanceof Error ? each.message : String(each);
+        logger.warn(
+          { topic, partition },
+          `offsets are not committed, and will be with the next commit: ${reason}`,
+        );
+      }
+    }
+  }
+
+  #inTurn(commit: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(commit);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
