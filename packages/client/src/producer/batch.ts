@@ -43,6 +43,8 @@ export interface Stamp {
   readonly isTransactional: boolean;
 }
 
+export type BatchPlace = Pick<Batch, 'createdMs' | 'deadlineMs' | 'ordinal' | 'firstIndex'>;
+
 type Outcome =
   | { readonly baseOffset: number | undefined; readonly appendTimeMs: number }
   | { readonly error: KafkaError; readonly recordErrors: ReadonlyMap<number, KafkaError> | undefined }
@@ -54,12 +56,15 @@ export class Batch {
   /** By the monotonic clock, as the next. */
   readonly createdMs: number;
   readonly deadlineMs: number;
-  /** The order in which batches were begun; the parts of one have that of the whole. */
+  /** The order in which batches were begun; the parts of one have that of the whole, and the place of their first record in it. */
   readonly ordinal: number;
+  readonly firstIndex: number;
   producerId = -1;
   producerEpoch = -1;
   /** -1: it has none yet. */
   baseSequence = -1;
+  /** Its place among those of its partition, counted when it was sent first. */
+  departure = 0;
   /** How often it was sent. */
   attempts = 0;
   /** A broker may have written it, without anybody's knowing. */
@@ -81,7 +86,7 @@ export class Batch {
     topic: string,
     partition: number,
     writer: BatchWriter,
-    { createdMs, deadlineMs, ordinal }: { createdMs: number; deadlineMs: number; ordinal: number },
+    { createdMs, deadlineMs, ordinal, firstIndex }: BatchPlace,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -89,6 +94,7 @@ export class Batch {
     this.createdMs = createdMs;
     this.deadlineMs = deadlineMs;
     this.ordinal = ordinal;
+    this.firstIndex = firstIndex;
   }
 
   get isSealed(): boolean {
@@ -105,6 +111,11 @@ export class Batch {
 
   get lastSequence(): number {
     return (this.baseSequence + this.recordCount - 1) % 0x8000_0000;
+  }
+
+  /** In the order in which records were given. */
+  isBefore({ ordinal, firstIndex }: Batch): boolean {
+    return this.ordinal < ordinal || (this.ordinal === ordinal && this.firstIndex < firstIndex);
   }
 
   /** Resolves when the outcome is there, whatever it is; of a batch that was split, when those of its parts are. */

@@ -99,6 +99,7 @@ export class Outcomes {
   posted({ queue, batch }: Shipment): void {
     queue.arrive(batch);
     batch.succeed(undefined, -1);
+    this.#report(batch, undefined, undefined);
     this.#dispose(batch, false);
   }
 
@@ -175,7 +176,9 @@ export class Outcomes {
     queue.acknowledged(batch);
     queue.backoff.succeeded();
     queue.resumeMs = 0;
+    const isTold = !batch.isSettled;
     batch.succeed(baseOffset, appendTimeMs);
+    if (isTold) this.#report(batch, baseOffset, undefined);
     this.#dispose(batch, true);
   }
 
@@ -264,7 +267,18 @@ export class Outcomes {
     if (batch.isSettled) return;
     const told = this.#options.identity.batchFailed(error, batch);
     batch.fail(told, recordErrors);
+    this.#report(batch, undefined, told);
     this.#options.onFailed(batch, told, recordErrors);
+  }
+
+  #report(batch: Batch, baseOffset: number | undefined, error: KafkaError | undefined): void {
+    const { instruments, ports } = this.#options.cluster;
+    if (instruments === undefined) return;
+    const { topic, partition, recordCount, sizeBytes, attempts, createdMs } = batch;
+    const tookMs = ports.clock.monotonicMs() - createdMs;
+    instruments.batchSettled({
+      ...{ topic, partition, recordCount, sizeBytes, attempts, tookMs, baseOffset, error },
+    });
   }
 
   #dispose(batch: Batch, isAnswered: boolean): void {

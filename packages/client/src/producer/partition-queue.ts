@@ -9,6 +9,9 @@ import type { Batch } from './batch.ts';
 import type { PartitionLoad } from './partitioning/sticky-choice.ts';
 import type { ProducerIdentity } from './producer-identity.ts';
 
+/** So many of a producer's last batches a broker knows again when they are repeated: no more are sent from one without an answer on. */
+const REMEMBERED_BATCHES = 5;
+
 export interface RetryBackoff {
   readonly retryBackoffMs: number;
   readonly retryBackoffMaxMs: number;
@@ -38,6 +41,7 @@ export class PartitionQueue implements PartitionLoad {
   #acknowledgedSequence = -1;
   #hasUnknownOutcome = false;
   #isKnownToBroker = false;
+  #departures = 0;
 
   constructor(topic: string, index: number, random: Random, backoff: RetryBackoff) {
     this.topic = topic;
@@ -65,8 +69,10 @@ export class PartitionQueue implements PartitionLoad {
   get isInOrder(): boolean {
     const [head] = this.waiting;
     if (head === undefined || this.inFlight.length === 0) return head !== undefined;
+    if (head.attempts > 0 || this.needsNewEpoch) return false;
     const isNumbered = this.inFlight[0]!.baseSequence >= 0;
-    return head.attempts === 0 && !this.needsNewEpoch && (!isNumbered || this.#isKnownToBroker);
+    const isRemembered = this.#departures - this.inFlight[0]!.departure < REMEMBERED_BATCHES;
+    return !isNumbered || (this.#isKnownToBroker && isRemembered);
   }
 
   push(batch: Batch): void {
@@ -81,6 +87,7 @@ export class PartitionQueue implements PartitionLoad {
     if (identity.producerId < 0) this.#stamp(batch, identity, -1);
     else if (batch.baseSequence < 0) this.#number(batch, identity);
     else if (batch.attempts === 0) this.#stamp(batch, identity, batch.baseSequence);
+    if (batch.attempts === 0) batch.departure = this.#departures++;
     this.inFlight.push(batch);
     batch.attempts++;
     return batch;
@@ -94,7 +101,7 @@ export class PartitionQueue implements PartitionLoad {
 
   /** To be sent again, before all that came later. */
   putBack(batch: Batch): void {
-    const index = this.waiting.findIndex((each) => each.ordinal > batch.ordinal);
+    const index = this.waiting.findIndex((each) => batch.isBefore(each));
     this.waiting.splice(index < 0 ? this.waiting.length : index, 0, batch);
   }
 
@@ -106,8 +113,10 @@ export class PartitionQueue implements PartitionLoad {
 
   acknowledged(batch: Batch): void {
     if (!this.#isOfNow(batch)) return;
-    this.#acknowledgedSequence = batch.lastSequence;
     this.#isKnownToBroker = true;
+    // One whose first answer was lost may be acknowledged after those behind it.
+    if (isAfter(batch.lastSequence, this.#acknowledgedSequence))
+      this.#acknowledgedSequence = batch.lastSequence;
   }
 
   /** It will not be sent again. */
@@ -117,10 +126,7 @@ export class PartitionQueue implements PartitionLoad {
 
   /** Whether a batch of before it has no outcome yet. */
   isBehindAnother(batch: Batch): boolean {
-    return (
-      this.inFlight.some((each) => each.ordinal < batch.ordinal) ||
-      this.waiting.some((each) => each.ordinal < batch.ordinal)
-    );
+    return [...this.inFlight, ...this.waiting].some((each) => each.isBefore(batch));
   }
 
   /** Takes another epoch for all that waits, if there is one. False: there is none. */
@@ -162,4 +168,9 @@ export class PartitionQueue implements PartitionLoad {
   #isOfNow({ producerId, producerEpoch }: Batch): boolean {
     return producerId === this.#producerId && producerEpoch === this.#producerEpoch;
   }
+}
+
+/** Sequences go round: the shorter way tells. */
+function isAfter(left: number, right: number): boolean {
+  return right < 0 || (left - right + 0x8000_0000) % 0x8000_0000 < 0x4000_0000;
 }

@@ -155,6 +155,7 @@ export class RecordBuffer {
       createdMs,
       deadlineMs: createdMs + settings.deliveryTimeoutMs,
       ordinal: this.#ordinal++,
+      firstIndex: 0,
     });
     queue.push(batch);
     sender.add(queue);

@@ -65,6 +65,8 @@ export class RecordChannel implements ChannelOfTransactions {
       ...{ cluster, settings, room, blocks, sender: this.#sender },
       onLost: (topic, record, error) => this.#postFailed(error, () => failedRecord(topic, record)),
     });
+    cluster.instruments?.gauge('bufferTotal', () => limitBytes);
+    cluster.instruments?.gauge('bufferAvailable', () => Math.max(0, limitBytes - room.usedBytes));
     cluster.onChange(({ topics }) => this.#buffer.update(topics));
     cluster.closing.addEventListener('abort', () => this.#end(new ClosedError()), { once: true });
   }

@@ -11,10 +11,12 @@ export function splitBatch(batch: Batch, blocks: Blocks): Batch[] {
   const limitBytes = view.recordArea().length / 2;
   const parts: Batch[] = [];
   let part: Batch | undefined;
-  for (const { key, value, headers, timestamp } of view.records()) {
+  for (const [index, { key, value, headers, timestamp }] of view.recordList().entries()) {
     const sizeBytes = (key?.length ?? 0) + (value?.length ?? 0);
     if (part === undefined || part.sizeBytes + sizeBytes > limitBytes) {
-      part = new Batch(batch.topic, batch.partition, new BatchWriter(blocks, false), batch);
+      const { createdMs, deadlineMs, ordinal } = batch;
+      const place = { createdMs, deadlineMs, ordinal, firstIndex: batch.firstIndex + index };
+      part = new Batch(batch.topic, batch.partition, new BatchWriter(blocks, false), place);
       parts.push(part);
     }
     part.append(

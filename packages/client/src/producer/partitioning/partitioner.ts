@@ -61,7 +61,8 @@ export class Partitioner {
     if (key === null || this.#hash === undefined || (this.#isEmptyNone && key.length === 0))
       return this.sticky === undefined ? Math.floor(this.#random.next() * partitionCount) : -1;
     if (typeof key !== 'string') return this.#hash(key, key.length) % partitionCount;
-    return this.#hash(scratch, encode(key)) % partitionCount;
+    const sizeBytes = encode(key);
+    return this.#hash(scratch, sizeBytes) % partitionCount;
   }
 
   #ask(
