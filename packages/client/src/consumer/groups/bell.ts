@@ -16,11 +16,6 @@ export class Bell {
     this.#wake?.();
   }
 
-  /** Forgets a ring that nobody waited for. */
-  hush(): void {
-    this.#hasRung = false;
-  }
-
   /** Resolves at the ring, when the time is over, or when the signal is aborted. For one at a time. */
   async wait(signal: AbortSignal, atMostMs?: number): Promise<void> {
     let timer: Timer | undefined;

@@ -321,13 +321,13 @@ export class ClassicMember implements MemberProtocol {
     const input = { groupId: calls.groupId, groupInstanceId: instanceId ?? null, ...this.#identity };
     const timeoutMs = Math.min(cluster.settings.requestTimeoutMs, patienceMs);
     const { errorCode } = await calls.request(HEARTBEAT, input, { timeoutMs });
-    if (errorCode !== ErrorCode.NONE) throw calls.error(errorCode);
+    if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.#rejoinFor('the group rebalances', 'peers');
+    else if (errorCode !== ErrorCode.NONE) throw calls.error(errorCode);
   }
 
   #heartbeatFailed(error: unknown): void {
     const { code } = error as KafkaError;
-    if (code === 'REBALANCE_IN_PROGRESS') this.#rejoinFor('the group rebalances', 'peers');
-    else if (code === 'UNKNOWN_MEMBER_ID' || code === 'ILLEGAL_GENERATION') this.#lose(code);
+    if (code === 'UNKNOWN_MEMBER_ID' || code === 'ILLEGAL_GENERATION') this.#lose(code);
     else if (!(error instanceof KafkaError) || !error.retriable) {
       this.#heartbeats.stop();
       this.#problem = error;

@@ -64,7 +64,7 @@ export class ConsumerMember implements MemberProtocol {
   constructor(context: MemberContext) {
     this.#context = context;
     this.#bell = new Bell(context.cluster.ports.timers);
-    this.#reconciliation = new Reconciliation(context, () => this.#bell.ring());
+    this.#reconciliation = new Reconciliation(context, () => this.#onReconciled());
     this.#heartbeatIntervalMs = context.settings.heartbeatIntervalMs;
   }
 
@@ -75,6 +75,7 @@ export class ConsumerMember implements MemberProtocol {
   async participate(signal: AbortSignal): Promise<void> {
     const { cluster, topics, setState } = this.#context;
     const { retryBackoffMs, retryBackoffMaxMs } = cluster.settings;
+    const { clock } = cluster.ports;
     const backoff = new Backoff(retryBackoffMs, retryBackoffMaxMs, cluster.ports.random);
     this.#startAnew();
     setState('joining');
@@ -82,9 +83,9 @@ export class ConsumerMember implements MemberProtocol {
     try {
       await this.#findTopics(backoff, signal);
       while (!signal.aborted) {
-        const waitMs = await this.#beat(backoff, signal);
-        const isAtOnce = backoff.failures === 0 && this.#hasNews();
-        await this.#bell.wait(signal, isAtOnce ? 0 : waitMs);
+        const dueMs = clock.monotonicMs() + (await this.#beat(backoff, signal));
+        while (!signal.aborted && clock.monotonicMs() < dueMs && (backoff.failures > 0 || !this.#hasNews()))
+          await this.#bell.wait(signal, dueMs - clock.monotonicMs());
       }
     } finally {
       topics.matchHere(true);
@@ -121,6 +122,12 @@ export class ConsumerMember implements MemberProtocol {
     this.#bell.ring();
   }
 
+  #onReconciled(): void {
+    const isMember = this.#identity.generationId !== NO_GENERATION;
+    if (isMember && this.#reconciliation.isDone) this.#context.setState('stable');
+    this.#bell.ring();
+  }
+
   #startAnew(): void {
     this.#reconciliation.forget();
     this.#told = undefined;
@@ -128,10 +135,10 @@ export class ConsumerMember implements MemberProtocol {
   }
 
   /** One heartbeat, and how long to wait for the next. */
-  async #beat(backoff: Backoff, signal: AbortSignal): Promise<number | undefined> {
+  async #beat(backoff: Backoff, signal: AbortSignal): Promise<number> {
     // Nobody joins who wants nothing: no topic there is matches.
-    if (this.#identity.generationId === NO_GENERATION && this.#wantsNothing()) return undefined;
-    this.#bell.hush();
+    if (this.#identity.generationId === NO_GENERATION && this.#wantsNothing())
+      return this.#heartbeatIntervalMs;
     try {
       this.#take(await this.#heartbeat(signal));
       backoff.succeeded();

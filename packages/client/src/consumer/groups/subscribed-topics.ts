@@ -95,9 +95,13 @@ export class SubscribedTopics {
 
   #follow(): void {
     this.#unfollow?.();
-    this.#unfollow = this.isEmpty
-      ? undefined
-      : this.#cluster.follow(this.#needsAll ? 'all' : this.#subscription.topics);
+    this.#unfollow = undefined;
+    if (this.isEmpty) return;
+    const topics = this.#needsAll ? 'all' : this.#subscription.topics;
+    this.#unfollow = this.#cluster.follow(topics);
+    const isKnown = (topic: string): boolean => this.#cluster.metadata.topic(topic) !== undefined;
+    if (topics === 'all' || !topics.every(isKnown))
+      this.#cluster.outdated({ topics, reason: 'the subscription' });
   }
 
   #resolve(): void {
