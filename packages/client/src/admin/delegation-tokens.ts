@@ -1,5 +1,5 @@
-// Delegation tokens: short-lived credentials that somebody who is logged in gets, for others to log in with in their name. Clients use them as
-// sasl { mechanism: 'SCRAM-SHA-256' } with the token's id as username and its hmac in base64 as password.
+// Delegation tokens: short-lived credentials that somebody who is logged in gets, for others to log in with in their name: with the option sasl
+// { mechanism: 'SCRAM-SHA-256', username: tokenId, password: hmac.toString('base64'), isDelegationToken: true }.
 
 import {
   createDelegationTokenRequest,

@@ -65,6 +65,11 @@ describe('options', () => {
       properties: { 'sasl.mechanism': 'SCRAM-SHA-256', 'sasl.jaas.config': jaas },
     });
     assert.deepEqual(sasl, { mechanism: 'SCRAM-SHA-256', username: 'a', password: 'quo"ted' });
+    const byToken = `ScramLoginModule required username="id" password="aG0=" tokenauth="true";`;
+    const properties = { 'sasl.mechanism': 'SCRAM-SHA-256', 'sasl.jaas.config': byToken };
+    assert.deepEqual(resolveClientOptions({ ...BROKERS, properties }).sasl, {
+      ...{ mechanism: 'SCRAM-SHA-256', username: 'id', password: 'aG0=', isDelegationToken: true },
+    });
     const plain = resolveClientOptions({ ...BROKERS, properties: { 'security.protocol': 'plaintext' } });
     assert.deepEqual([plain.tls, plain.sasl], [undefined, undefined]);
   });

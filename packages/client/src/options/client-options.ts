@@ -24,6 +24,8 @@ export type SaslOptions =
       readonly mechanism: PasswordMechanism | Lowercase<PasswordMechanism>;
       readonly username: string;
       readonly password: string;
+      /** By SCRAM: the username is a delegation token's id, and the password its hmac in base64. */
+      readonly isDelegationToken?: boolean;
     }
   | {
       readonly mechanism: 'OAUTHBEARER' | 'oauthbearer';
@@ -158,6 +160,10 @@ function checkSasl(sasl: SaslOptions): void {
     throw new OptionsError('OAUTHBEARER takes sasl.token, a function that returns a token.');
   } else if (typeof sasl.username !== 'string' || sasl.username === '' || typeof sasl.password !== 'string') {
     throw new OptionsError(`${mechanism} takes sasl.username and sasl.password.`);
+  } else if (sasl.isDelegationToken === true && mechanism === 'PLAIN') {
+    throw new OptionsError(
+      'Delegation tokens are for SCRAM: sasl.mechanism is SCRAM-SHA-256 or SCRAM-SHA-512 with them.',
+    );
   }
 }
 

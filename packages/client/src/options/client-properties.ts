@@ -97,7 +97,7 @@ function saslOf(sasl: Record<string, unknown>): SaslOptions | undefined {
 }
 
 /** Of Kafka's login modules for PLAIN and SCRAM: `...LoginModule required username="alice" password="secret";` */
-function credentialsOf(jaas: string): { username: string; password: string } {
+function credentialsOf(jaas: string): { username: string; password: string; isDelegationToken?: true } {
   const option = (name: string): string | undefined => {
     const [, quoted, single, bare] =
       new RegExp(`\\b${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|'([^']*)'|([^\\s;"']+))`).exec(jaas) ?? [];
@@ -110,5 +110,5 @@ function credentialsOf(jaas: string): { username: string; password: string } {
       'The property sasl.jaas.config has no username="..." password="...": only those of PLAIN and SCRAM are read; for OAUTHBEARER give sasl.token.',
     );
   }
-  return { username, password };
+  return { username, password, ...(option('tokenauth') === 'true' && { isDelegationToken: true }) };
 }

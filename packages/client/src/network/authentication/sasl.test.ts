@@ -37,6 +37,14 @@ describe('SASL', () => {
     assert.equal(exchange.next(Buffer.from(`v=${signature}`)), undefined);
   });
 
+  it('tells the broker when it logs in with a delegation token', async () => {
+    const credentials = { username: 'id', password: 'aG1hYw==', isDelegationToken: true };
+    assert.match(
+      String(await scram('sha512', credentials, random).first()),
+      /^n,,n=id,r=[\w-]{32},tokenauth=true$/,
+    );
+  });
+
   it('does not go on with a broker that answers another client, or asks too little or too much of it', async () => {
     for (const [challenge, expected] of [
       ['r=NONCE,s=c2FsdA==,i=4096', /does not answer ours/],

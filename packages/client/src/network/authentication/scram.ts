@@ -12,6 +12,8 @@ type Hash = 'sha256' | 'sha512';
 const KEY_BYTES = { sha256: 32, sha512: 64 } as const;
 const NONCE_BYTES = 24;
 const HEADER = 'n,,';
+/** The name is a delegation token's id, and the password its hmac (KIP-48). */
+const TOKEN_EXTENSION = ',tokenauth=true';
 /** Fewer are too easily guessed from; with more, whoever poses as a broker could keep this process busy. */
 const MIN_ITERATIONS = 4096;
 const MAX_ITERATIONS = 1_000_000;
@@ -21,12 +23,16 @@ const salted = promisify(pbkdf2);
 
 export function scram(
   hash: Hash,
-  { username, password }: { username: string; password: string },
+  {
+    username,
+    password,
+    isDelegationToken,
+  }: { username: string; password: string; isDelegationToken?: boolean },
   random: Random,
 ): SaslExchange {
   const nonce = random.bytes(NONCE_BYTES).toString('base64url');
   const name = username.replaceAll('=', '=3D').replaceAll(',', '=2C');
-  const bare = `n=${name},r=${nonce}`;
+  const bare = `n=${name},r=${nonce}${isDelegationToken === true ? TOKEN_EXTENSION : ''}`;
   let expected: Buffer | undefined;
 
   const prove = async (challenge: string): Promise<Buffer> => {
