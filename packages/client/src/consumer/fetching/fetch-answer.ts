@@ -98,6 +98,11 @@ function takeState(answer: PartitionAnswer, wish: FetchWish, context: FetchConte
 function takeRecords({ wish, answer, records, end }: Arrival, hold: MemoryHold, context: FetchContext): void {
   const { partition, fetchOffset } = wish;
   const { cluster, settings } = context;
+  // No broker should answer twice for a partition.
+  if (!isWanted(wish)) {
+    hold.release();
+    return;
+  }
   if (end.offset === undefined && !end.isDamaged) {
     hold.release();
     needMore(wish, end.cutOffBytes, context);

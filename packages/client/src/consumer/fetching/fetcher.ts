@@ -138,6 +138,7 @@ export class Fetcher implements RecordFetcher {
     ) {
       if (!partition.isReady) continue;
       const hadRoom = this.#hasRoom(partition);
+      const { heldBytes } = this.#budget;
       try {
         const taken = partition.take(Math.max(1, maxRecords));
         if (taken === undefined) continue;
@@ -146,6 +147,7 @@ export class Fetcher implements RecordFetcher {
       } finally {
         this.#readiness.offer(partition);
         if (!hadRoom && this.#hasRoom(partition)) this.#roomMade(partition);
+        else if (this.#budget.heldBytes < heldBytes) this.#proceed();
       }
     }
     return undefined;
