@@ -190,7 +190,7 @@ export class ConsumerCore implements ConsumptionHost {
       sessions.filter((session) => this.assignment.session(session) === session),
       options,
     );
-    const lost = sessions.find(({ ended }) => ended.aborted);
+    const lost = sessions.find(({ isEnded }) => isEnded);
     if (lost !== undefined) throw givenToOthers(lost);
   }
 

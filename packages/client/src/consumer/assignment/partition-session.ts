@@ -35,7 +35,8 @@ export class PartitionSession implements TopicPartition {
   #lastPosition: Position | undefined;
   #inHandsCount = 0;
   readonly #idle: (() => void)[] = [];
-  readonly #ended = new AbortController();
+  #isEnded = false;
+  readonly #abort = new AbortController();
 
   constructor({ topic, partition }: TopicPartition, known: DoneBeyond = NOTHING_BEYOND) {
     this.topic = topic;
@@ -48,9 +49,14 @@ export class PartitionSession implements TopicPartition {
     return this.#isOpen;
   }
 
-  /** Aborted by end(). */
-  get ended(): AbortSignal {
-    return this.#ended.signal;
+  /** Nothing of it counts any more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Aborted when it ends while something is in hands. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 
   get inHandsCount(): number {
@@ -85,10 +91,11 @@ export class PartitionSession implements TopicPartition {
     this.#lastPosition ??= position;
   }
 
-  /** Handlers' signals are aborted with the reason. */
+  /** `reason`: for those who have something in hands. */
   end(reason: KafkaError): void {
     this.#isOpen = false;
-    this.#ended.abort(reason);
+    this.#isEnded = true;
+    if (this.#inHandsCount > 0) this.#abort.abort(reason);
   }
 
   /** What can be committed; undefined: it is not known yet where the partition begins. `position` is where the next record is taken. */

@@ -49,8 +49,8 @@ export class Committer {
     await this.#inTurn(async () => {
       const due: { session: PartitionSession; offset: CommitOffset & { metadata: string } }[] = [];
       for (const session of sessions) {
-        const { topic, partition, committed, ended } = session;
-        if (ended.aborted) continue;
+        const { topic, partition, committed, isEnded } = session;
+        if (isEnded) continue;
         const done = session.done(fetcher.position(session));
         if (done === undefined) continue;
         const { offset, leaderEpoch, metadata } = done;

@@ -40,7 +40,7 @@ export class ConsumerBatch<R> implements Iterable<R> {
 
   /** Aborted when one of its partitions has gone to others, or was lost: what is done of it does not count any more. */
   get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.any(this.#parts.map(({ chunk }) => chunk.session.ended));
+    this.#signal ??= AbortSignal.any(this.#parts.map(({ chunk }) => chunk.session.signal));
     return this.#signal;
   }
 

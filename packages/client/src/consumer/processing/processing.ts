@@ -5,20 +5,25 @@
 // - A record is done when its handler is, or when it was put aside. What is dropped for its partition was revoked stays outstanding: nothing is lost.
 // - Each partition has an equal share of maxBufferedBytes, so that one that is slow does not stop the others.
 
-import type { Clock, Random, Timer, Timers } from '@moldau/io';
+import type { Clock, Logger, Random, Timer, Timers } from '@moldau/io';
 import { type KafkaError, TimeoutError } from '../../errors/kafka-error.ts';
 import type { PartitionSession } from '../assignment/partition-session.ts';
 import type { Consumption, ConsumptionHost } from '../consumption.ts';
 import type { Chunk } from '../iteration/chunk.ts';
 import { CHUNK_RECORDS } from '../iteration/record-iteration.ts';
 import type { ConsumerRecord } from '../records/consumer-record.ts';
-import { type DeadLetter, handlerFailed, putAside, Retries, type SendPlain } from './failures.ts';
+import { type DeadLetter, handlerFailed, putAside, Retries, reasonOf, type SendPlain } from './failures.ts';
 import { Lanes, PartitionWork, type Task } from './lanes.ts';
 import type { HandlerContext, RunOptions } from './run-options.ts';
 
 export interface ProcessingParts {
   readonly host: ConsumptionHost;
-  readonly ports: { readonly clock: Clock; readonly timers: Timers; readonly random: Random };
+  readonly ports: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly random: Random;
+    readonly logger: Logger;
+  };
   readonly groupId: string | undefined;
   readonly drainTimeoutMs: number;
   readonly send: SendPlain;
@@ -162,7 +167,7 @@ export class Processing<R> implements Consumption {
     return {
       attempt: attempts,
       get signal() {
-        work.signal ??= AbortSignal.any([work.session.ended, overdue]);
+        work.signal ??= AbortSignal.any([work.session.signal, overdue]);
         return work.signal;
       },
     };
@@ -176,8 +181,12 @@ export class Processing<R> implements Consumption {
   #failed(task: Task, error: unknown): void {
     const { work, record, attempts } = task;
     const isWorthAnother = this.#retries.isWorthAnother(attempts, error);
-    // Then it comes again, here or elsewhere.
-    if (!work.session.isOpen || (this.#isStopped && isWorthAnother)) {
+    const isLast = !isWorthAnother && this.#deadLetter !== undefined;
+    if (!work.session.isOpen || this.#overdue.signal.aborted || (this.#isStopped && !isLast)) {
+      // Then it comes again, here or elsewhere.
+      const { topic, partition, offset } = record;
+      const reason = reasonOf(error);
+      this.#parts.ports.logger.debug({ topic, partition, offset }, `failed while it was given up: ${reason}`);
       this.#release(task);
     } else if (isWorthAnother) {
       this.#inWork.delete(task);
