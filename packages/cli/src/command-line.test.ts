@@ -1,0 +1,25 @@
+// The command line as a process sees it: what only whole processes show.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Moldau } from './testing-moldau.ts';
+
+const moldau = new Moldau();
+after(() => moldau.removeAll());
+
+test('what fails is said on standard error, with an exit code that tells usage from failure', async () => {
+  const run = (...args: string[]) => moldau.runIn({ MOLDAU_CONFIG: 'none.yaml' }, ...args).ended;
+  const [wrong, unknown, none] = await Promise.all([
+    run('topic', 'create', 'x', '-p', 'many'),
+    run('topic', 'crate'),
+    run('topic', 'list', '-b', '127.0.0.1:1', '--timeout', '200ms'),
+  ]);
+  assert.deepEqual(
+    [wrong.code, wrong.error],
+    [2, 'moldau: --partitions: expected a whole number from 0 on, not many\n'],
+  );
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.error, /Did you mean create/);
+  assert.deepEqual([none.code, none.out], [1, '']);
+  assert.match(none.error, /^moldau: No broker .*\n- 127\.0\.0\.1:1: nothing listens there/);
+});

@@ -1,0 +1,47 @@
+// How a command ends that failed: its exit code, and what is said.
+
+import { KafkaError, PartialFailureError } from '@moldau/client';
+import { CommandError, DeclinedError, UsageError } from './errors.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+
+export interface Ending {
+  readonly exitCode: number;
+  /** Lines for standard error. */
+  readonly lines: readonly string[];
+}
+
+export function endingOf(error: unknown, signal: AbortSignal): Ending {
+  if (signal.aborted && (error === signal.reason || isAbort(error)))
+    return { exitCode: EXIT_CODES.interrupted, lines: [] };
+  if (error instanceof UsageError) return { exitCode: EXIT_CODES.usage, lines: [error.message] };
+  if (error instanceof DeclinedError) return { exitCode: EXIT_CODES.declined, lines: [error.message] };
+  if (error instanceof CommandError) return { exitCode: EXIT_CODES.failed, lines: [error.message] };
+  if (error instanceof PartialFailureError)
+    return { exitCode: EXIT_CODES.failed, lines: error.errors.map(({ message }) => message) };
+  if (error instanceof KafkaError) {
+    const exitCode = error.code === 'INVALID_OPTIONS' ? EXIT_CODES.usage : EXIT_CODES.failed;
+    return { exitCode, lines: [error.message] };
+  }
+  const { code, path, message, stack } = error as NodeJS.ErrnoException;
+  if (code !== undefined && path !== undefined)
+    return { exitCode: EXIT_CODES.failed, lines: [fileProblem(code, path, message)] };
+  // Our own mistake: its stack helps to find it.
+  return { exitCode: EXIT_CODES.failed, lines: [stack ?? String(error)] };
+}
+
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no file',
+  EACCES: 'no permission to use',
+  EISDIR: 'a folder stands where a file should be:',
+  ENOTDIR: 'a file stands where a folder should be:',
+  ENOSPC: 'no space is left on the device at',
+};
+
+function fileProblem(code: string, path: string, message: string): string {
+  const problem = FILE_PROBLEMS[code];
+  return problem === undefined ? message : `${problem} ${path}`;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || (error as KafkaError).code === 'CLOSED');
+}

@@ -1,0 +1,138 @@
+// Runs one command: gives it the world, ends it when it is interrupted, closes what it opened, and says what went wrong.
+
+import { createInterface } from 'node:readline/promises';
+import { type Admin, Kafka } from '@moldau/client';
+import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
+import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
+import { OUTPUT_FORMATS, Output, type OutputFormat } from '../output/output.ts';
+import { processTerminal, type Terminal } from '../output/terminal.ts';
+import type { CommandArguments, CommandContext, CommandOptions, ContextVerb } from './command.ts';
+import { endingOf } from './endings.ts';
+import { DeclinedError, UsageError } from './errors.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+
+const CLIENT_ID = 'moldau-cli';
+/** Somebody waits for it. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export async function execute(
+  verb: ContextVerb,
+  args: CommandArguments,
+  options: CommandOptions,
+): Promise<void> {
+  const terminal = processTerminal(process.env);
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    // Whoever asks twice does not want to wait for a clean end.
+    if (abort.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    abort.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  endWithReader(terminal);
+  let world: World | undefined;
+  try {
+    world = new World(terminal, abort.signal, options);
+    await world.prepare(verb);
+    await (await verb.load()).run(world, args, options);
+  } catch (error) {
+    const { exitCode, lines } = endingOf(error, abort.signal);
+    for (const line of lines) terminal.stderr.write(`moldau: ${line}\n`);
+    process.exitCode = exitCode;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await world?.close();
+  }
+}
+
+/** `moldau ... | head` ends when head has seen enough, without a word. */
+function endWithReader({ stdout }: Terminal): void {
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_CODES.done);
+    throw error;
+  });
+}
+
+class World implements CommandContext {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly environment = process.env;
+  readonly disk = nodeDisk;
+  readonly network = nodeNetwork;
+  readonly clock = nodeClock;
+  readonly timers = nodeTimers;
+  readonly output: Output;
+  readonly isDryRun: boolean;
+  readonly #options: CommandOptions;
+  #kafka: Kafka | undefined;
+  #admin: Admin | undefined;
+  #newKafka: (() => Kafka) | undefined;
+
+  constructor(terminal: Terminal, signal: AbortSignal, options: CommandOptions) {
+    this.terminal = terminal;
+    this.signal = signal;
+    this.#options = options;
+    this.isDryRun = options.dryRun === true;
+    this.output = new Output(outputFormat(options, this.environment), terminal.stdout);
+  }
+
+  async prepare({ needs }: ContextVerb): Promise<void> {
+    if (needs !== 'cluster') return;
+    const { brokers, properties } = await connectionSettings(
+      this.#options as ConnectionFlags,
+      this.environment,
+      this.disk,
+    );
+    const apiTimeoutMs = (this.#options.timeout as number | undefined) ?? DEFAULT_TIMEOUT_MS;
+    this.#newKafka = () =>
+      new Kafka({ brokers, apiTimeoutMs, properties: { 'client.id': CLIENT_ID, ...properties } });
+  }
+
+  get kafka(): Kafka {
+    if (this.#newKafka === undefined) throw new Error('this command needs no cluster');
+    this.#kafka ??= this.#newKafka();
+    return this.#kafka;
+  }
+
+  get admin(): Admin {
+    this.#admin ??= this.kafka.admin();
+    return this.#admin;
+  }
+
+  // As properties, so that commands can take them out of their context.
+  readonly tell = (line: string): void => {
+    this.terminal.stderr.write(`${line}\n`);
+  };
+
+  readonly confirm = async (question: string): Promise<void> => {
+    if (this.#options.yes === true || this.isDryRun) return;
+    if (!this.terminal.canAsk) throw new DeclinedError(`${question} Nobody can be asked here: say --yes.`);
+    const { stdin, stderr } = this.terminal;
+    const dialogue = createInterface({ input: stdin, output: stderr });
+    try {
+      const answer = await dialogue.question(`${question} [y/N] `, { signal: this.signal });
+      if (!/^y(es)?$/i.test(answer.trim())) throw new DeclinedError('nothing was done');
+    } finally {
+      dialogue.close();
+    }
+  };
+
+  readonly exitCode = (code: number): void => {
+    process.exitCode = code;
+  };
+
+  async close(): Promise<void> {
+    await this.#kafka?.close();
+  }
+}
+
+function outputFormat(
+  { output }: CommandOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): OutputFormat {
+  const wanted = (output as string | undefined) ?? environment.MOLDAU_OUTPUT ?? 'table';
+  const format = OUTPUT_FORMATS.find((each) => each === wanted);
+  if (format !== undefined) return format;
+  throw new UsageError(`--output: expected one of ${OUTPUT_FORMATS.join(', ')}, not ${wanted}`);
+}

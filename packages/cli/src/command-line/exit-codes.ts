@@ -1,0 +1,13 @@
+// The exit codes of the command.
+
+export const EXIT_CODES = {
+  done: 0,
+  /** What was asked for failed, or a check found something. */
+  failed: 1,
+  /** The command line, a profile or the environment is wrong. */
+  usage: 2,
+  /** The question before something is destroyed was not answered with yes. */
+  declined: 3,
+  /** Ctrl-C, as shells have it. */
+  interrupted: 130,
+} as const;

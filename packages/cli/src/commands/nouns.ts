@@ -1,0 +1,23 @@
+// All nouns of the moldau command. Their verbs are loaded when they are asked for.
+
+import type { NounSpec } from '../command-line/command.ts';
+
+export const nouns: readonly NounSpec[] = [
+  {
+    name: 'topic',
+    aliases: ['topics'],
+    summary: 'list, describe, create, change and delete topics',
+    load: async () => (await import('./topic.ts')).verbs,
+  },
+  {
+    name: 'profile',
+    aliases: ['profiles'],
+    summary: 'name clusters, and choose the one that is meant when nothing is said',
+    load: async () => (await import('./profile.ts')).verbs,
+  },
+  {
+    name: 'security',
+    summary: 'set up encryption, logins and permissions, and check them',
+    load: async () => (await import('./security.ts')).verbs,
+  },
+];

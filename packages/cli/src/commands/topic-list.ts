@@ -1,0 +1,36 @@
+// `moldau topic list`
+
+import {
+  argument,
+  type CommandArguments,
+  type CommandContext,
+  type CommandOptions,
+} from '../command-line/command.ts';
+import { UsageError } from '../command-line/errors.ts';
+
+export async function run(
+  { admin, output, signal }: CommandContext,
+  args: CommandArguments,
+  { internal = false }: CommandOptions,
+): Promise<void> {
+  const pattern = regularExpression(argument(args, 'pattern'));
+  const topics = await admin.topics.list({ includeInternal: internal === true, signal });
+  const shown = topics.filter(({ name }) => pattern === undefined || pattern.test(name));
+  await output.rows(
+    [
+      { title: 'name', show: ({ name }) => name },
+      { title: 'id', show: ({ id }) => id, isWide: true },
+      { title: 'internal', show: ({ isInternal }) => isInternal, isWide: true },
+    ],
+    shown,
+    ({ name, id, isInternal }) => ({ name, id: id ?? null, internal: isInternal }),
+  );
+}
+
+function regularExpression(text: string | undefined): RegExp | undefined {
+  try {
+    return text === undefined ? undefined : new RegExp(text);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,129 @@
+// Where the cluster is and how to log in, from four places: flags win over the environment, which wins over the profile; then the defaults.
+
+import type { Properties } from '@moldau/client';
+import type { Disk } from '@moldau/io';
+import { UsageError } from '../command-line/errors.ts';
+import { type Profile, readProfiles } from './profiles.ts';
+import { parseProperties } from './properties-file.ts';
+
+export const DEFAULT_BROKERS = '127.0.0.1:9092';
+
+export interface ConnectionFlags {
+  readonly brokers?: string;
+  readonly profile?: string;
+  /** 'name=value', Kafka's and librdkafka's names. */
+  readonly X?: readonly string[];
+  /** A file of such lines. */
+  readonly clientConfig?: string;
+}
+
+export interface ConnectionSettings {
+  readonly brokers: string;
+  readonly properties: Properties;
+  /** The profile in use; undefined: none. */
+  readonly profileName: string | undefined;
+}
+
+export async function connectionSettings(
+  flags: ConnectionFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  disk: Pick<Disk, 'readFile'>,
+): Promise<ConnectionSettings> {
+  const { name, profile } = await chosenProfile(flags, environment, disk);
+  const file =
+    flags.clientConfig === undefined
+      ? {}
+      : parseProperties((await disk.readFile(flags.clientConfig)).toString('utf8'), flags.clientConfig);
+  const merged: Record<string, string> = {
+    ...profile.properties,
+    ...ofEnvironment(environment),
+    ...file,
+    ...ofFlags(flags.X ?? []),
+  };
+  const { 'bootstrap.servers': servers, 'metadata.broker.list': list, ...properties } = merged;
+  return {
+    brokers:
+      flags.brokers ?? environment.MOLDAU_BROKERS ?? servers ?? list ?? profile.brokers ?? DEFAULT_BROKERS,
+    properties: await withFilesRead(properties, disk),
+    profileName: name,
+  };
+}
+
+async function chosenProfile(
+  flags: ConnectionFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  disk: Pick<Disk, 'readFile'>,
+): Promise<{ name: string | undefined; profile: Profile }> {
+  const wanted = flags.profile ?? environment.MOLDAU_PROFILE;
+  const { current, profiles } = await readProfiles(environment, disk);
+  const name = wanted ?? current;
+  const profile = name === undefined ? {} : profiles[name];
+  if (profile !== undefined) return { name, profile };
+  const known = Object.keys(profiles);
+  throw new UsageError(
+    `there is no profile ${name}; ${known.length === 0 ? 'there are none' : `there are ${known.join(', ')}`}: \`moldau profile set ${name} --brokers HOST:PORT\` makes it`,
+  );
+}
+
+const PREFIX = 'MOLDAU_X_';
+
+/** MOLDAU_X_SASL_PASSWORD is sasl.password. */
+function ofEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const properties: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith(PREFIX) && value !== undefined)
+      properties[name.slice(PREFIX.length).toLowerCase().replaceAll('_', '.')] = value;
+  }
+  return properties;
+}
+
+function ofFlags(texts: readonly string[]): Record<string, string> {
+  const properties: Record<string, string> = {};
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    if (at <= 0)
+      throw new UsageError(`-X takes name=value, as in -X security.protocol=ssl, and was given ${text}`);
+    properties[text.slice(0, at).trim()] = text.slice(at + 1);
+  }
+  return properties;
+}
+
+/** Properties that name files, and those that hold what is in them. */
+const FILES: Readonly<Record<string, readonly string[]>> = {
+  'ssl.ca.location': ['ssl.ca.pem'],
+  'ssl.key.location': ['ssl.key.pem'],
+  'ssl.certificate.location': ['ssl.certificate.pem'],
+  'ssl.truststore.location': ['ssl.ca.pem'],
+  // As Java has it: key and certificates in one PEM file.
+  'ssl.keystore.location': ['ssl.key.pem', 'ssl.certificate.pem'],
+};
+/** What only says that stores are PEM files, which is all that is read here. */
+const STORE_TYPES = ['ssl.truststore.type', 'ssl.keystore.type'];
+
+async function withFilesRead(
+  properties: Readonly<Record<string, string>>,
+  disk: Pick<Disk, 'readFile'>,
+): Promise<Record<string, string>> {
+  const read: Record<string, string> = {};
+  for (const [name, value] of Object.entries(properties)) {
+    const targets = FILES[name];
+    if (STORE_TYPES.includes(name)) {
+      if (value.toUpperCase() !== 'PEM')
+        throw new UsageError(
+          `${name} is ${value}, and only PEM is read here: \`keytool\` and \`openssl\` convert the others`,
+        );
+    } else if (targets === undefined) {
+      read[name] = value;
+    } else {
+      const text = (await disk.readFile(value)).toString('utf8');
+      for (const target of targets) read[target] = targets.length === 1 ? text : partOf(text, target);
+    }
+  }
+  return read;
+}
+
+function partOf(pem: string, target: string): string {
+  const isKey = target === 'ssl.key.pem';
+  const blocks = pem.match(/-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----/g) ?? [];
+  return blocks.filter((block) => /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(block) === isKey).join('\n');
+}
