@@ -31,6 +31,7 @@ const MOVED = new Set<number>([
   ErrorCode.OFFSET_NOT_AVAILABLE,
 ]);
 
+const MAX_CUT_OFFS = 20;
 const BYTES = { key: bytes(), value: bytes() };
 const NONE = Buffer.alloc(0);
 
@@ -129,6 +130,7 @@ function takeRecords({ wish, answer, records, end }: Arrival, hold: MemoryHold, 
   );
   partition.succeeded();
   partition.neededBytes = 0;
+  partition.cutOffCount = 0;
   const previous = partition.fetchPosition?.leaderEpoch;
   const offset = Math.max(fetchOffset, end.offset ?? fetchOffset);
   partition.buffer({ reader, hold }, { offset, leaderEpoch: end.leaderEpoch ?? previous });
@@ -139,8 +141,11 @@ function takeRecords({ wish, answer, records, end }: Arrival, hold: MemoryHold, 
 function needMore(wish: FetchWish, neededBytes: number, { cluster, ready }: FetchContext): void {
   const { partition, fetchOffset, maxBytes } = wish;
   const { maxAnswerBytes } = cluster.settings;
-  if (neededBytes > maxBytes && neededBytes <= maxAnswerBytes) {
-    partition.neededBytes = neededBytes;
+  // Others may have left it no room in the answer, but not each time.
+  partition.cutOffCount++;
+  const isHopeless = neededBytes > maxAnswerBytes || partition.cutOffCount > MAX_CUT_OFFS;
+  if (!isHopeless) {
+    if (neededBytes > maxBytes) partition.neededBytes = neededBytes;
     return;
   }
   const what =

@@ -51,6 +51,8 @@ export class FetchPartition {
   preferred: { readonly brokerId: number; readonly untilMs: number } | undefined;
   /** What it takes for one record that is larger than partitionMaxBytes. */
   neededBytes = 0;
+  /** How many answers in a row had but a part of a batch. */
+  cutOffCount = 0;
   /** The broker may be told which epoch was read last. */
   isEpochSent = true;
 
@@ -203,6 +205,7 @@ export class FetchPartition {
     this.#due = undefined;
     this.isEpochSent = true;
     this.neededBytes = 0;
+    this.cutOffCount = 0;
     this.succeeded();
   }
 }

@@ -62,17 +62,12 @@ export class ScriptedLog {
     this.endOffset = endOffset;
   }
 
-  read(fromOffset: number, maxBytes: number, isFirst: boolean): Buffer {
-    const parts: Buffer[] = [];
-    let left = maxBytes;
-    for (const { nextOffset, bytes } of this.entries) {
-      if (nextOffset <= fromOffset) continue;
-      const isWhole = isFirst && parts.length === 0;
-      parts.push(isWhole ? bytes : bytes.subarray(0, left));
-      left -= bytes.length;
-      if (left <= 0) break;
-    }
-    return Buffer.concat(parts);
+  /** As brokers do: the first batch whole where it is the first of the answer, else nothing in place of a part of it. */
+  read(fromOffset: number, maxBytes: number, isFirst: boolean, cutsOff = false): Buffer {
+    const entries = this.entries.filter(({ nextOffset }) => nextOffset > fromOffset);
+    const firstBytes = entries[0]?.bytes.length ?? 0;
+    if (firstBytes > maxBytes && !cutsOff) return isFirst ? entries[0]!.bytes : Buffer.alloc(0);
+    return Buffer.concat(entries.map(({ bytes }) => bytes)).subarray(0, maxBytes);
   }
 
   /** The end of the highest epoch up to this one. */
@@ -200,12 +195,7 @@ export class LogBroker extends ScriptedBroker {
     const responses = [];
     for (const [key, asked] of [...partitions]) {
       const topic = this.#cluster.nameOf(asked.name, asked.id);
-      const answer = this.#partition(
-        asked,
-        topic,
-        leftBytes,
-        leftBytes === request.maxBytes && !this.cutsOff,
-      );
+      const answer = this.#partition(asked, topic, leftBytes, leftBytes === request.maxBytes);
       const bytes = answer.records?.length ?? 0;
       leftBytes -= bytes;
       const isNews =
@@ -246,7 +236,8 @@ export class LogBroker extends ScriptedBroker {
     }
     if (fetchOffset < startOffset || fetchOffset > endOffset)
       return { ...none, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE };
-    const records = log.read(fetchOffset, Math.min(partitionMaxBytes, Math.max(0, leftBytes)), isFirst);
+    const mostBytes = Math.min(partitionMaxBytes, Math.max(0, leftBytes));
+    const records = log.read(fetchOffset, mostBytes, isFirst, this.cutsOff);
     return {
       ...{ partitionIndex, errorCode: 0, highWatermark: endOffset, lastStableOffset: endOffset },
       ...{ logStartOffset: startOffset, abortedTransactions, records },
