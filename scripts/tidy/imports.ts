@@ -35,12 +35,25 @@ const CLIENT_TABLE: Readonly<Record<string, readonly string[]>> = {
   options: ['errors'],
   serdes: ['errors'],
   'topic.ts': ['errors', 'serdes'],
-  observability: ['errors', 'options'],
+  observability: ['errors', 'options', 'serdes', 'topic.ts'],
   network: ['errors', 'options', 'observability'],
   cluster: ['errors', 'options', 'observability', 'network'],
   producer: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster'],
   consumer: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster', 'producer'],
   share: ['errors', 'options', 'serdes', 'topic.ts', 'observability', 'network', 'cluster', 'consumer'],
+  'exactly-once': [
+    ...[
+      'errors',
+      'options',
+      'serdes',
+      'topic.ts',
+      'observability',
+      'network',
+      'cluster',
+      'producer',
+      'consumer',
+    ],
+  ],
   admin: ['errors', 'options', 'observability', 'network', 'cluster'],
 };
 

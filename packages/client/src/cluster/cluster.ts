@@ -16,6 +16,7 @@ import type { BrokerConnection } from '../network/broker-connection.ts';
 import { type BrokerPlace, BrokerPool, type Purpose } from '../network/broker-pool.ts';
 import type { ClientApi } from '../network/client-api.ts';
 import type { Limits } from '../network/waiting.ts';
+import type { Instruments } from '../observability/instruments.ts';
 import type { ClientSettings } from '../options/client-options.ts';
 import type { Ports } from '../options/ports.ts';
 import { Coordinators, type CoordinatorType } from './coordinators.ts';
@@ -77,13 +78,21 @@ export class Cluster implements AsyncDisposable {
   readonly #refresh: MetadataRefresh;
   readonly #listeners = new Set<(change: MetadataChange) => void>();
   readonly #abort = new AbortController();
+  /** Who hears of what is done here. */
+  readonly instruments: Instruments | undefined;
   readonly #onClosed: () => void;
 
-  constructor(settings: ClientSettings, ports: Ports, onClosed: () => void = () => {}) {
+  constructor(
+    settings: ClientSettings,
+    ports: Ports,
+    onClosed: () => void = () => {},
+    instruments?: Instruments,
+  ) {
     this.#onClosed = onClosed;
+    this.instruments = instruments;
     this.settings = settings;
     this.ports = ports;
-    this.#pool = new BrokerPool(settings, ports);
+    this.#pool = new BrokerPool(settings, ports, instruments);
     this.#bootstrap = new Bootstrap(settings.brokers, this.#pool, ports);
     this.#refresh = new MetadataRefresh({
       ...{ settings, ports, pool: this.#pool, bootstrap: this.#bootstrap, metadata: this.#metadata },
@@ -193,6 +202,8 @@ export class Cluster implements AsyncDisposable {
 
   /** Safe to call twice. */
   async close(): Promise<void> {
+    const farewell = this.instruments?.farewell();
+    if (farewell !== undefined) await farewell;
     const error = new ClosedError();
     this.#abort.abort(error);
     this.#refresh.close();

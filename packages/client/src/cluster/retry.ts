@@ -3,6 +3,7 @@
 import { BrokerError, KafkaError, TimeoutError } from '../errors/kafka-error.ts';
 import { Backoff } from '../network/backoff.ts';
 import { type Limits, pause } from '../network/waiting.ts';
+import type { Instruments } from '../observability/instruments.ts';
 import type { ClientSettings } from '../options/client-options.ts';
 import type { Ports } from '../options/ports.ts';
 
@@ -11,6 +12,7 @@ export interface RetryContext {
   readonly ports: Pick<Ports, 'clock' | 'timers' | 'random'>;
   /** Aborted when the client is closed: waiting ends. */
   readonly closing?: AbortSignal;
+  readonly instruments?: Instruments | undefined;
 }
 
 /** The end of the last transaction is being written, which takes milliseconds. */
@@ -22,7 +24,7 @@ const SOON_BACKOFF_MS = 20;
  * TimeoutError whose cause is what went wrong last, and which says so.
  */
 export async function retrying<T>(
-  { settings, ports, closing }: RetryContext,
+  { settings, ports, closing, instruments }: RetryContext,
   limits: Limits,
   attempt: () => Promise<T>,
   recover: (error: KafkaError) => void = () => {},
@@ -43,6 +45,7 @@ export async function retrying<T>(
       const nowMs = clock.monotonicMs();
       if (nowMs + delayMs >= limits.deadlineMs)
         throw givenUp(error, Math.round(nowMs - startedMs), backoff.failures + soon.failures);
+      instruments?.retried(error, backoff.failures + soon.failures, delayMs);
       await pause(timers, delayMs, eitherSignal(limits.signal, closing));
     }
   }

@@ -22,6 +22,7 @@ import { Outbox } from './outbox.ts';
 import { type PendingRequest, Requests, rejectRequest, resolveRequest } from './requests.ts';
 import { Throttle } from './throttle.ts';
 import { within } from './waiting.ts';
+import { totalBytes, watchRequest } from './watched-request.ts';
 
 const MAX_CORRELATION_ID = 0x7fffffff;
 
@@ -129,7 +130,9 @@ export class BrokerConnection {
   async post<Input>(api: ClientApi<Input, unknown>, version: number, input: Input): Promise<void> {
     while (this.#isHeld && this.#end === undefined) await (this.#throttle.over ?? this.#renewal);
     if (this.#end !== undefined) throw this.#end;
-    this.#outbox.send(this.#encode(api, version, input, this.#nextCorrelationId()));
+    const chunks = this.#encode(api, version, input, this.#nextCorrelationId());
+    this.#options.instruments?.requestSent(this.#options.broker!, totalBytes(chunks), false);
+    this.#outbox.send(chunks);
     this.#lastUsedMs = this.#options.clock.monotonicMs();
     await this.#outbox.drained;
   }
@@ -185,16 +188,18 @@ export class BrokerConnection {
       signal?.throwIfAborted();
       const nowMs = this.#options.clock.monotonicMs();
       const correlationId = this.#nextCorrelationId();
+      const chunks = this.#encode(api, version, input, correlationId);
+      const watch = watchRequest(this.#options, api, version, chunks);
       const request: PendingRequest = {
         correlationId,
         response: api.response,
         version,
-        chunks: this.#encode(api, version, input, correlationId),
+        chunks,
         timeoutMs,
         deadlineMs: nowMs + timeoutMs,
         patienceMs: nowMs + Math.max(timeoutMs, this.#options.requestTimeoutMs),
-        resolve: resolve as (answer: unknown) => void,
-        reject,
+        resolve: watch === undefined ? (resolve as PendingRequest['resolve']) : watch.answered(resolve),
+        reject: watch === undefined ? reject : watch.failed(reject),
         isSettled: false,
         signal,
         aborted: undefined,
@@ -235,7 +240,7 @@ export class BrokerConnection {
     this.#requests.shift();
     this.#answeredCount++;
     try {
-      if (!request.isSettled) this.#take(request, decodeAnswer(request, answer));
+      if (!request.isSettled) this.#take(request, decodeAnswer(request, answer), answer.length);
     } catch (error) {
       const malformed = unreadableAnswer(this.address, request, error);
       rejectRequest(request, malformed);
@@ -243,10 +248,10 @@ export class BrokerConnection {
     }
   }
 
-  #take(request: PendingRequest, answer: unknown): void {
+  #take(request: PendingRequest, answer: unknown, answerBytes: number): void {
     const { throttleTimeMs = 0 } = answer as { readonly throttleTimeMs?: number };
     if (throttleTimeMs > 0) this.#throttle.begin(throttleTimeMs);
-    resolveRequest(request, answer);
+    resolveRequest(request, answer, answerBytes);
   }
 
   /** Requests wait. */

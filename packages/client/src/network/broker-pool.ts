@@ -5,6 +5,7 @@
 
 import type { Timer } from '@moldau/io';
 import { ClosedError, ConnectionError, type KafkaError, TimeoutError } from '../errors/kafka-error.ts';
+import type { Instruments } from '../observability/instruments.ts';
 import { addressText } from '../options/address.ts';
 import type { ClientSettings } from '../options/client-options.ts';
 import type { Ports } from '../options/ports.ts';
@@ -27,6 +28,8 @@ export interface BrokerPlace {
 
 interface Lane {
   readonly place: BrokerPlace;
+  /** The same, for instruments: an address that turns out to be a broker's takes its id. */
+  readonly broker: { id: number; readonly address: string };
   readonly backoff: Backoff;
   /** When the next dial may begin, by the monotonic clock. */
   nextDialMs: number;
@@ -43,11 +46,13 @@ export class BrokerPool {
   readonly #ports: Ports;
   readonly #lanes = new Map<string, Lane>();
   readonly #abort = new AbortController();
+  readonly #instruments: Instruments | undefined;
   #idleTimer: Timer | undefined;
 
-  constructor(settings: ClientSettings, ports: Ports) {
+  constructor(settings: ClientSettings, ports: Ports, instruments?: Instruments) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#instruments = instruments;
   }
 
   /** The connection, if there is one now: for those who cannot wait. */
@@ -77,9 +82,10 @@ export class BrokerPool {
     this.#lanes.delete(key);
     const isFree = to !== undefined && this.connected(to.id, 'control') === undefined;
     const isSame = to?.host === from.host && to.port === from.port;
-    if (isFree && isSame && lane.connection !== undefined)
+    if (isFree && isSame && lane.connection !== undefined) {
+      lane.broker.id = to.id;
       this.#lanes.set(`${to.id}:control`, { ...lane, place: to });
-    else if (lane.connection?.pendingCount === 0) lane.connection.close();
+    } else if (lane.connection?.pendingCount === 0) lane.connection.close();
     else this.#lanes.set(key, lane);
   }
 
@@ -108,7 +114,8 @@ export class BrokerPool {
     known?.connection?.close();
     const { reconnectBackoffMs, reconnectBackoffMaxMs } = this.#settings;
     const backoff = new Backoff(reconnectBackoffMs, reconnectBackoffMaxMs, this.#ports.random);
-    const lane: Lane = { place, backoff, nextDialMs: 0, connection: undefined, opening: undefined };
+    const broker = { id: place.id, address: addressText(place) };
+    const lane: Lane = { place, broker, backoff, nextDialMs: 0, connection: undefined, opening: undefined };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -116,10 +123,13 @@ export class BrokerPool {
   async #open(lane: Lane): Promise<BrokerConnection> {
     const { clock, timers, logger } = this.#ports;
     const address = addressText(lane.place);
+    // The one before has ended.
+    lane.connection = undefined;
     try {
       const waitMs = lane.nextDialMs - clock.monotonicMs();
       if (waitMs > 0) await pause(timers, waitMs, this.#abort.signal);
-      const connection = await BrokerConnection.open(this.#connectionOptions(lane.place), this.#abort.signal);
+      const startMs = clock.monotonicMs();
+      const connection = await BrokerConnection.open(this.#connectionOptions(lane), this.#abort.signal);
       if (this.#abort.signal.aborted) {
         connection.close();
         throw this.#abort.signal.reason;
@@ -132,9 +142,12 @@ export class BrokerPool {
       lane.backoff.succeeded();
       lane.connection = connection;
       this.#watchIdle();
-      logger.debug({ broker: address, id: lane.place.id }, 'connected');
+      const tookMs = clock.monotonicMs() - startMs;
+      logger.debug({ broker: address, id: lane.place.id, tookMs }, 'connected');
+      this.#instruments?.connected(lane.broker, tookMs);
       return connection;
     } catch (error) {
+      if (!this.#abort.signal.aborted) this.#instruments?.connectFailed(lane.broker, error);
       lane.nextDialMs = clock.monotonicMs() + lane.backoff.failed();
       if (!this.#abort.signal.aborted) {
         const reason = error instanceof Error ? error.message : String(error);
@@ -146,13 +159,26 @@ export class BrokerPool {
     }
   }
 
-  #connectionOptions(place: BrokerPlace) {
+  /** It was there, and is no more. */
+  #ended(lane: Lane, error: KafkaError): void {
+    const { address, id } = lane.broker;
+    if (error.code !== 'CLOSED')
+      this.#ports.logger.info({ broker: address, id, error }, `connection ended: ${error.message}`);
+    this.#instruments?.disconnected(lane.broker, error);
+  }
+
+  #connectionOptions(lane: Lane) {
+    const { place, broker } = lane;
     const { clientId, tls, sasl, requestTimeoutMs, connectTimeoutMs, maxAnswerBytes } = this.#settings;
     const { network, clock, timers, random } = this.#ports;
     return {
       address: { host: place.host, port: place.port },
       advertisedBy: place.advertisedBy,
       ...{ clientId, tls, requestTimeoutMs, connectTimeoutMs, maxAnswerBytes, network, clock, timers },
+      ...{ instruments: this.#instruments, broker },
+      onClosed: (error: KafkaError) => {
+        if (lane.connection !== undefined) this.#ended(lane, error);
+      },
       renewalDelayMs: (lifetimeMs: number) => lifetimeMs * (RENEWAL_FROM + RENEWAL_SPREAD * random.next()),
       logIn:
         sasl === undefined

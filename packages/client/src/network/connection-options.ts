@@ -2,6 +2,7 @@
 
 import type { Clock, Network, Timers, TlsClientOptions } from '@moldau/io';
 import type { KafkaError } from '../errors/kafka-error.ts';
+import type { BrokerName, Instruments } from '../observability/instruments.ts';
 import type { Address } from '../options/address.ts';
 import type { BrokerConnection } from './broker-connection.ts';
 
@@ -21,6 +22,9 @@ export interface BrokerConnectionOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Who hears of requests, and as whose. */
+  readonly instruments?: Instruments | undefined;
+  readonly broker?: BrokerName | undefined;
   /** When to renew a login that lasts so long. */
   renewalDelayMs(lifetimeMs: number): number;
   /** The connection has ended. Called once. */

@@ -17,7 +17,7 @@ export interface PendingRequest {
   readonly deadlineMs: number;
   /** Until when the connection may be silent about it. */
   patienceMs: number;
-  readonly resolve: (answer: unknown) => void;
+  readonly resolve: (answer: unknown, answerBytes: number) => void;
   readonly reject: (reason: unknown) => void;
   isSettled: boolean;
   signal: AbortSignal | undefined;
@@ -164,8 +164,8 @@ export class Requests {
   }
 }
 
-export function resolveRequest(request: PendingRequest, answer: unknown): void {
-  if (settle(request)) request.resolve(answer);
+export function resolveRequest(request: PendingRequest, answer: unknown, answerBytes: number): void {
+  if (settle(request)) request.resolve(answer, answerBytes);
 }
 
 export function rejectRequest(request: PendingRequest, reason: unknown): void {

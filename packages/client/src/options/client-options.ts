@@ -69,6 +69,8 @@ export interface ClientOptions {
   readonly connectionsMaxIdleMs?: number;
   /** The largest answer taken. Default 256 MiB. */
   readonly maxAnswerBytes?: number;
+  /** Whether brokers that ask for this client's metrics are sent them (KIP-714). Default true. */
+  readonly enableMetricsPush?: boolean;
   /** The same options by the names that Kafka and librdkafka have for them; options given by our names win. */
   readonly properties?: Properties;
 }
@@ -89,6 +91,7 @@ export interface ClientSettings {
   readonly metadataMaxAgeMs: number;
   readonly connectionsMaxIdleMs: number;
   readonly maxAnswerBytes: number;
+  readonly enableMetricsPush: boolean;
 }
 
 const DEFAULTS = {
@@ -109,7 +112,14 @@ const NUMBERS = Object.keys(DEFAULTS).filter((name) => name !== 'clientId') as E
   keyof typeof DEFAULTS,
   'clientId'
 >[];
-const NAMES = new Set(['brokers', 'tls', 'sasl', 'properties', ...Object.keys(DEFAULTS)]);
+const NAMES = new Set([
+  'brokers',
+  'tls',
+  'sasl',
+  'enableMetricsPush',
+  'properties',
+  ...Object.keys(DEFAULTS),
+]);
 
 /** @throws OptionsError with what is wrong and what would be right */
 export function resolveClientOptions(options: ClientOptions): ClientSettings {
@@ -119,6 +129,7 @@ export function resolveClientOptions(options: ClientOptions): ClientSettings {
   const { properties = {}, ...given } = options;
   const merged = {
     ...DEFAULTS,
+    enableMetricsPush: true,
     ...applyProperties(clientProperties, properties),
     ...withoutUndefined(given),
   };

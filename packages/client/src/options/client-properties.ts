@@ -39,6 +39,7 @@ const definitions: readonly PropertyDefinition[] = [
   number('librdkafka', 'topic.metadata.refresh.interval.ms', 'metadataMaxAgeMs'),
   number('both', 'connections.max.idle.ms', 'connectionsMaxIdleMs'),
   number('librdkafka', 'receive.message.max.bytes', 'maxAnswerBytes'),
+  { origin: 'both', name: 'enable.metrics.push', option: 'enableMetricsPush', type: 'boolean' },
   {
     ...{ origin: 'both', name: 'security.protocol', option: 'securityProtocol', type: 'choice' },
     choices: Object.fromEntries(PROTOCOLS.map((protocol) => [protocol, protocol])),

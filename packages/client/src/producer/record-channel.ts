@@ -13,6 +13,7 @@ import {
   TimeoutError,
 } from '../errors/kafka-error.ts';
 import { type Limits, within } from '../network/waiting.ts';
+import type { Tracing } from '../observability/tracing.ts';
 import type { Serde, SerdeContext } from '../serdes/serde.ts';
 import type { OutgoingRecord, Topic } from '../topic.ts';
 import type { Batch } from './batch.ts';
@@ -39,6 +40,7 @@ export class RecordChannel implements ChannelOfTransactions {
   readonly #room: BufferRoom;
   readonly #sender: Sender;
   readonly #buffer: RecordBuffer;
+  readonly #tracing: Tracing | undefined;
   #isClosed = false;
   /** Posted in this turn. */
   #turnBytes = 0;
@@ -59,6 +61,7 @@ export class RecordChannel implements ChannelOfTransactions {
     });
     this.#cluster = cluster;
     this.#settings = settings;
+    this.#tracing = cluster.instruments?.tracing;
     this.#room = room;
     this.#sender = new Sender({ cluster, settings, identity, room, outcomes, onTurn: () => this.#turned() });
     this.#buffer = new RecordBuffer({
@@ -87,7 +90,8 @@ export class RecordChannel implements ChannelOfTransactions {
   readonly post = ((topic: AnyTopic, record: AnyRecord): boolean => {
     if (this.#isClosed) throw new ClosedError('The producer is closed.');
     const queue = this.#topicOf(topic);
-    const bytes = this.#bytesOf(queue, topic, record);
+    const traced = this.#tracing === undefined ? record : this.#tracing.post(queue.name, record);
+    const bytes = this.#bytesOf(queue, topic, traced);
     this.#turnBytes += (bytes.value?.length ?? 0) + (bytes.key?.length ?? 0);
     this.#buffer.post(queue, bytes);
     return this.#room.isFree && this.#turnBytes < TURN_BYTES;
@@ -148,7 +152,13 @@ export class RecordChannel implements ChannelOfTransactions {
     await this.#cluster.close();
   }
 
-  #send(topic: AnyTopic, record: AnyRecord, { signal }: SendOptions): Promise<SentRecord> {
+  #send(topic: AnyTopic, record: AnyRecord, options: SendOptions): Promise<SentRecord> {
+    if (this.#tracing === undefined) return this.#sendNow(topic, record, options);
+    const name = typeof topic === 'string' ? topic : topic.name;
+    return this.#tracing.send(name, record, (traced) => this.#sendNow(topic, traced, options));
+  }
+
+  #sendNow(topic: AnyTopic, record: AnyRecord, { signal }: SendOptions): Promise<SentRecord> {
     if (this.#isClosed) throw new ClosedError('The producer is closed.');
     signal?.throwIfAborted();
     const queue = this.#topicOf(topic);
