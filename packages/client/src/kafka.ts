@@ -7,14 +7,26 @@ import type { Consumer } from './consumer/consumer.ts';
 import { openConsumer } from './consumer/open-consumer.ts';
 import { type ConsumerOptions, resolveConsumerOptions } from './consumer/options/consumer-options.ts';
 import { ClosedError } from './errors/kafka-error.ts';
+import { ClientMetrics, type MetricsSnapshot } from './observability/client-metrics.ts';
+import type { ClientKind } from './observability/metric-definitions.ts';
+import { TelemetryPush } from './observability/telemetry-push.ts';
+import { type OpenTelemetryApi, Tracing } from './observability/tracing.ts';
 import { type ClientOptions, type ClientSettings, resolveClientOptions } from './options/client-options.ts';
 import { nodePorts, type Ports } from './options/ports.ts';
+import { SOFTWARE } from './options/version.ts';
 import { Producer } from './producer/producer.ts';
 import { type ProducerOptions, resolveProducerOptions } from './producer/producer-options.ts';
 import { ShareConsumer } from './share/share-consumer.ts';
 import { resolveShareOptions, type ShareConsumerOptions } from './share/share-options.ts';
 
+export interface TelemetryOptions {
+  /** The package @opentelemetry/api: `import * as api from '@opentelemetry/api'`. Spans are made of what is sent and processed, and their context goes with records. */
+  readonly api: OpenTelemetryApi;
+}
+
 export interface KafkaOptions extends ClientOptions {
+  /** Traces with OpenTelemetry. Default: nothing is traced. */
+  readonly telemetry?: TelemetryOptions;
   /** Told of connections that fail and the like; pino fits. Default: nobody. */
   readonly logger?: Logger;
 }
@@ -25,19 +37,25 @@ export class Kafka implements AsyncDisposable {
   readonly #clusters = new Set<Cluster>();
   /** Of clients that have something to do before their connections end. */
   readonly #endings = new WeakMap<Cluster, () => Promise<void>>();
+  readonly #metrics = new Map<Cluster, ClientMetrics>();
+  readonly #tracing: Tracing | undefined;
   #isClosed = false;
 
   /** Nothing is connected before it is used. @throws OptionsError */
   constructor(options: KafkaOptions, ports: Ports = nodePorts) {
-    const { logger, ...clientOptions } = options;
+    const { logger, telemetry, ...clientOptions } = options;
     this.#settings = resolveClientOptions(clientOptions);
     this.#ports = logger === undefined ? ports : { ...ports, logger };
+    const { clientId } = this.#settings;
+    if (telemetry !== undefined)
+      this.#tracing = new Tracing(telemetry.api, { clientId, version: SOFTWARE.clientSoftwareVersion });
   }
 
   /** Sends records. Close it when it is done: what it has is sent before. @throws OptionsError */
   producer(options: ProducerOptions = {}): Producer {
     const settings = resolveProducerOptions(options, this.#settings);
-    const cluster = this.#cluster();
+    const { transactionalId } = settings;
+    const cluster = this.#cluster('producer', { transactional_id: transactionalId });
     const producer = new Producer(cluster, settings);
     this.#endings.set(cluster, () => producer.close());
     return producer;
@@ -46,7 +64,9 @@ export class Kafka implements AsyncDisposable {
   /** Reads records: as a member of a group that shares partitions, or of partitions assigned by hand. Close it when it is done. @throws OptionsError */
   consumer(options: ConsumerOptions = {}): Consumer {
     const settings = resolveConsumerOptions(options);
-    const cluster = this.#cluster();
+    const cluster = this.#cluster('consumer', {
+      ...{ group_id: settings.groupId, group_instance_id: settings.instanceId, client_rack: settings.rack },
+    });
     const consumer = openConsumer(cluster, settings, () => this.producer());
     this.#endings.set(cluster, () => consumer.close());
     return consumer;
@@ -54,16 +74,24 @@ export class Kafka implements AsyncDisposable {
 
   /** For administration. Close it when it is done. */
   admin(): Admin {
-    return new Admin(this.#cluster());
+    return new Admin(this.#cluster('admin'));
   }
 
   /** A member of a share group (Kafka 4.1 or later): its members are given records of the same partitions, one record to one of them. @throws OptionsError */
   shareConsumer(options: ShareConsumerOptions): ShareConsumer {
     const settings = resolveShareOptions(options);
-    const cluster = this.#cluster();
+    const cluster = this.#cluster('share-consumer', {
+      group_id: settings.groupId,
+      client_rack: settings.rack,
+    });
     const consumer = new ShareConsumer(cluster, settings);
     this.#endings.set(cluster, () => consumer.close());
     return consumer;
+  }
+
+  /** What is known now of each client that was made here and is not closed: by the names of Kafka's clients. */
+  metrics(): MetricsSnapshot[] {
+    return Array.from(this.#metrics.values(), (metrics) => metrics.snapshot());
   }
 
   /** Closes all clients that were made here and are not closed yet. */
@@ -79,10 +107,39 @@ export class Kafka implements AsyncDisposable {
     return this.close();
   }
 
-  #cluster(): Cluster {
+  /** `labels`: what the client's metrics are known by to who runs the cluster. */
+  #cluster(kind: ClientKind, labels: Readonly<Record<string, string | undefined>> = {}): Cluster {
     if (this.#isClosed) throw new ClosedError();
-    const cluster = new Cluster(this.#settings, this.#ports, () => this.#clusters.delete(cluster));
+    const { clientId } = this.#settings;
+    const { clock } = this.#ports;
+    const metrics = new ClientMetrics({ kind, clientId, clock, tracing: this.#tracing });
+    const ended = (): void => {
+      this.#clusters.delete(cluster);
+      this.#metrics.delete(cluster);
+    };
+    const cluster = new Cluster(this.#settings, this.#ports, ended, metrics);
     this.#clusters.add(cluster);
+    this.#metrics.set(cluster, metrics);
+    if (this.#settings.enableMetricsPush) this.#push(cluster, metrics, labels);
     return cluster;
+  }
+
+  /** From the first connection on, brokers are asked whether they want to know. */
+  #push(
+    cluster: Cluster,
+    metrics: ClientMetrics,
+    labels: Readonly<Record<string, string | undefined>>,
+  ): void {
+    const push = new TelemetryPush({
+      ...{ link: cluster, ports: this.#ports, version: SOFTWARE.clientSoftwareVersion },
+      requestTimeoutMs: this.#settings.requestTimeoutMs,
+      labels: Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== undefined)) as Record<
+        string,
+        string
+      >,
+      snapshot: () => metrics.snapshot(),
+    });
+    metrics.onFirstConnection = () => push.start();
+    metrics.onFarewell = () => push.close();
   }
 }
