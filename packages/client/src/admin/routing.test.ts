@@ -193,6 +193,44 @@ describe('the admin asks', () => {
     await admin.close();
   });
 
+  it('again for topics that its quota does not let through, when the broker says, and while there is time', async () => {
+    const { world, admin, serve, asked } = scripted();
+    const requests: string[][] = [];
+    serve(createTopicsRequest.apiKey, [0, 7], ({ topics }: { topics: { name: string }[] }) => {
+      requests.push(topics.map(({ name }) => name));
+      const isThrottled = (name: string): boolean =>
+        name === 'never' || (name === 'later' && requests.length < 3);
+      return {
+        throttleTimeMs: 2_000,
+        topics: topics.map(({ name }) => ({
+          ...{ name, numPartitions: 1, replicationFactor: 1, errorMessage: null },
+          errorCode: isThrottled(name) ? ErrorCode.THROTTLING_QUOTA_EXCEEDED : ErrorCode.NONE,
+        })),
+      };
+    });
+    const startedMs = world.time.monotonicMs();
+    const created = await world.until(admin.topics.create([{ name: 'now' }, { name: 'later' }]));
+    assert.deepEqual(
+      created.map(({ name }) => name),
+      ['now', 'later'],
+    );
+    assert.deepEqual(requests, [['now', 'later'], ['later'], ['later']]);
+    assert.equal(world.time.monotonicMs() - startedMs, 4_000);
+    const partly = world.until(
+      admin.topics.create([{ name: 'now' }, { name: 'never' }], { timeoutMs: 9_000 }),
+    );
+    await assert.rejects(partly, (error) => {
+      assert.ok(error instanceof PartialFailureError);
+      assert.deepEqual(
+        error.errors.map(({ code, topic }) => [code, topic]),
+        [['THROTTLING_QUOTA_EXCEEDED', 'never']],
+      );
+      return true;
+    });
+    assert.deepEqual(asked(createTopicsRequest.apiKey), [requests.length, 0]);
+    await admin.close();
+  });
+
   it('leaders and coordinators which open transactions nobody will end', async () => {
     const topics = [{ name: 't', leaders: [1, 2] }];
     const { world, admin, serve } = scripted(() => metadataOf(ADDRESSES, topics));

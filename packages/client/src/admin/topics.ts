@@ -16,7 +16,7 @@ import {
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
 import { OptionsError } from '../errors/kafka-error.ts';
 import { type ConfigValues, configTexts } from './config-values.ts';
-import { notController } from './controller.ts';
+import { notController, throughQuota } from './controller.ts';
 import { type Operation, operationsOf } from './names.ts';
 import { allOrThrow, errorOf } from './results.ts';
 import { brokerTimeoutMs } from './timing.ts';
@@ -143,20 +143,24 @@ export class TopicsAdmin {
   /** Rejects with TOPIC_ALREADY_EXISTS when one is there already; the others are made. */
   async create(topics: NewTopic | readonly NewTopic[], options: ChangeOptions = {}): Promise<CreatedTopic[]> {
     const asked = [topics].flat();
-    const input = {
-      topics: asked.map(newTopic),
-      timeoutMs: brokerTimeoutMs(this.#cluster, options),
-      validateOnly: options.validateOnly ?? false,
-    };
-    const answer = await this.#cluster.request(CREATE_TOPICS, input, {
-      ...options,
-      to: 'controller',
-      retry: { errorOf: ({ topics }) => notController(topics) },
+    const made = asked.map(newTopic);
+    const answers = await throughQuota(this.#cluster, made, options, async (open, left) => {
+      const input = {
+        topics: open,
+        timeoutMs: brokerTimeoutMs(this.#cluster, options),
+        validateOnly: options.validateOnly ?? false,
+      };
+      const answer = await this.#cluster.request(CREATE_TOPICS, input, {
+        ...left,
+        to: 'controller',
+        retry: { errorOf: ({ topics }) => notController(topics) },
+      });
+      const byName = new Map(answer.topics.map((topic) => [topic.name, topic]));
+      return open.map(({ name }) => byName.get(name));
     });
-    const byName = new Map(answer.topics.map((topic) => [topic.name, topic]));
     return allOrThrow(
-      asked.map(({ name }) => {
-        const topic = byName.get(name);
+      asked.map(({ name }, index) => {
+        const topic = answers[index];
         const error = errorOf(topic, { topic: name, operation: 'Create' });
         if (error !== undefined) return error;
         const { numPartitions, replicationFactor, topicId } = topic!;
@@ -173,24 +177,22 @@ export class TopicsAdmin {
   async delete(choices: TopicChoice | readonly TopicChoice[], options: CallOptions = {}): Promise<void> {
     const asked = [choices].flat();
     if (asked.length === 0) return;
-    const input = {
-      topics: asked.map(topicOf),
-      topicNames: asked.filter(isName),
-      timeoutMs: brokerTimeoutMs(this.#cluster, options),
-    };
     const api = { ...DELETE_TOPICS, minVersion: asked.every(isName) ? 0 : FIRST_DELETE_BY_ID };
-    const { responses } = await this.#cluster.request(api, input, {
-      ...options,
-      to: 'controller',
-      retry: { errorOf: ({ responses }) => notController(responses) },
+    const answers = await throughQuota(this.#cluster, asked, options, async (open, left) => {
+      const input = {
+        topics: open.map(topicOf),
+        topicNames: open.filter(isName),
+        timeoutMs: brokerTimeoutMs(this.#cluster, options),
+      };
+      const { responses } = await this.#cluster.request(api, input, {
+        ...left,
+        to: 'controller',
+        retry: { errorOf: ({ responses }) => notController(responses) },
+      });
+      return open.map((choice) => responses.find((each) => isMeant(choice, each)));
     });
     allOrThrow(
-      asked.map((choice) =>
-        errorOf(
-          responses.find((each) => isMeant(choice, each)),
-          { topic: nameOf(choice), operation: 'Delete' },
-        ),
-      ),
+      asked.map((choice, index) => errorOf(answers[index], { topic: nameOf(choice), operation: 'Delete' })),
     );
   }
 
@@ -199,22 +201,25 @@ export class TopicsAdmin {
     options: ChangeOptions = {},
   ): Promise<void> {
     const asked = [growth].flat();
-    const input = {
-      topics: asked.map(({ topic, count, assignments }) => ({
-        name: topic,
-        count,
-        assignments: assignments?.map((brokerIds) => ({ brokerIds: [...brokerIds] })) ?? null,
-      })),
-      timeoutMs: brokerTimeoutMs(this.#cluster, options),
-      validateOnly: options.validateOnly ?? false,
-    };
-    const answer = await this.#cluster.request(CREATE_PARTITIONS, input, {
-      ...options,
-      to: 'controller',
-      retry: { errorOf: ({ results }) => notController(results) },
+    const answers = await throughQuota(this.#cluster, asked, options, async (open, left) => {
+      const input = {
+        topics: open.map(({ topic, count, assignments }) => ({
+          name: topic,
+          count,
+          assignments: assignments?.map((brokerIds) => ({ brokerIds })) ?? null,
+        })),
+        timeoutMs: brokerTimeoutMs(this.#cluster, options),
+        validateOnly: options.validateOnly ?? false,
+      };
+      const answer = await this.#cluster.request(CREATE_PARTITIONS, input, {
+        ...left,
+        to: 'controller',
+        retry: { errorOf: ({ results }) => notController(results) },
+      });
+      const byName = new Map(answer.results.map((result) => [result.name, result]));
+      return open.map(({ topic }) => byName.get(topic));
     });
-    const byName = new Map(answer.results.map((result) => [result.name, result]));
-    allOrThrow(asked.map(({ topic }) => errorOf(byName.get(topic), { topic, operation: 'Alter' })));
+    allOrThrow(asked.map(({ topic }, index) => errorOf(answers[index], { topic, operation: 'Alter' })));
   }
 }
 
