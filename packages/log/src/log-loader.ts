@@ -35,7 +35,6 @@ export async function loadLog(state: LogState, dir: LogDir): Promise<void> {
     return;
   }
   state.directoryMade = true;
-  state.directorySynced = true;
   const names = await settleFolder(state.environment.disk, state.directory);
   await findSegments(state, names);
   const startOffset = dir.logStartOffsets.get(state.directoryName) ?? 0;
