@@ -8,6 +8,7 @@ import { Admin } from '../../admin/admin.ts';
 import { Cluster } from '../../cluster/cluster.ts';
 import { resolveClientOptions } from '../../options/client-options.ts';
 import { nodePorts } from '../../options/ports.ts';
+import type { AssignorName } from './assignors/assignor.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import {
   eventually,
@@ -32,6 +33,7 @@ describe('a group', () => {
         'group.initial.rebalance.delay.ms=0',
         'group.consumer.heartbeat.interval.ms=100',
         'group.consumer.min.heartbeat.interval.ms=100',
+        'group.consumer.assignment.interval.ms=0',
       ];
       broker = await startTestBroker({ settings: lines });
     }
@@ -113,4 +115,136 @@ describe('a group', () => {
       ]);
     });
   }
+
+  it("takes the consumer protocol with 'auto', and shares a group with members of the classic one", async () => {
+    const topic = await made(4);
+    const groupId = `g-${randomUUID()}`;
+    const ownership = new Ownership();
+    const member = (name: string, protocol: 'auto' | 'classic'): TestMember =>
+      start({
+        ...{ protocol, assignors: ['cooperative-sticky'], groupId, subscription: { topics: [topic] } },
+        host: new RecordingHost(name, ownership),
+      });
+    await using first = member('classic', 'classic');
+    await balanced(4, first);
+    await using second = member('auto', 'auto');
+    await balanced(4, first, second);
+    await using third = member('auto alone', 'auto');
+    await balanced(4, first, second, third);
+    await first.membership.leave({ timeoutMs: 2_000 });
+    await balanced(4, second, third);
+    assert.deepEqual(ownership.violations, []);
+  });
+
+  it('moves from eager to cooperative while it goes on', async () => {
+    const topic = await made(6);
+    const groupId = `g-${randomUUID()}`;
+    const ownership = new Ownership();
+    const member = (name: string, assignors: readonly AssignorName[]): TestMember =>
+      start({
+        ...{ protocol: 'classic', assignors, groupId, subscription: { topics: [topic] } },
+        host: new RecordingHost(name, ownership),
+      });
+    let members = [member('a', ['range']), member('b', ['range'])];
+    for (const assignors of [['range', 'cooperative-sticky'], ['cooperative-sticky']] as const) {
+      for (const old of members) {
+        await balanced(6, ...members);
+        await old[Symbol.asyncDispose]();
+        members = [...members.filter((each) => each !== old), member(`${old.host.name}'`, assignors)];
+      }
+    }
+    await balanced(6, ...members);
+    assert.deepEqual(ownership.violations, []);
+    await Promise.all(members.map((each) => each[Symbol.asyncDispose]()));
+  });
+
+  for (const protocol of ['classic', 'consumer'] as const) {
+    it(`gives a static member of the ${protocol} protocol back what it had, without the others`, async () => {
+      const topic = await made(4);
+      const groupId = `g-${randomUUID()}`;
+      const member = (instanceId: string): TestMember =>
+        start({ protocol, instanceId, groupId, assignors: ['range'], subscription: { topics: [topic] } });
+      await using other = member('other');
+      const first = member('moving');
+      await balanced(4, other, first);
+      const had = [...first.host.owned].sort();
+      const seen = other.host.events.length;
+      await first[Symbol.asyncDispose]();
+      await using second = member('moving');
+      await balanced(4, other, second);
+      assert.deepEqual([...second.host.owned].sort(), had);
+      assert.equal(other.host.events.length, seen);
+    });
+
+    it(`finds topics of the ${protocol} protocol by patterns and names, also such as are made later`, async () => {
+      const prefix = `p-${randomUUID()}`;
+      await made(2, `${prefix}.audit`);
+      await made(1, `${prefix}.orders`);
+      await made(1, `${prefix}.other`);
+      const patterns = [new RegExp(`^${prefix}\\.aud`), new RegExp(`^${prefix}\\.o(?!t)`)];
+      const client = { metadataMaxAgeMs: 300 };
+      await using one = start({
+        ...{ protocol, groupId: `g-${randomUUID()}`, client },
+        subscription: { topics: [`${prefix}.late`], patterns: patterns.slice(0, 1) },
+      });
+      await using two = start({ protocol, groupId: `g-${randomUUID()}`, client, subscription: { patterns } });
+      await eventually(
+        () => one.membership.assignment.length === 2 && two.membership.assignment.length === 3,
+      );
+      await made(1, `${prefix}.late`);
+      await made(1, `${prefix}.ok`);
+      await eventually(
+        () => one.membership.assignment.length === 3 && two.membership.assignment.length === 4,
+        () => `${one.host.events} ${two.host.events}`,
+      );
+    });
+  }
+
+  it('hands partitions to others when a subscription changes, and new ones to those who read the topic', async () => {
+    const [left, right] = [await made(2), await made(2)];
+    const groupId = `g-${randomUUID()}`;
+    for (const protocol of ['classic', 'consumer'] as const) {
+      const id = `${groupId}-${protocol}`;
+      await using one = start({ protocol, groupId: id, subscription: { topics: [left] } });
+      await using two = start({ protocol, groupId: id, subscription: { topics: [left, right] } });
+      const topicsOf = ({ membership }: TestMember): string[] =>
+        [...new Set(membership.assignment.map(({ topic }) => topic))].sort();
+      await eventually(() => one.membership.assignment.length + two.membership.assignment.length === 4);
+      one.membership.subscribe({ topics: [right], patterns: [] });
+      two.membership.subscribe({ topics: [left], patterns: [] });
+      await eventually(
+        () =>
+          topicsOf(one).join() === right &&
+          topicsOf(two).join() === left &&
+          two.membership.assignment.length === 2,
+        () => `${one.host.events.join(', ')} | ${two.host.events.join(', ')}`,
+      );
+    }
+  });
+
+  it('says so when an assignor that no member has is asked for', async () => {
+    const topic = await made(1);
+    const groupId = `g-${randomUUID()}`;
+    await using first = start({
+      protocol: 'classic',
+      groupId,
+      assignors: ['range'],
+      subscription: { topics: [topic] },
+    });
+    await balanced(1, first);
+    await using second = start({
+      protocol: 'classic',
+      groupId,
+      assignors: ['sticky'],
+      subscription: { topics: [topic] },
+    });
+    await eventually(() => second.host.error !== undefined);
+    assert.match(second.host.error!.message, /have the assignor range.*This member has sticky/);
+    await using third = start({
+      ...{ protocol: 'consumer', groupId: `g-${randomUUID()}`, settings: { serverAssignor: 'mine' } },
+      subscription: { topics: [topic] },
+    });
+    await eventually(() => third.host.error !== undefined);
+    assert.match(third.host.error!.message, /The broker has no assignor mine/);
+  });
 });

@@ -122,10 +122,11 @@ export class SubscribedTopics {
   }
 
   #watchUnknown(): void {
-    const { metadata, ports } = this.#cluster;
+    const { metadata, ports, settings } = this.#cluster;
     const isAllKnown = this.#subscription.topics.every((topic) => metadata.topic(topic) !== undefined);
     if (isAllKnown || this.#timer !== undefined) return;
-    this.#timer = ports.timers.after(UNKNOWN_TOPIC_INTERVAL_MS, () => {
+    const delayMs = Math.min(UNKNOWN_TOPIC_INTERVAL_MS, settings.metadataMaxAgeMs);
+    this.#timer = ports.timers.after(delayMs, () => {
       this.#timer = undefined;
       const { topics } = this.#subscription;
       const unknown = topics.filter((topic) => metadata.topic(topic) === undefined);
