@@ -266,7 +266,8 @@ export class PartialFailureError extends KafkaError {
   constructor(results: readonly unknown[]) {
     const errors = results.filter((result) => result instanceof KafkaError);
     const lines = errors.map(({ message }) => `\n- ${message}`).join('');
-    super('PARTIAL_FAILURE', `${errors.length} of ${results.length} failed; the others were done.${lines}`, {
+    const others = errors.length < results.length ? '; the others were done.' : '.';
+    super('PARTIAL_FAILURE', `${errors.length} of ${results.length} failed${others}${lines}`, {
       retriable: errors.every(({ retriable }) => retriable),
     });
     this.errors = errors;
