@@ -254,7 +254,7 @@ describe('a record reader', () => {
     const large = encodeBatch({ records: [{ timestamp: 1, key: null, value: Buffer.alloc(200_000) }] });
     const together = Buffer.concat([large, large]);
     assert.equal(all(readerOf({ bytes: together }))[0]!.valueBytes!.buffer, together.buffer);
-    const amongMany = Buffer.concat([large, Buffer.alloc(5_000_000)]);
+    const amongMany = Buffer.concat([large, Buffer.alloc(20_000_000)]);
     const reader = readerOf({ bytes: amongMany.subarray(0, large.length) });
     const records: Records = [];
     reader.read(1, records);

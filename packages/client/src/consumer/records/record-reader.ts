@@ -26,7 +26,7 @@ const MAX_PINNED_BYTES = 128 * 1024;
 /** Else it lies together with others in a piece of so many bytes. */
 const PIECE_BYTES = 64 * 1024;
 /** A record of more than a piece may pin so many times its own size. */
-const MAX_PINNED_RATIO = 16;
+const MAX_PINNED_RATIO = 64;
 
 export interface ReadSettings {
   readonly isolation: 'read-uncommitted' | 'read-committed';
