@@ -6,7 +6,14 @@ import { Cluster } from './cluster/cluster.ts';
 import type { Consumer } from './consumer/consumer.ts';
 import { openConsumer } from './consumer/open-consumer.ts';
 import { type ConsumerOptions, resolveConsumerOptions } from './consumer/options/consumer-options.ts';
+import type { SubscriptionInput } from './consumer/subscription.ts';
 import { ClosedError } from './errors/kafka-error.ts';
+import { ExactlyOnce } from './exactly-once/exactly-once.ts';
+import {
+  checkExactlyOnceOptions,
+  type ExactlyOnceOptions,
+  type ExactlyOnceSummary,
+} from './exactly-once/exactly-once-options.ts';
 import { ClientMetrics, type MetricsSnapshot } from './observability/client-metrics.ts';
 import type { ClientKind } from './observability/metric-definitions.ts';
 import { TelemetryPush } from './observability/telemetry-push.ts';
@@ -70,6 +77,24 @@ export class Kafka implements AsyncDisposable {
     const consumer = openConsumer(cluster, settings, () => this.producer());
     this.#endings.set(cluster, () => consumer.close());
     return consumer;
+  }
+
+  /**
+   * Reads records, transforms them and sends what comes of it, each once whatever fails: what is sent and how far was read are committed together. Resolves
+   * when the signal is aborted; rejects with what lasts: a fatal error, or a transform() that fails again and again.
+   */
+  async exactlyOnce<const S extends SubscriptionInput>(
+    options: ExactlyOnceOptions<S>,
+  ): Promise<ExactlyOnceSummary> {
+    checkExactlyOnceOptions(options);
+    const { groupId, transactionalId } = options;
+    await using producer = this.producer({ ...options.producer, transactionalId });
+    await using consumer = this.consumer({
+      autoOffsetReset: 'earliest',
+      ...options.consumer,
+      ...{ groupId, commit: 'manual', isolation: 'read-committed' },
+    });
+    return await new ExactlyOnce(options, { consumer, producer, ports: this.#ports }).run();
   }
 
   /** For administration. Close it when it is done. */

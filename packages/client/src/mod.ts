@@ -96,6 +96,15 @@ export type { PartitionInput, RecordOf, Subscribable, SubscriptionInput } from '
 export type { StallReport } from './consumer/watchdog/watchdog.ts';
 export * from './errors/consumer-errors.ts';
 export * from './errors/kafka-error.ts';
+export type {
+  AbortedTransaction,
+  CommittedTransaction,
+  ExactlyOnceOptions,
+  ExactlyOnceSummary,
+  Transform,
+  TransformContext,
+  TransformTransaction,
+} from './exactly-once/exactly-once-options.ts';
 export { Kafka, type KafkaOptions } from './kafka.ts';
 export { type ClientEvents, onClientEvent } from './observability/channels.ts';
 export type { MeasuredDistribution, Metric, MetricsSnapshot } from './observability/client-metrics.ts';
