@@ -5,6 +5,7 @@ import type { TopicPartition } from '../cluster/ask-leaders.ts';
 import type { CallOptions } from '../cluster/cluster.ts';
 import { ClosedError, KafkaError, OptionsError, TimeoutError } from '../errors/kafka-error.ts';
 import { within } from '../network/waiting.ts';
+import type { Tracing } from '../observability/tracing.ts';
 import type { Ports } from '../options/ports.ts';
 import { Assignment } from './assignment/assignment.ts';
 import { givenToOthers } from './assignment/not-assigned.ts';
@@ -36,6 +37,8 @@ export interface ConsumerParts {
         join(host: MembershipHost): Membership;
       }
     | undefined;
+  /** Undefined: nobody traces. */
+  readonly tracing?: Tracing | undefined;
   /** Makes a new connection and fresh metadata be used for these partitions. */
   readonly reconnect: (partitions: readonly TopicPartition[]) => void;
   readonly deadLetters: { readonly send: SendPlain; close(options: { timeoutMs: number }): Promise<void> };

@@ -7,6 +7,7 @@
 
 import type { TopicPartition } from '../cluster/ask-leaders.ts';
 import type { CallOptions } from '../cluster/cluster.ts';
+import type { TracedRecord, Tracing } from '../observability/tracing.ts';
 import type { PartitionSession } from './assignment/partition-session.ts';
 import { type Committable, commitExplicitly } from './commits/explicit-commit.ts';
 import { ConsumerCore, type ConsumerParts } from './consumer-core.ts';
@@ -73,7 +74,11 @@ export class Consumer<R = ConsumerRecord<unknown, unknown>> implements AsyncIter
 
   /** Some records at a time: a batch is done when it is committed, or the next is asked for. */
   batches(options: BatchOptions = {}): AsyncIterableIterator<ConsumerBatch<R>, undefined> {
-    const iteration = new BatchIteration<R>(this.#core, this.#core.parts.ports, options);
+    const { ports, tracing, settings } = this.#core.parts;
+    const iteration = new BatchIteration<R>(this.#core, ports, {
+      ...options,
+      handedOut: tracing && ((records) => tracing.received(records, settings.groupId)),
+    });
     stopOn(options.signal, iteration);
     return iteration;
   }
@@ -93,11 +98,14 @@ export class Consumer<R = ConsumerRecord<unknown, unknown>> implements AsyncIter
   async run(options: RunOptions<R>): Promise<void> {
     checkRunOptions(options);
     const core = this.#core;
-    const { ports, settings, deadLetters } = core.parts;
+    const { ports, settings, deadLetters, tracing } = core.parts;
     const { groupId, drainTimeoutMs } = settings;
-    const processing = new Processing<R>(options, {
-      ...{ host: core, ports, groupId, drainTimeoutMs, send: deadLetters.send },
-    });
+    const processing = new Processing<R>(
+      tracing === undefined ? options : traced(options, tracing, groupId),
+      {
+        ...{ host: core, ports, groupId, drainTimeoutMs, send: deadLetters.send },
+      },
+    );
     const { onAssign, onRevoke, onLost } = options;
     const unlisten = core.listen({
       ...(onAssign === undefined ? {} : { onAssign }),
@@ -225,6 +233,16 @@ export class Consumer<R = ConsumerRecord<unknown, unknown>> implements AsyncIter
   #positionOf(session: PartitionSession): number | undefined {
     return session.chunk?.next?.offset ?? this.#core.parts.fetcher.position(session)?.offset;
   }
+}
+
+/** Each record's handler runs in a span of its own. */
+function traced<R>(options: RunOptions<R>, tracing: Tracing, groupId: string | undefined): RunOptions<R> {
+  const { handler } = options;
+  return {
+    ...options,
+    handler: (record, context) =>
+      tracing.process(record as TracedRecord, groupId, () => handler(record, context)),
+  };
 }
 
 function place({ topic, partition }: TopicPartition): TopicPartition {

@@ -3,12 +3,14 @@
 import type { TopicPartition } from '../cluster/ask-leaders.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ConnectionError } from '../errors/kafka-error.ts';
+import type { RebalanceReport } from '../observability/instruments.ts';
 import type { Producer } from '../producer/producer.ts';
 import { Consumer } from './consumer.ts';
 import type { ConsumerParts } from './consumer-core.ts';
 import { Fetcher } from './fetching/fetcher.ts';
 import { createMembership } from './groups/group-membership.ts';
 import { GroupOffsets } from './groups/group-offsets.ts';
+import type { MembershipHost } from './groups/types.ts';
 import type { ConsumerSettings } from './options/consumer-options.ts';
 import { OffsetQueries } from './positions/offset-queries.ts';
 import { KnownTopics } from './subscription.ts';
@@ -20,10 +22,13 @@ export function openConsumer(
   newProducer: () => Pick<Producer, 'send' | 'close'>,
 ): Consumer {
   const topics = new KnownTopics();
+  const fetcher = new Fetcher(cluster, { ...settings, serdesOf: topics.serdesOf });
+  observe(cluster, fetcher);
   return new Consumer({
     ...{ ports: cluster.ports, settings, topics },
     retryBackoffMaxMs: cluster.settings.retryBackoffMaxMs,
-    fetcher: new Fetcher(cluster, { ...settings, serdesOf: topics.serdesOf }),
+    fetcher,
+    tracing: cluster.instruments?.tracing,
     queries: new OffsetQueries(cluster, settings.isolation),
     group: settings.groupId === undefined ? undefined : groupOf(cluster, settings, settings.groupId),
     reconnect: (partitions) => reconnect(cluster, settings.groupId, partitions),
@@ -50,9 +55,41 @@ function groupOf(
       }),
     join: (host) =>
       createMembership({
-        ...{ cluster, groupId, instanceId, protocol, assignors, host },
+        ...{ cluster, groupId, instanceId, protocol, assignors },
+        host: observed(host, cluster, groupId),
         settings: { sessionTimeoutMs, heartbeatIntervalMs, maxPollIntervalMs, rackId, serverAssignor },
       }),
+  };
+}
+
+function observe({ instruments }: Cluster, fetcher: Fetcher): void {
+  instruments?.gauge('assignedPartitions', () => fetcher.assigned().length);
+  instruments?.gauge('recordsLagMax', () => {
+    const lags = fetcher.assigned().flatMap((partition) => fetcher.lagOf(partition).records ?? []);
+    return lags.length === 0 ? undefined : Math.max(...lags);
+  });
+}
+
+/** Changes of the assignment are told before they count. */
+function observed(host: MembershipHost, { instruments }: Cluster, groupId: string): MembershipHost {
+  if (instruments === undefined) return host;
+  const tell = (change: RebalanceReport['change'], partitions: readonly TopicPartition[]): void =>
+    instruments.rebalanced({ groupId, change, partitions });
+  return {
+    assigned(partitions) {
+      tell('assigned', partitions);
+      return host.assigned(partitions);
+    },
+    revoked(partitions) {
+      tell('revoked', partitions);
+      return host.revoked(partitions);
+    },
+    lost(partitions) {
+      tell('lost', partitions);
+      host.lost(partitions);
+    },
+    failed: (error) => host.failed(error),
+    stateChanged: (state) => host.stateChanged?.(state),
   };
 }
 

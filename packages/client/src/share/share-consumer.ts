@@ -122,6 +122,7 @@ export class ShareConsumer<K = Bytes, V = Bytes>
     for (;;) {
       const records = await this.#next(maxRecords);
       if (records === undefined) return;
+      this.#cluster.instruments?.tracing?.received(records, this.groupId);
       const batch = new ShareBatch(records, (options) => this.commit(options));
       let isDone = false;
       try {
@@ -140,8 +141,17 @@ export class ShareConsumer<K = Bytes, V = Bytes>
    */
   async run(options: ShareRunOptions<K, V>): Promise<void> {
     if (this.#closing !== undefined) throw new ClosedError();
+    const tracing = this.#cluster.instruments?.tracing;
+    const { handler } = options;
     const { done } = new ShareRun<K, V>({
-      options,
+      options:
+        tracing === undefined
+          ? options
+          : {
+              ...options,
+              handler: (record, context) =>
+                tracing.process(record, this.groupId, () => handler(record, context)),
+            },
       ports: this.#cluster.ports,
       stop: this.#stop.signal,
       take: (most) => this.#take(most),

@@ -63,6 +63,7 @@ export class ShareFetcher implements ShareSessionHost {
     this.#options = options;
     this.#pace = new Pace(options.settings.maxBufferedRecords);
     this.#stopListening = options.cluster.onChange(() => this.#plan());
+    options.cluster.instruments?.gauge('assignedPartitions', () => this.#assignedKeys.size);
   }
 
   assign(assignment: ShareAssignment): void {
@@ -74,6 +75,9 @@ export class ShareFetcher implements ShareSessionHost {
     );
     this.#releaseOthers();
     this.#plan();
+    const { cluster, settings } = this.#options;
+    const { groupId } = settings;
+    cluster.instruments?.rebalanced({ groupId, change: 'assigned', partitions: this.assigned });
   }
 
   /** What is assigned, as far as the names of its topics are known. */
@@ -92,6 +96,11 @@ export class ShareFetcher implements ShareSessionHost {
     for (let ready = this.#ready[0]; ready !== undefined && taken.length === 0; ready = this.#ready[0]) {
       this.#takeFrom(ready, mostRecords, taken);
       if (ready.position === ready.records.length) this.#ready.shift();
+    }
+    const [first] = taken;
+    if (first !== undefined) {
+      const { topic, partition } = first;
+      this.#options.cluster.instruments?.consumed({ topic, partition, recordCount: taken.length });
     }
     this.#pace.taken(taken.length, this.#nowMs, this.#lockMs);
     this.#want();

@@ -143,6 +143,8 @@ export class Fetcher implements RecordFetcher {
         const taken = partition.take(Math.max(1, maxRecords));
         if (taken === undefined) continue;
         this.#readiness.gave(taken.records);
+        const { topic, partition: index, records } = taken;
+        this.#cluster.instruments?.consumed({ topic, partition: index, recordCount: records.length });
         return taken;
       } finally {
         this.#readiness.offer(partition);

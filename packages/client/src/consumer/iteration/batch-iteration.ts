@@ -25,10 +25,17 @@ type Result<R> = IteratorResult<ConsumerBatch<R>, undefined>;
 
 const DEFAULTS: Limits = { maxRecords: 500, maxWaitMs: 0, maxBytes: 16 * 1024 * 1024 };
 
+/** For those who make iterations. */
+export interface BatchIterationOptions extends BatchOptions {
+  /** Told of each batch. */
+  readonly handedOut?: ((records: readonly ConsumerRecord<unknown, unknown>[]) => void) | undefined;
+}
+
 export class BatchIteration<R> implements AsyncIterableIterator<ConsumerBatch<R>, undefined>, Consumption {
   readonly #host: ConsumptionHost;
   readonly #time: Time;
   readonly #limits: Limits;
+  readonly #handedOut: BatchIterationOptions['handedOut'];
   #state: 'new' | 'running' | 'stopped' | 'ended' = 'new';
   /** What the batch in hand consists of. */
   #parts: ChunkPart[] = [];
@@ -37,9 +44,10 @@ export class BatchIteration<R> implements AsyncIterableIterator<ConsumerBatch<R>
   #rest: Chunk | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(host: ConsumptionHost, time: Time, options: BatchOptions = {}) {
+  constructor(host: ConsumptionHost, time: Time, options: BatchIterationOptions = {}) {
     this.#host = host;
     this.#time = time;
+    this.#handedOut = options.handedOut;
     const { maxRecords, maxWaitMs, maxBytes } = DEFAULTS;
     this.#limits = {
       maxRecords: Math.max(1, options.maxRecords ?? maxRecords),
@@ -153,6 +161,7 @@ export class BatchIteration<R> implements AsyncIterableIterator<ConsumerBatch<R>
     this.#parts = parts;
     for (const { chunk } of parts) chunk.session.handOut();
     this.#batch = new ConsumerBatch<R>(parts, this.#host);
+    this.#handedOut?.(this.#batch.records as unknown as readonly ConsumerRecord<unknown, unknown>[]);
     return this.#batch;
   }
 
