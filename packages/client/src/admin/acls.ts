@@ -9,7 +9,7 @@ import {
   describeAclsResponse,
 } from '@moldau/protocol';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
-import { OptionsError } from '../errors/kafka-error.ts';
+import { type KafkaError, OptionsError } from '../errors/kafka-error.ts';
 import {
   type AclBinding,
   type AclDescription,
@@ -74,21 +74,15 @@ export class AclsAdmin {
       to: 'any',
       retry: {},
     });
-    const deleted = allOrThrow(
-      asked.map((_, index) => {
-        const result = filterResults[index];
-        return errorOf(result, { operation: 'Alter' }) ?? result!.matchingAcls;
-      }),
-    ).flat();
     return allOrThrow(
-      deleted.map((acl) => {
-        const { resource, ...rule } = decodeAcl(acl, acl);
-        return (
-          errorOf(acl, { resource: `rule for ${rule.principal} on ${resource.name}` }) ?? {
-            resource,
-            ...rule,
-          }
-        );
+      asked.flatMap((_, index): (AclDescription | KafkaError)[] => {
+        const result = filterResults[index];
+        const error = errorOf(result, { operation: 'Alter' });
+        if (error !== undefined) return [error];
+        return result!.matchingAcls.map((acl) => {
+          const rule = decodeAcl(acl, acl);
+          return errorOf(acl, { resource: `rule for ${rule.principal} on ${rule.resource.name}` }) ?? rule;
+        });
       }),
     );
   }

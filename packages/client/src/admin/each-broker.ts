@@ -4,15 +4,19 @@ import type { CallOptions, Cluster } from '../cluster/cluster.ts';
 import { each } from './results.ts';
 import { inSteps } from './timing.ts';
 
-/** What each broker says, all of them by default. @throws as allOrThrow */
-export async function eachBroker<Answer>(
+/** What the brokers say together, all of them by default. @throws as allOrThrow: with `results` by broker */
+export async function eachBroker<Result>(
   cluster: Cluster,
   brokerIds: readonly number[] | undefined,
   options: CallOptions,
-  ask: (to: { readonly brokerId: number }, options: CallOptions) => Promise<Answer>,
-): Promise<(Answer & { readonly brokerId: number })[]> {
+  ask: (
+    brokerId: number,
+    call: CallOptions & { readonly to: { readonly brokerId: number } },
+  ) => Promise<Result[]>,
+): Promise<Result[]> {
   const left = inSteps(cluster, options);
   if (brokerIds === undefined) await cluster.refresh({ topics: [], reason: 'all brokers' }, left());
   const asked = brokerIds ?? [...cluster.metadata.brokers.keys()].sort((one, other) => one - other);
-  return await each(asked, async (brokerId) => ({ ...(await ask({ brokerId }, left())), brokerId }));
+  const results = await each(asked, (brokerId) => ask(brokerId, { ...left(), to: { brokerId } }));
+  return results.flat();
 }

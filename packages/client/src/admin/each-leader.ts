@@ -11,7 +11,7 @@ interface PartitionAnswer {
   readonly errorMessage?: string | null;
 }
 
-interface LeaderQuestion<Item, Answer extends PartitionAnswer> {
+interface LeaderQuestion<Item, Answer extends PartitionAnswer, Result> {
   /** What the right is called that one needs for it. */
   readonly operation: string;
   /** Sends one request, about partitions of one broker, by topic. */
@@ -23,15 +23,16 @@ interface LeaderQuestion<Item, Answer extends PartitionAnswer> {
       readonly signal?: AbortSignal;
     },
   ): Promise<readonly { readonly name: string; readonly partitions: readonly Answer[] }[]>;
+  resultOf(answer: Answer, item: Item): Result;
 }
 
 /** What the leaders say, in the order of `items`. @throws as allOrThrow */
-export async function eachLeader<Item extends TopicPartition, Answer extends PartitionAnswer>(
+export async function eachLeader<Item extends TopicPartition, Answer extends PartitionAnswer, Result>(
   cluster: Cluster,
   items: readonly Item[],
   options: CallOptions,
-  { operation, ask }: LeaderQuestion<Item, Answer>,
-): Promise<(Answer & { readonly item: Item })[]> {
+  { operation, ask, resultOf }: LeaderQuestion<Item, Answer, Result>,
+): Promise<Exclude<Result, KafkaError>[]> {
   const { clock } = cluster.ports;
   const results = await askLeaders(
     cluster,
@@ -49,7 +50,7 @@ export async function eachLeader<Item extends TopicPartition, Answer extends Par
   return allOrThrow(
     items.map((item) => {
       const result = results.get(item)!;
-      return result instanceof KafkaError ? result : { ...result, item };
+      return result instanceof KafkaError ? result : resultOf(result, item);
     }),
   );
 }

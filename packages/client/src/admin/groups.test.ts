@@ -170,11 +170,15 @@ describe('the admin of groups', () => {
     const [classic, consumer, share] = [world.name(), world.name(), world.name()];
     const [first, second] = [memberId(), memberId()];
     await admin.groupOffsets.alter(classic, { topic, partition: 0, offset: 0 });
-    await world.beatConsumer(consumer, first, 0, topic);
+    let epoch = await world.beatConsumer(consumer, first, 0, topic);
     await world.beatShare(share, second, 0, topic);
     const ids = [share, classic, consumer];
     const found = await eventually(
-      () => admin.groups.describe(ids),
+      async () => {
+        // Coordinators learn of topics a moment after they are made, and look when members speak.
+        epoch = await world.beatConsumer(consumer, first, epoch, topic);
+        return await admin.groups.describe(ids);
+      },
       (groups) =>
         groups.some((group) => group.type === 'consumer' && group.members[0]!.targetAssignment.length === 2),
     );

@@ -72,14 +72,14 @@ export class GroupsAdmin {
       statesFilter: states.map(pascal),
       typesFilter: version < FIRST_WITH_TYPES ? [] : types,
     });
-    const answers = await eachBroker(this.#cluster, undefined, options, (to, limits) =>
-      this.#cluster.request(api, input, { ...limits, to, retry: wholeAnswer('Describe') }),
-    );
-    return answers
-      .flatMap(({ groups, brokerId }) => groups.map((group) => listing(group, brokerId)))
-      .filter(({ type }) => types.length === 0 || types.includes(type))
-      .filter(({ protocolType }) => protocolTypes === undefined || protocolTypes.includes(protocolType))
-      .sort((one, other) => (one.groupId < other.groupId ? -1 : 1));
+    const listings = await eachBroker(this.#cluster, undefined, options, async (brokerId, call) => {
+      const answer = await this.#cluster.request(api, input, { ...call, retry: wholeAnswer('Describe') });
+      return answer.groups
+        .map((group) => listing(group, brokerId))
+        .filter(({ type }) => types.length === 0 || types.includes(type))
+        .filter(({ protocolType }) => protocolTypes === undefined || protocolTypes.includes(protocolType));
+    });
+    return listings.sort((one, other) => (one.groupId < other.groupId ? -1 : 1));
   }
 
   /** In the order of `groupIds`, whatever their types: see `type` of each. Rejects with GROUP_ID_NOT_FOUND for those that are not there. */

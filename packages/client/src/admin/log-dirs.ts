@@ -68,18 +68,11 @@ export class LogDirsAdmin {
   ): Promise<LogDirDescription[]> {
     const { brokerIds, partitions } = options;
     const topics = partitions === undefined ? null : asked(partitions);
-    const answers = await eachBroker(this.#cluster, brokerIds, options, (to, limits) =>
-      this.#cluster.request(
-        DESCRIBE,
-        { topics },
-        {
-          ...limits,
-          to,
-          retry: wholeAnswer('Describe', 'cluster'),
-        },
-      ),
-    );
-    return answers.flatMap(({ brokerId, results }) => results.map((result) => description(brokerId, result)));
+    return await eachBroker(this.#cluster, brokerIds, options, async (brokerId, call) => {
+      const retry = wholeAnswer('Describe');
+      const { results } = await this.#cluster.request(DESCRIBE, { topics }, { ...call, retry });
+      return results.map((result) => description(brokerId, result));
+    });
   }
 
   /** Where single replicas are, in the order of `replicas`. */

@@ -48,7 +48,7 @@ export class OffsetsAdmin {
   ): Promise<FoundOffset[]> {
     const asked = [queries].flat();
     const isolationLevel = ISOLATION[options.isolation ?? 'read-uncommitted'];
-    const found = await eachLeader(this.#cluster, asked, options, {
+    return await eachLeader(this.#cluster, asked, options, {
       operation: 'Describe',
       ask: async (topics, call) => {
         const places = topics.flatMap(({ items }) => items.map(({ at }) => placeOf(at).minVersion));
@@ -65,13 +65,13 @@ export class OffsetsAdmin {
         };
         return (await this.#cluster.request(api, input, call)).topics;
       },
+      resultOf: ({ offset, timestamp, leaderEpoch }, { topic, partition }) => ({
+        ...{ topic, partition },
+        offset: offset < 0 ? undefined : offset,
+        timestampMs: timestamp < 0 ? undefined : timestamp,
+        leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch,
+      }),
     });
-    return found.map(({ item: { topic, partition }, offset, timestamp, leaderEpoch }) => ({
-      ...{ topic, partition },
-      offset: offset < 0 ? undefined : offset,
-      timestampMs: timestamp < 0 ? undefined : timestamp,
-      leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch,
-    }));
   }
 }
 

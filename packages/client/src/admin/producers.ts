@@ -43,14 +43,14 @@ export class ProducersAdmin {
   ): Promise<PartitionProducers[]> {
     const asked = [partitions].flat();
     if (options.brokerId !== undefined) return await this.#describeAt(options.brokerId, asked, options);
-    const answers = await eachLeader(this.#cluster, asked, options, {
+    return await eachLeader(this.#cluster, asked, options, {
       operation: 'Read',
       ask: async (topics, call) => {
         const input = topics.map(({ name, items }) => topicAsked(name, items));
         return (await this.#cluster.request(DESCRIBE, { topics: input }, call)).topics;
       },
+      resultOf: ({ activeProducers }, item) => described(item, activeProducers),
     });
-    return answers.map(({ item, activeProducers }) => described(item, activeProducers));
   }
 
   async #describeAt(

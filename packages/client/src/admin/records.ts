@@ -26,7 +26,7 @@ export class RecordsAdmin {
     options: CallOptions = {},
   ): Promise<(TopicPartition & { lowWatermark: number })[]> {
     const { requestTimeoutMs } = this.#cluster.settings;
-    const deleted = await eachLeader(this.#cluster, partitions, options, {
+    return await eachLeader(this.#cluster, partitions, options, {
       operation: 'Delete',
       ask: async (topics, call) => {
         const asked = topics.map(({ name, items }) => ({
@@ -39,11 +39,7 @@ export class RecordsAdmin {
         const input = { topics: asked, timeoutMs: Math.min(call.timeoutMs, requestTimeoutMs) };
         return (await this.#cluster.request(DELETE_RECORDS, input, call)).topics;
       },
+      resultOf: ({ lowWatermark }, { topic, partition }) => ({ topic, partition, lowWatermark }),
     });
-    return deleted.map(({ item: { topic, partition }, lowWatermark }) => ({
-      topic,
-      partition,
-      lowWatermark,
-    }));
   }
 }

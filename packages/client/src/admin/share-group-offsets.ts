@@ -3,6 +3,7 @@
 import {
   alterShareGroupOffsetsRequest,
   alterShareGroupOffsetsResponse,
+  type DescribeShareGroupOffsetsResponse,
   deleteShareGroupOffsetsRequest,
   deleteShareGroupOffsetsResponse,
   describeShareGroupOffsetsRequest,
@@ -11,6 +12,7 @@ import {
 import { askCoordinators } from '../cluster/ask-coordinators.ts';
 import { byTopic, keyOf, type TopicPartition } from '../cluster/ask-leaders.ts';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
+import { KafkaError } from '../errors/kafka-error.ts';
 import { allOrThrow, errorOf, wholeAnswer } from './results.ts';
 
 export interface ShareGroupOffset extends TopicPartition {
@@ -60,23 +62,11 @@ export class ShareGroupOffsetsAdmin {
         return new Map(groups.map((each) => [each.groupId, each]));
       },
     });
-    const answers = allOrThrow(asked.map((groupId) => results.get(groupId)!));
     return allOrThrow(
-      answers.flatMap(({ groupId, topics }) =>
-        topics.flatMap(({ topicName, partitions }) =>
-          partitions.map((outcome) => {
-            const { partitionIndex: partition, startOffset, leaderEpoch, lag } = outcome;
-            const error = errorOf(outcome, { topic: topicName, partition, operation: 'Describe' });
-            if (error !== undefined) return error;
-            return {
-              ...{ groupId, topic: topicName, partition },
-              startOffset: startOffset < 0 ? undefined : startOffset,
-              leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch,
-              lag: lag < 0 ? undefined : lag,
-            };
-          }),
-        ),
-      ),
+      asked.flatMap((groupId) => {
+        const answer = results.get(groupId)!;
+        return answer instanceof KafkaError ? [answer] : offsetsOf(answer);
+      }),
     );
   }
 
@@ -136,4 +126,23 @@ export class ShareGroupOffsetsAdmin {
     const byName = new Map(responses.map((response) => [response.topicName, response]));
     allOrThrow(asked.map((topic) => errorOf(byName.get(topic), { topic, operation: 'Read' })));
   }
+}
+
+function offsetsOf({
+  groupId,
+  topics,
+}: DescribeShareGroupOffsetsResponse['groups'][number]): (ShareGroupOffset | KafkaError)[] {
+  return topics.flatMap(({ topicName: topic, partitions }) =>
+    partitions.map((outcome) => {
+      const { partitionIndex: partition, startOffset, leaderEpoch, lag } = outcome;
+      const error = errorOf(outcome, { topic, partition, operation: 'Describe' });
+      if (error !== undefined) return error;
+      return {
+        ...{ groupId, topic, partition },
+        startOffset: startOffset < 0 ? undefined : startOffset,
+        leaderEpoch: leaderEpoch < 0 ? undefined : leaderEpoch,
+        lag: lag < 0 ? undefined : lag,
+      };
+    }),
+  );
 }

@@ -113,17 +113,14 @@ export class TransactionsAdmin {
       durationFilter: minDurationMs ?? -1,
       transactionalIdPattern: transactionalIdPattern ?? null,
     };
-    const answers = await eachBroker(this.#cluster, undefined, options, (to, limits) =>
-      this.#cluster.request(api, input, { ...limits, to, retry: wholeAnswer('Describe') }),
-    );
-    return answers
-      .flatMap(({ transactionStates, brokerId }) =>
-        transactionStates.map(({ transactionalId, producerId, transactionState }) => ({
-          ...{ transactionalId, producerId, coordinatorId: brokerId },
-          state: kebab<TransactionState>(transactionState),
-        })),
-      )
-      .sort((one, other) => (one.transactionalId < other.transactionalId ? -1 : 1));
+    const listings = await eachBroker(this.#cluster, undefined, options, async (coordinatorId, call) => {
+      const answer = await this.#cluster.request(api, input, { ...call, retry: wholeAnswer('Describe') });
+      return answer.transactionStates.map(({ transactionalId, producerId, transactionState }) => ({
+        ...{ transactionalId, producerId, coordinatorId },
+        state: kebab<TransactionState>(transactionState),
+      }));
+    });
+    return listings.sort((one, other) => (one.transactionalId < other.transactionalId ? -1 : 1));
   }
 
   /** In the order of the ids. Rejects with TRANSACTIONAL_ID_NOT_FOUND for those that are not there. */
@@ -151,6 +148,7 @@ export class TransactionsAdmin {
           const answer = await this.#cluster.request(WRITE_MARKERS, { markers: [marker] }, call);
           return answer.markers.flatMap(({ topics }) => topics);
         },
+        resultOf: () => undefined,
       }),
     );
   }
