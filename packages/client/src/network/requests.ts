@@ -148,9 +148,12 @@ export class Requests {
   #late({ response, timeoutMs }: PendingRequest): TimeoutError {
     const { address: broker } = this.#options;
     const name = response.name.replace(/Response$/, '');
-    return new TimeoutError(`${broker}: the broker did not answer ${name} within ${timeoutMs} ms.`, {
-      broker,
-    });
+    return new TimeoutError(
+      `${broker}: the broker did not answer ${name} within ${Math.round(timeoutMs)} ms.`,
+      {
+        broker,
+      },
+    );
   }
 
   #unsent({ response, timeoutMs }: PendingRequest): TimeoutError {
@@ -158,9 +161,12 @@ export class Requests {
     const name = response.name.replace(/Response$/, '');
     const why =
       'the broker throttles this client, for its quota is used up, or takes long to renew its login';
-    return new TimeoutError(`${broker}: ${name} could not be sent within ${timeoutMs} ms: ${why}.`, {
-      broker,
-    });
+    return new TimeoutError(
+      `${broker}: ${name} could not be sent within ${Math.round(timeoutMs)} ms: ${why}.`,
+      {
+        broker,
+      },
+    );
   }
 }
 
