@@ -13,7 +13,7 @@ const ALPHABETS = ['abcdef ghi', 'äöü€ß', '𝄞🎉', 'mixed ä𝄞\ud800'
 const STAMP = { producerId: 9, producerEpoch: 2, baseSequence: 5, isTransactional: true };
 
 function newBatch(blocks: Blocks): Batch {
-  const times = { createdMs: 0, deadlineMs: 1, ordinal: 0, firstIndex: 0 };
+  const times = { createdMs: 0, deadlineMs: 1, ordinal: 0, firstIndex: 0, isPart: false };
   return new Batch('t', 0, new BatchWriter(blocks, false), times);
 }
 

@@ -43,7 +43,7 @@ export interface Stamp {
   readonly isTransactional: boolean;
 }
 
-export type BatchPlace = Pick<Batch, 'createdMs' | 'deadlineMs' | 'ordinal' | 'firstIndex'>;
+export type BatchPlace = Pick<Batch, 'createdMs' | 'deadlineMs' | 'ordinal' | 'firstIndex' | 'isPart'>;
 
 type Outcome =
   | { readonly baseOffset: number | undefined; readonly appendTimeMs: number }
@@ -59,6 +59,7 @@ export class Batch {
   /** The order in which batches were begun; the parts of one have that of the whole, and the place of their first record in it. */
   readonly ordinal: number;
   readonly firstIndex: number;
+  readonly isPart: boolean;
   producerId = -1;
   producerEpoch = -1;
   /** -1: it has none yet. */
@@ -86,7 +87,7 @@ export class Batch {
     topic: string,
     partition: number,
     writer: BatchWriter,
-    { createdMs, deadlineMs, ordinal, firstIndex }: BatchPlace,
+    { createdMs, deadlineMs, ordinal, firstIndex, isPart }: BatchPlace,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -95,6 +96,7 @@ export class Batch {
     this.deadlineMs = deadlineMs;
     this.ordinal = ordinal;
     this.firstIndex = firstIndex;
+    this.isPart = isPart;
   }
 
   get isSealed(): boolean {
@@ -111,6 +113,11 @@ export class Batch {
 
   get lastSequence(): number {
     return (this.baseSequence + this.recordCount - 1) % 0x8000_0000;
+  }
+
+  /** It was refused before, whole or as a part of another: nothing of its partition is sent before it has its answer. */
+  get isRepeated(): boolean {
+    return this.attempts > 0 || this.isPart;
   }
 
   /** In the order in which records were given. */

@@ -23,6 +23,7 @@ export class BufferRoom {
   readonly #options: BufferRoomOptions;
   readonly #waiting = new Set<Waiting>();
   #usedBytes = 0;
+  #underWayBytes = 0;
   #timer: Timer | undefined;
 
   constructor(options: BufferRoomOptions) {
@@ -31,6 +32,11 @@ export class BufferRoom {
 
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** What is not on its way yet. */
+  get unsentBytes(): number {
+    return this.#usedBytes - this.#underWayBytes;
   }
 
   /** A record may be taken now. */
@@ -45,6 +51,11 @@ export class BufferRoom {
 
   take(sizeBytes: number): void {
     this.#usedBytes += sizeBytes;
+  }
+
+  /** So much is on its way; negative when it has arrived. */
+  depart(sizeBytes: number): void {
+    this.#underWayBytes += sizeBytes;
   }
 
   give(sizeBytes: number): void {

@@ -70,7 +70,7 @@ export class Outcomes {
   }
 
   answered({ queue, batch }: Shipment, said: PartitionAnswer | undefined, endpoints: Endpoints): void {
-    queue.arrive(batch);
+    this.#arrived(queue, batch);
     const errorCode = said?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
     if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
       const offset = said!.baseOffset;
@@ -97,7 +97,7 @@ export class Outcomes {
 
   /** Sent with acks 0. */
   posted({ queue, batch }: Shipment): void {
-    queue.arrive(batch);
+    this.#arrived(queue, batch);
     batch.succeed(undefined, -1);
     this.#report(batch, undefined, undefined);
     this.#dispose(batch, false);
@@ -106,7 +106,7 @@ export class Outcomes {
   /** No answer will come. */
   lost(shipments: readonly Shipment[], error: KafkaError): void {
     for (const { queue, batch } of shipments) {
-      queue.arrive(batch);
+      this.#arrived(queue, batch);
       batch.lastError = error;
       if (error.retriable) {
         batch.isOutcomeUnknown = true;
@@ -162,9 +162,14 @@ export class Outcomes {
 
   /** Nobody will hear the answer. */
   abandon(queue: PartitionQueue, batch: Batch, error: KafkaError): void {
-    queue.arrive(batch);
+    this.#arrived(queue, batch);
     batch.isOutcomeUnknown = true;
     this.#failed(queue, batch, error, false);
+  }
+
+  #arrived(queue: PartitionQueue, batch: Batch): void {
+    queue.arrive(batch);
+    this.#options.room.depart(-batch.memoryBytes);
   }
 
   #succeeded(

@@ -69,7 +69,7 @@ export class PartitionQueue implements PartitionLoad {
   get isInOrder(): boolean {
     const [head] = this.waiting;
     if (head === undefined || this.inFlight.length === 0) return head !== undefined;
-    if (head.attempts > 0 || this.needsNewEpoch) return false;
+    if (head.isRepeated || this.needsNewEpoch) return false;
     const isNumbered = this.inFlight[0]!.baseSequence >= 0;
     const isRemembered = this.#departures - this.inFlight[0]!.departure < REMEMBERED_BATCHES;
     return !isNumbered || (this.#isKnownToBroker && isRemembered);

@@ -8,7 +8,7 @@ import { Producer } from './producer.ts';
 import { type ProducerOptions, resolveProducerOptions } from './producer-options.ts';
 import { SimulatedCluster, TOPIC } from './testing-cluster.ts';
 
-const RUNS = Number(process.env.RUNS ?? 6);
+const RUNS = Number(process.env.RUNS ?? 4);
 
 interface Run {
   readonly world: ClientWorld;

@@ -156,6 +156,7 @@ export class RecordBuffer {
       deadlineMs: createdMs + settings.deliveryTimeoutMs,
       ordinal: this.#ordinal++,
       firstIndex: 0,
+      isPart: false,
     });
     queue.push(batch);
     sender.add(queue);
@@ -165,7 +166,7 @@ export class RecordBuffer {
   #wait(topic: TopicQueue, record: PendingRecord): void {
     // Encoded headers are valid for the moment only.
     const { headers } = record;
-    topic.pending.push(headers === undefined ? record : { ...record, headers: headers.slice() });
+    topic.pending.push(headers === undefined ? record : { ...record, headers: Buffer.from(headers) });
     this.#options.room.take(pendingBytes(record));
     topic.learning ??= this.#learn(topic);
   }

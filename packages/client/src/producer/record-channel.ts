@@ -33,6 +33,8 @@ type AnyRecord = OutgoingRecord<unknown, unknown>;
 
 /** Whoever posts as much in one turn of the event loop is asked to let others run: what was posted is sent meanwhile. */
 const TURN_BYTES = 1024 * 1024;
+/** And so is whoever has posted a quarter of the buffer that is not on its way. */
+const UNSENT_PART = 4;
 
 export class RecordChannel implements ChannelOfTransactions {
   readonly #cluster: Cluster;
@@ -94,19 +96,20 @@ export class RecordChannel implements ChannelOfTransactions {
     const bytes = this.#bytesOf(queue, topic, traced);
     this.#turnBytes += (bytes.value?.length ?? 0) + (bytes.key?.length ?? 0);
     this.#buffer.post(queue, bytes);
-    return this.#room.isFree && this.#turnBytes < TURN_BYTES;
+    return this.#mayPost;
   }) as RecordPost;
 
-  /** Resolves when post() may go on: there is room, and what was posted before is on its way. */
+  /** Resolves when post() may go on: there is room, and most of what was posted before is on its way. */
   async ready(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#isClosed) throw new ClosedError('The producer is closed.');
-    if (this.#turnBytes >= TURN_BYTES) {
+    if (this.#turnBytes >= TURN_BYTES) this.#sender.schedule();
+    for (;;) {
+      signal?.throwIfAborted();
+      if (this.#isClosed) throw new ClosedError('The producer is closed.');
+      if (this.#mayPost) return;
       this.#nextTurn ??= Promise.withResolvers();
-      this.#sender.schedule();
-      await this.#nextTurn.promise;
+      const { promise } = this.#nextTurn;
+      await (signal === undefined ? promise : this.#orAborted(promise, signal));
     }
-    if (!this.#room.isFree) await this.#room.wait(() => {}, signal);
   }
 
   async drain({ deadlineMs, signal }: Limits): Promise<void> {
@@ -165,7 +168,7 @@ export class RecordChannel implements ChannelOfTransactions {
     const bytes = this.#bytesOf(queue, topic, record);
     if (this.#room.isFree) return this.#buffer.send(queue, bytes);
     // Encoded headers are valid for the moment only.
-    const kept = { ...bytes, headers: bytes.headers?.slice() };
+    const kept = { ...bytes, headers: bytes.headers && Buffer.from(bytes.headers) };
     this.#sender.schedule();
     return this.#room.wait(() => this.#buffer.send(queue, kept), signal);
   }
@@ -194,6 +197,17 @@ export class RecordChannel implements ChannelOfTransactions {
     const [first] = failed;
     if (failed.size === 1 && results.every((result) => result === first)) throw first;
     throw new PartialFailureError(results);
+  }
+
+  /** More than a part of the buffer not even on its way is of no use to anybody. */
+  get #mayPost(): boolean {
+    const { isFree, unsentBytes } = this.#room;
+    return isFree && this.#turnBytes < TURN_BYTES && unsentBytes * UNSENT_PART < this.#settings.bufferBytes;
+  }
+
+  #orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+    const deadlineMs = Number.POSITIVE_INFINITY;
+    return within(this.#cluster.ports, { deadlineMs, signal }, promise, () => new ClosedError());
   }
 
   #topicOf(topic: AnyTopic): TopicQueue {

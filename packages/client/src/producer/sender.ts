@@ -170,7 +170,7 @@ export class Sender {
 
   /** The next batch of each partition, up to the size of a request. */
   #load(lane: Lane, queues: readonly PartitionQueue[], nowMs: number): Shipment[] {
-    const { settings, identity, outcomes } = this.#options;
+    const { settings, identity, outcomes, room } = this.#options;
     const limitBytes = Math.min(FILL_BYTES, settings.maxRequestBytes);
     const isIdle = lane.inFlight === 0;
     const shipments: Shipment[] = [];
@@ -187,6 +187,7 @@ export class Sender {
         break;
       }
       sizeBytes += head.sizeBytes;
+      room.depart(head.memoryBytes);
       shipments.push({ queue, batch: queue.depart(identity) });
     }
     return shipments;

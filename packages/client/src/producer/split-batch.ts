@@ -15,7 +15,7 @@ export function splitBatch(batch: Batch, blocks: Blocks): Batch[] {
     const sizeBytes = (key?.length ?? 0) + (value?.length ?? 0);
     if (part === undefined || part.sizeBytes + sizeBytes > limitBytes) {
       const { createdMs, deadlineMs, ordinal } = batch;
-      const place = { createdMs, deadlineMs, ordinal, firstIndex: batch.firstIndex + index };
+      const place = { createdMs, deadlineMs, ordinal, firstIndex: batch.firstIndex + index, isPart: true };
       part = new Batch(batch.topic, batch.partition, new BatchWriter(blocks, false), place);
       parts.push(part);
     }
