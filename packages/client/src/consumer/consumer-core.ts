@@ -217,23 +217,25 @@ export class ConsumerCore implements ConsumptionHost {
     const { ports, fetcher, deadLetters, disconnect } = this.parts;
     const deadlineMs = ports.clock.monotonicMs() + timeoutMs;
     const leftMs = (): number => Math.max(1, deadlineMs - ports.clock.monotonicMs());
+    const late = (): KafkaError => new TimeoutError(`What is in hands was not done within ${timeoutMs} ms.`);
     this.#consumption?.stop();
     this.#watchdog.stop();
     this.committer.stop();
     this.#pokeTimer?.cancel();
-    try {
-      if (this.#membership !== undefined)
-        await this.#membership.leave({ timeoutMs, reason: 'the consumer is closed' });
-      const late = (): KafkaError =>
-        new TimeoutError(`What is in hands was not done within ${timeoutMs} ms.`);
-      await within(ports, { deadlineMs }, this.assignment.revoked([...this.assignment.sessions]), late);
-      await deadLetters.close({ timeoutMs: leftMs() });
-    } catch (error) {
-      ports.logger.warn({ error }, `the consumer is closed, though not in good order: ${String(error)}`);
-    } finally {
-      this.assignment.close();
-      await fetcher.close();
-      await disconnect();
+    const steps = [
+      () => this.#membership?.leave({ timeoutMs, reason: 'the consumer is closed' }),
+      () => within(ports, { deadlineMs }, this.assignment.revoked([...this.assignment.sessions]), late),
+      () => deadLetters.close({ timeoutMs: leftMs() }),
+      () => this.assignment.close(),
+      () => fetcher.close(),
+      disconnect,
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        ports.logger.warn({ error }, `the consumer is closed, though not in good order: ${String(error)}`);
+      }
     }
   }
 

@@ -11,7 +11,7 @@ import type { TracedRecord, Tracing } from '../observability/tracing.ts';
 import type { PartitionSession } from './assignment/partition-session.ts';
 import { type Committable, commitExplicitly } from './commits/explicit-commit.ts';
 import { ConsumerCore, type ConsumerParts } from './consumer-core.ts';
-import type { Consumption } from './consumption.ts';
+import { stopOn } from './consumption.ts';
 import type { SeekTarget } from './fetching/types.ts';
 import type { CommittedOffset, GroupMetadata } from './groups/types.ts';
 import { BatchIteration, type BatchOptions } from './iteration/batch-iteration.ts';
@@ -84,11 +84,8 @@ export class Consumer<R = ConsumerRecord<unknown, unknown>> implements AsyncIter
   }
 
   /** A Readable of records, with back pressure. */
-  stream(options: StreamOptions = {}): RecordStream {
-    const stream = new RecordStream(this.#core, options);
-    stopOn(options.signal, stream);
-    stream.once('close', () => stream.stop());
-    return stream;
+  stream(options: StreamOptions = {}): RecordStream<R> {
+    return new RecordStream<R>(this.#core, options);
   }
 
   /**
@@ -252,12 +249,4 @@ function place({ topic, partition }: TopicPartition): TopicPartition {
 /** Else they are options. */
 function isCommittable(what: unknown): boolean {
   return Array.isArray(what) || what instanceof ConsumerBatch || 'partition' in (what as object);
-}
-
-/** Returns what lets go of the signal. */
-function stopOn(signal: AbortSignal | undefined, consumption: Consumption): () => void {
-  const stop = (): void => consumption.stop();
-  if (signal?.aborted === true) stop();
-  else signal?.addEventListener('abort', stop, { once: true });
-  return () => signal?.removeEventListener('abort', stop);
 }

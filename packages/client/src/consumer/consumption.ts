@@ -27,3 +27,11 @@ export interface ConsumptionHost {
   /** Commits what is done of these partitions. @throws when some are this consumer's no more */
   commitDone(sessions: readonly PartitionSession[], options?: CallOptions): Promise<void>;
 }
+
+/** The signal ends the way to consume. Returns what lets go of the signal. */
+export function stopOn(signal: AbortSignal | undefined, consumption: Consumption): () => void {
+  const stop = (): void => consumption.stop();
+  if (signal?.aborted === true) stop();
+  else signal?.addEventListener('abort', stop, { once: true });
+  return () => signal?.removeEventListener('abort', stop);
+}

@@ -19,6 +19,8 @@ export class Committer {
   readonly #parts: CommitterParts;
   #timer: Timer | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** The broker takes less metadata than others: what is done beyond is not told any more. */
+  #isPlain = false;
 
   constructor(parts: CommitterParts) {
     this.#parts = parts;
@@ -53,12 +55,13 @@ export class Committer {
         if (isEnded) continue;
         const done = session.done(fetcher.position(session));
         if (done === undefined) continue;
-        const { offset, leaderEpoch, metadata } = done;
+        const { offset, leaderEpoch } = done;
+        const metadata = this.#isPlain ? '' : done.metadata;
         if (offset === committed?.offset && metadata === committed.metadata) continue;
         due.push({ session, offset: { topic, partition, offset, leaderEpoch, metadata } });
       }
       if (due.length === 0) return;
-      await offsets.commit(
+      await this.#commit(
         due.map(({ offset }) => offset),
         options,
       );
@@ -86,6 +89,26 @@ export class Committer {
           `offsets are not committed, and will be with the next commit: ${reason}`,
         );
       }
+    }
+  }
+
+  async #commit(due: readonly CommitOffset[], options: CallOptions): Promise<void> {
+    const { offsets, logger } = this.#parts;
+    try {
+      await offsets!.commit(due, options);
+    } catch (error) {
+      const errors = error instanceof PartialFailureError ? error.errors : [error];
+      const isTooLarge = errors.some((each) => (each as KafkaError).code === 'OFFSET_METADATA_TOO_LARGE');
+      if (this.#isPlain || !isTooLarge) throw error;
+      this.#isPlain = true;
+      logger.warn(
+        {},
+        "the broker's offset.metadata.max.bytes has no room for what is done beyond committed offsets: after a restart that is repeated",
+      );
+      await offsets!.commit(
+        due.map((offset) => ({ ...offset, metadata: '' })),
+        options,
+      );
     }
   }
 

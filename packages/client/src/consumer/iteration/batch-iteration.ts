@@ -3,7 +3,7 @@
 // Left by break, return or an error, the batch in hand is not done, and its records come again when consuming goes on.
 
 import type { Clock, Timers } from '@moldau/io';
-import type { Consumption, ConsumptionHost } from '../consumption.ts';
+import { type Consumption, type ConsumptionHost, stopOn } from '../consumption.ts';
 import type { ConsumerRecord } from '../records/consumer-record.ts';
 import type { Chunk } from './chunk.ts';
 import { type ChunkPart, ConsumerBatch } from './consumer-batch.ts';
@@ -43,6 +43,7 @@ export class BatchIteration<R> implements AsyncIterableIterator<ConsumerBatch<R>
   /** The chunk of which only the beginning went into the batch. */
   #rest: Chunk | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #release: () => void;
 
   constructor(host: ConsumptionHost, time: Time, options: BatchIterationOptions = {}) {
     this.#host = host;
@@ -54,6 +55,7 @@ export class BatchIteration<R> implements AsyncIterableIterator<ConsumerBatch<R>
       maxWaitMs: options.maxWaitMs ?? maxWaitMs,
       maxBytes: options.maxBytes ?? maxBytes,
     };
+    this.#release = stopOn(options.signal, this);
   }
 
   [Symbol.asyncIterator](): this {
@@ -186,6 +188,7 @@ export class BatchIteration<R> implements AsyncIterableIterator<ConsumerBatch<R>
   async #end(): Promise<void> {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    this.#release();
     await this.#host.end(this);
   }
 }

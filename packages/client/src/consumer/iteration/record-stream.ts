@@ -2,7 +2,7 @@
 // is when the next stream has taken it into its buffer; to be certain, commit by hand where the record is processed.
 
 import { Readable } from 'node:stream';
-import type { Consumption, ConsumptionHost } from '../consumption.ts';
+import { type Consumption, type ConsumptionHost, stopOn } from '../consumption.ts';
 import type { ConsumerRecord } from '../records/consumer-record.ts';
 import type { Chunk } from './chunk.ts';
 import { CHUNK_RECORDS } from './record-iteration.ts';
@@ -14,11 +14,12 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export class RecordStream extends Readable implements Consumption {
+export class RecordStream<R = ConsumerRecord<unknown, unknown>> extends Readable implements Consumption {
   readonly #host: ConsumptionHost;
   #state: 'new' | 'running' | 'stopped' | 'ended' = 'new';
   /** Being pushed. */
   #chunk: Chunk | undefined;
+  readonly #release: () => void;
   #isReading = false;
   /** Asked for more since the last push. */
   #isWanted = false;
@@ -26,9 +27,14 @@ export class RecordStream extends Readable implements Consumption {
   readonly #waiting: { readonly chunk: Chunk; readonly index: number }[] = [];
   #inHand: { readonly chunk: Chunk; readonly index: number } | undefined;
 
-  constructor(host: ConsumptionHost, { highWaterMark = 1 }: StreamOptions = {}) {
+  constructor(host: ConsumptionHost, { highWaterMark = 1, signal }: StreamOptions = {}) {
     super({ objectMode: true, highWaterMark });
     this.#host = host;
+    this.#release = stopOn(signal, this);
+  }
+
+  override [Symbol.asyncIterator](): NodeJS.AsyncIterator<R> {
+    return super[Symbol.asyncIterator]();
   }
 
   override read(count?: number): unknown {
@@ -121,6 +127,7 @@ export class RecordStream extends Readable implements Consumption {
   async #end(): Promise<void> {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    this.#release();
     await this.#host.end(this);
   }
 }

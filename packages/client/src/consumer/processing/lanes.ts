@@ -20,6 +20,8 @@ export class PartitionWork {
   bytes = 0;
   count = 0;
   signal: AbortSignal | undefined;
+  /** Ready, while the partition is paused. */
+  parked: Task[] = [];
 
   constructor(session: PartitionSession) {
     this.session = session;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom, seedOf, settled } from '@moldau/testing';
+import { KafkaError } from '../../errors/kafka-error.ts';
 import { json } from '../../serdes/json.ts';
 import { topic } from '../../topic.ts';
 import type { ConsumerRecord } from '../records/consumer-record.ts';
@@ -350,4 +351,45 @@ test('stopping awaits what is in work for so long, and then its signal is aborte
   assert.equal((reason as { code?: string }).code, 'TIMED_OUT');
   assert.equal(cluster.committed.get('0:t')?.offset, 0);
   await world.consumer.close();
+});
+
+test('a partition that is paused gets no handler, not even for what was taken before', async () => {
+  const cluster = new FakeCluster();
+  cluster.write(p0, ['0', '1', '2', '3']);
+  const seen: number[] = [];
+  const { world, run } = await running(
+    cluster,
+    {
+      handler({ offset }) {
+        seen.push(offset);
+        if (offset === 1) world.consumer.pause();
+      },
+    },
+    {},
+    [p0],
+  );
+  await settled();
+  assert.deepEqual(seen, [0, 1]);
+  world.consumer.resume();
+  await settled();
+  assert.deepEqual(seen, [0, 1, 2, 3]);
+  await world.consumer.close();
+  await run;
+  assert.equal(cluster.committed.get('0:t')?.offset, 4);
+});
+
+test('a broker that takes no metadata gets the offsets alone', async () => {
+  const cluster = new FakeCluster();
+  cluster.write(p0, ['0', '1', '2', '3']);
+  cluster.commitErrors.push(new KafkaError('OFFSET_METADATA_TOO_LARGE', 'too large'));
+  const { world } = await running(
+    cluster,
+    { orderBy: 'none', handler: ({ offset }) => (offset === 1 ? new Promise(() => {}) : undefined) },
+    { drainTimeoutMs: 10 },
+    [p0],
+  );
+  await cluster.time.advance(5_000);
+  const { offset, metadata } = cluster.committed.get('0:t')!;
+  assert.deepEqual([offset, metadata], [1, '']);
+  await cluster.until(world.consumer.close());
 });

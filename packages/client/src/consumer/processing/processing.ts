@@ -68,8 +68,8 @@ export class Processing<R> implements Consumption {
     try {
       while (!this.#isStopped) {
         const chunk = await host.intake.next(CHUNK_RECORDS);
-        if (chunk === undefined) continue;
-        if (this.#isStopped) host.intake.giveBack(chunk);
+        if (chunk === undefined) this.#unpark();
+        else if (this.#isStopped) host.intake.giveBack(chunk);
         else this.#add(chunk);
       }
     } catch (error) {
@@ -133,11 +133,22 @@ export class Processing<R> implements Consumption {
     while (this.#inWork.size < this.#concurrency) {
       const task = this.#lanes.take();
       if (task === undefined) break;
-      if (this.#isStopped || !task.work.session.isOpen) this.#leave(task);
+      const { session, parked } = task.work;
+      if (this.#isStopped || !session.isOpen) this.#leave(task);
+      else if (session.isPaused) parked.push(task);
       else this.#start(task);
     }
     this.#isPumping = false;
     if (this.#inWork.size === 0) this.#idle?.();
+  }
+
+  /** Somebody paused or resumed partitions. */
+  #unpark(): void {
+    for (const work of this.#works.values()) {
+      if (work.session.isPaused) continue;
+      for (const task of work.parked.splice(0)) this.#lanes.again(task);
+    }
+    this.#pump();
   }
 
   #start(task: Task): void {
