@@ -6,6 +6,7 @@ import { ClosedError, KafkaError } from '../../errors/kafka-error.ts';
 import type { Limits } from '../../network/waiting.ts';
 import type { FetchContext } from './fetch-context.ts';
 import type { FetchPartition } from './fetch-partition.ts';
+import { truncated } from './repositioning.ts';
 
 // Before version 3 it takes a right that consumers do not have.
 const API = { request: offsetForLeaderEpochRequest, response: offsetForLeaderEpochResponse, minVersion: 3 };
@@ -97,8 +98,8 @@ function take(question: Question, result: Answer | KafkaError, context: FetchCon
     return;
   }
   state.succeeded();
-  if (result.endOffset < 0 || result.leaderEpoch < 0) context.truncated(state, undefined);
+  if (result.endOffset < 0 || result.leaderEpoch < 0) truncated(state, undefined, context);
   else if (result.endOffset < offset)
-    context.truncated(state, { offset: result.endOffset, leaderEpoch: result.leaderEpoch });
+    truncated(state, { offset: result.endOffset, leaderEpoch: result.leaderEpoch }, context);
   else state.state = 'fetch';
 }

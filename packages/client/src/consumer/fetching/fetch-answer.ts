@@ -8,6 +8,7 @@ import { endOf, RecordReader, type RecordSetEnd } from '../records/record-reader
 import type { FetchContext } from './fetch-context.ts';
 import type { FetchSession, FetchWish } from './fetch-session.ts';
 import type { MemoryHold } from './memory-budget.ts';
+import { outOfRange, truncated } from './repositioning.ts';
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number];
 
@@ -81,7 +82,8 @@ function takeState(answer: PartitionAnswer, wish: FetchWish, context: FetchConte
   if (logStartOffset >= 0) partition.logStartOffset = logStartOffset;
   if (divergingEpoch.endOffset >= 0) {
     const { endOffset, epoch } = divergingEpoch;
-    context.truncated(partition, { offset: endOffset, leaderEpoch: epoch < 0 ? undefined : epoch });
+    const divergent = { offset: endOffset, leaderEpoch: epoch < 0 ? undefined : epoch };
+    truncated(partition, divergent, context);
     return undefined;
   }
   if (preferredReadReplica >= 0) {
@@ -175,7 +177,7 @@ function takeError(
     // A follower may lag behind, and some brokers cannot tell an epoch that they have forgotten: the leader is asked, for the offset alone.
     if (isFollower) partition.trouble(error, nowMs);
     else if (wish.lastFetchedEpoch >= 0) partition.isEpochSent = false;
-    else context.outOfRange(partition);
+    else outOfRange(partition, context);
   } else if (errorCode === ErrorCode.CORRUPT_MESSAGE) {
     const what = 'the broker cannot read them itself';
     const offset = wish.fetchOffset;

@@ -18,12 +18,6 @@ export interface FetchContext {
   ready(partition: FetchPartition): void;
   /** Something has changed: looks at what there is to do, when what is under way in this turn is done. */
   proceed(): void;
-  /** The log was cut back: to `divergentOffset`, if the broker knows. */
-  truncated(
-    partition: FetchPartition,
-    divergent: { offset: number; leaderEpoch: number | undefined } | undefined,
-  ): void;
-  outOfRange(partition: FetchPartition): void;
   /** A broker does not take a partition's leader for one, or does not know it. */
   outdated(partition: FetchPartition, reason: string): void;
 }

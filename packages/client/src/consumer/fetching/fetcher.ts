@@ -10,17 +10,17 @@ import type { Timer } from '@moldau/io';
 import { ErrorCode } from '@moldau/protocol';
 import type { TopicPartition } from '../../cluster/ask-leaders.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import { NoPositionError, OffsetOutOfRangeError, TruncationError } from '../../errors/consumer-errors.ts';
 import { BrokerError, ClosedError, OptionsError } from '../../errors/kafka-error.ts';
 import { Backoff } from '../../network/backoff.ts';
 import { BrokerFetcher, type BrokerWork } from './broker-fetcher.ts';
 import { validatePositions } from './epoch-validation.ts';
 import type { FetchContext } from './fetch-context.ts';
-import { FetchPartition, type LookupTarget } from './fetch-partition.ts';
+import { FetchPartition } from './fetch-partition.ts';
 import { Followed } from './followed-topics.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { lookUpOffsets } from './offset-lookup.ts';
 import { Readiness } from './readiness.ts';
+import { beginSomewhere, madeAnew } from './repositioning.ts';
 import type {
   AssignedPartition,
   FetchedRecords,
@@ -57,8 +57,6 @@ export class Fetcher implements RecordFetcher {
       nowMs: () => cluster.ports.clock.monotonicMs(),
       ready: (partition) => this.#readiness.offer(partition),
       proceed: () => this.#proceed(),
-      truncated: (...told) => this.#truncated(...told),
-      outOfRange: (partition) => this.#outOfRange(partition),
       outdated: ({ topic }, reason) => cluster.outdated({ topics: [topic], reason }),
     };
   }
@@ -75,7 +73,7 @@ export class Fetcher implements RecordFetcher {
       this.#partitions.set(key, partition);
       this.#followed.add(each.topic);
       this.#followLeader(partition);
-      if (each.position === undefined) this.#reset(partition, () => new NoPositionError(each));
+      if (each.position === undefined) beginSomewhere(partition, this.#context);
       else partition.goToUnsure(each.position);
     }
     this.#proceed();
@@ -191,62 +189,6 @@ export class Fetcher implements RecordFetcher {
     );
   }
 
-  /** Begins where autoOffsetReset says, or fails. */
-  #reset(partition: FetchPartition, error: () => NoPositionError | OffsetOutOfRangeError): void {
-    const { autoOffsetReset } = this.#settings;
-    if (autoOffsetReset === 'none') {
-      partition.fail(error());
-      this.#readiness.offer(partition);
-    } else {
-      partition.lookUp(this.#lookupTarget(autoOffsetReset));
-    }
-  }
-
-  #lookupTarget(reset: Exclude<FetchSettings['autoOffsetReset'], 'none'>): LookupTarget {
-    if (typeof reset === 'string') return reset;
-    return { timestampMs: this.#cluster.ports.clock.wallMs() - reset.durationMs };
-  }
-
-  #outOfRange(partition: FetchPartition): void {
-    const { topic, fetchPosition } = partition;
-    const { offset } = fetchPosition!;
-    const { logger } = this.#cluster.ports;
-    logger.warn(
-      { topic, partition: partition.partition, offset },
-      'the offset to read on at is out of range',
-    );
-    const what = 'it is before the first record that is left, or behind the last one';
-    this.#reset(partition, () => new OffsetOutOfRangeError(plain(partition), offset, what));
-    this.#proceed();
-  }
-
-  #truncated(...[partition, divergent]: Parameters<FetchContext['truncated']>): void {
-    const { position, fetchPosition } = partition;
-    if (divergent !== undefined && divergent.offset >= fetchPosition!.offset) {
-      // The epoch that was told with an offset had no record yet: nothing is lost.
-      partition.fetchPosition = { offset: fetchPosition!.offset, leaderEpoch: divergent.leaderEpoch };
-      partition.state = 'fetch';
-      return;
-    }
-    const { offset } = position!;
-    const { logger } = this.#cluster.ports;
-    const about = { topic: partition.topic, partition: partition.partition, offset, divergent };
-    logger.warn(about, 'the log was cut back behind what was read');
-    if (divergent !== undefined && divergent.offset >= offset) {
-      // Only what is buffered is lost.
-      partition.goTo(position!);
-    } else if (this.#settings.autoOffsetReset === 'none') {
-      partition.dropBuffered();
-      partition.fail(new TruncationError(plain(partition), offset, divergent?.offset));
-      this.#readiness.offer(partition);
-    } else if (divergent === undefined) {
-      partition.lookUp(this.#lookupTarget(this.#settings.autoOffsetReset));
-    } else {
-      partition.goTo(divergent);
-    }
-    this.#proceed();
-  }
-
   #onTopics(topics: ReadonlySet<string>): void {
     for (const partition of this.#partitions.values())
       if (topics.has(partition.topic)) this.#followLeader(partition);
@@ -271,25 +213,9 @@ export class Fetcher implements RecordFetcher {
     partition.leaderId = known.leaderId;
     const isNewEpoch = known.leaderEpoch > partition.leaderEpoch;
     partition.leaderEpoch = known.leaderEpoch;
-    if (isMadeAnew) this.#madeAnew(partition);
+    if (isMadeAnew) madeAnew(partition, this.#context);
     else if (isNewEpoch && partition.state === 'fetch' && partition.fetchPosition?.leaderEpoch !== undefined)
       partition.state = 'validate';
-  }
-
-  /** Offsets of a topic that was deleted mean nothing in the one that has its name now, all of which is new. */
-  #madeAnew(partition: FetchPartition): void {
-    const { topic } = partition;
-    const about = { topic, partition: partition.partition };
-    this.#cluster.ports.logger.warn(about, 'the topic was deleted and made anew');
-    if (this.#settings.autoOffsetReset !== 'none' || partition.position === undefined) {
-      partition.lookUp('earliest');
-      return;
-    }
-    const { offset } = partition.position;
-    const what = 'the topic was deleted, and another was made with its name';
-    partition.dropBuffered();
-    partition.fail(new OffsetOutOfRangeError(plain(partition), offset, what));
-    this.#readiness.offer(partition);
   }
 
   #hasRoom(partition: FetchPartition): boolean {
