@@ -20,8 +20,8 @@ const PARTITIONS = 4;
 type Numbers = Topic<string | null, number | null>;
 type Options = ExactlyOnceOptions<Numbers[]>;
 
-/** A network that can be cut off, as when a process is killed: brokers hear nothing more of it. */
-function mortalNetwork(): { network: Network; kill(): void } {
+/** A network whose connections can be cut, for a moment or as when a process is killed: then brokers hear nothing more of it. */
+function mortalNetwork(): { network: Network; cut(): void; kill(): void } {
   const connections = new Set<Connection>();
   let isDead = false;
   const network: Network = {
@@ -35,13 +35,15 @@ function mortalNetwork(): { network: Network; kill(): void } {
       return connection;
     },
   };
-  return {
-    network,
-    kill() {
-      isDead = true;
-      for (const connection of connections) connection.destroy();
-    },
+  const cut = (): void => {
+    for (const connection of connections) connection.destroy();
+    connections.clear();
   };
+  const kill = (): void => {
+    isDead = true;
+    cut();
+  };
+  return { network, cut, kill };
 }
 
 describe('exactlyOnce', () => {
@@ -118,7 +120,7 @@ describe('exactlyOnce', () => {
     );
   }
 
-  it('gives each output once, though instances are killed, stopped and started again', async (test) => {
+  it('gives each output once, though instances are killed, stopped, cut off and started again', async (test) => {
     const random = new SeededRandom(seedOf());
     test.diagnostic(`--seed=${random.seed}`);
     const count = 2_000;
@@ -126,8 +128,11 @@ describe('exactlyOnce', () => {
     let done = 0;
     let endings = 0;
     for (let life = 0; done < count; life++) {
-      const { network, kill } = mortalNetwork();
-      const instance = new Kafka({ brokers, retryBackoffMs: 20 }, { ...nodePorts, network });
+      const { network, cut, kill } = mortalNetwork();
+      const instance = new Kafka(
+        { brokers, retryBackoffMs: 20, reconnectBackoffMs: 5 },
+        { ...nodePorts, network },
+      );
       const stop = new AbortController();
       const isKilled = random.chance(0.6);
       let lives = life < 12 ? 1 + random.below(8) : Number.POSITIVE_INFINITY;
@@ -146,6 +151,7 @@ describe('exactlyOnce', () => {
               const sent = tx.send(to, { key, value });
               if (random.chance(0.02)) await sent;
             }
+            if (random.chance(0.06)) setTimeout(cut, random.below(20));
             if (random.chance(0.1)) throw new RangeError('at random');
             if (--lives === 0) await end();
           },
