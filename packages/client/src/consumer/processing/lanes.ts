@@ -16,7 +16,8 @@ export type OrderBy = 'key' | 'partition' | 'none';
 /** What waits or is in work of one partition. */
 export class PartitionWork {
   readonly session: PartitionSession;
-  readonly lanes = new Map<string, Queue<Task>>();
+  /** Those in which something is in work or ready, and what waits behind it. */
+  readonly lanes = new Map<string, Queue<Task> | undefined>();
   bytes = 0;
   count = 0;
   signal: AbortSignal | undefined;
@@ -54,13 +55,17 @@ export class Lanes {
 
   add(task: Task): void {
     const { work, lane } = task;
-    const waiting = lane === undefined ? undefined : work.lanes.get(lane);
-    if (waiting !== undefined) {
-      waiting.push(task);
+    if (lane === undefined || !work.lanes.has(lane)) {
+      if (lane !== undefined) work.lanes.set(lane, undefined);
+      this.#ready.push(task);
       return;
     }
-    if (lane !== undefined) work.lanes.set(lane, new Queue());
-    this.#ready.push(task);
+    let waiting = work.lanes.get(lane);
+    if (waiting === undefined) {
+      waiting = new Queue();
+      work.lanes.set(lane, waiting);
+    }
+    waiting.push(task);
   }
 
   /** The next that may be worked on. */

@@ -158,7 +158,7 @@ export class Processing<R> implements Consumption {
     let result: unknown;
     try {
       // The subscription says what the records of a topic are.
-      result = this.#handler(task.record as R, this.#contextOf(task));
+      result = this.#handler(task.record as R, new TaskContext(task, this.#overdue.signal));
     } catch (error) {
       this.#failed(task, error);
       return;
@@ -171,17 +171,6 @@ export class Processing<R> implements Consumption {
       () => this.#done(task),
       (error: unknown) => this.#failed(task, error),
     );
-  }
-
-  #contextOf({ work, attempts }: Task): HandlerContext {
-    const overdue = this.#overdue.signal;
-    return {
-      attempt: attempts,
-      get signal() {
-        work.signal ??= AbortSignal.any([work.session.signal, overdue]);
-        return work.signal;
-      },
-    };
   }
 
   #done(task: Task): void {
@@ -264,6 +253,25 @@ export class Processing<R> implements Consumption {
         resolve();
       };
     });
+  }
+}
+
+/** The signal is made when somebody looks at it, once for a partition. */
+class TaskContext implements HandlerContext {
+  readonly attempt: number;
+  readonly #work: PartitionWork;
+  readonly #overdue: AbortSignal;
+
+  constructor({ work, attempts }: Task, overdue: AbortSignal) {
+    this.attempt = attempts;
+    this.#work = work;
+    this.#overdue = overdue;
+  }
+
+  get signal(): AbortSignal {
+    const work = this.#work;
+    work.signal ??= AbortSignal.any([work.session.signal, this.#overdue]);
+    return work.signal;
   }
 }
 
