@@ -133,3 +133,17 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
     clearTimeout(timer);
   }
 }
+
+/** Resolves when it is so; rejects, with what `state` says, when that takes longer. */
+export async function until(
+  ms: number,
+  what: string,
+  isSo: () => boolean,
+  state: () => unknown = () => '',
+): Promise<void> {
+  const endMs = performance.now() + ms;
+  while (!isSo()) {
+    if (performance.now() > endMs) throw new Error(`${what}: not so within ${ms} ms; ${state()}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
