@@ -86,6 +86,14 @@ describe('TestKafka', () => {
     await assert.rejects(admin.cluster.describe(), { code: 'CLOSED' });
   });
 
+  it('leaves no listener when it is stopped while its doors open again', async () => {
+    const kafka = await start({ transport: 'tcp' });
+    const refusal = await kafka.faults.refuse();
+    refusal.lift();
+    await kafka.stop();
+    await assert.rejects(dial(kafka), { code: 'ECONNREFUSED' });
+  });
+
   it('comes back after a restart, with what was on its disk', async () => {
     await using kafka = await start({ topics: ['kept'] });
     const admin = kafka.client(QUICK).admin();

@@ -105,6 +105,7 @@ export class TestKafka implements AsyncDisposable {
     if (downMs > 0) await new Promise<void>((resolve) => nodeTimers.after(downMs, resolve));
     this.#broker = await this.#startBroker();
     refusal.lift();
+    await this.#proxy.ready;
   }
 
   async stop(): Promise<void> {

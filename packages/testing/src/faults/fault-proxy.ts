@@ -38,6 +38,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #connections = new Set<ProxiedConnection>();
   #cluster = new PosedCluster([]);
   #planner = new Planner(this.#cluster, new FetchSessions());
+  /** Doors are opened and shut one after the other. */
+  #doors: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   private constructor({ upstream, network = nodeNetwork, upstreamNetwork = nodeNetwork }: FaultProxyOptions) {
@@ -52,12 +54,8 @@ export class FaultProxy implements AsyncDisposable {
         return proxy.#cluster;
       },
       dropConnections: (which) => this.#drop(which),
-      stopListening: async (broker) => {
-        const seat = this.#seats[broker - 1]!;
-        await seat.listener?.close();
-        seat.listener = undefined;
-      },
-      listenAgain: (broker) => this.#listen(broker),
+      stopListening: (broker) => this.#inTurn(() => this.#stopListening(broker)),
+      listenAgain: (broker) => this.#inTurn(() => this.#listen(broker)),
       coordinatorMoved: () => {
         for (const connection of this.#connections)
           connection.answerInstead((request) => this.#planner.plan(request, undefined));
@@ -84,16 +82,34 @@ export class FaultProxy implements AsyncDisposable {
     return this.#seats.map(({ host, port }) => `${host}:${port}`).join(',');
   }
 
+  /** Resolves when the doors are open that should be, after a refusal was lifted. */
+  get ready(): Promise<void> {
+    return this.#doors;
+  }
+
   /** Lifts all faults, and ends every connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.faults.lift();
     this.#drop(() => true);
-    await Promise.all(this.#seats.map(({ listener }) => listener?.close()));
+    await Promise.all(this.#seats.map((_, index) => this.#inTurn(() => this.#stopListening(index + 1))));
+    this.#drop(() => true);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#doors.then(change);
+    this.#doors = changed.catch(() => {});
+    return changed;
+  }
+
+  async #stopListening(broker: number): Promise<void> {
+    const seat = this.#seats[broker - 1]!;
+    await seat.listener?.close();
+    seat.listener = undefined;
   }
 
   async #listen(broker: number): Promise<void> {

@@ -85,7 +85,7 @@ export class Faults {
   }: BrokerFilter & { keepConnections?: boolean } = {}): Promise<Fault> {
     const brokers = this.#ids(broker);
     const fault = this.#other(() => {
-      for (const id of brokers) void this.#proxy.listenAgain(id);
+      for (const id of brokers) this.#proxy.listenAgain(id).catch(() => {});
     });
     await Promise.all(brokers.map((id) => this.#proxy.stopListening(id)));
     if (!keepConnections) for (const id of brokers) this.dropAll({ broker: id });
