@@ -90,7 +90,10 @@ export class ConsumerCore implements ConsumptionHost {
       consumption: () => this.#consumption,
       isAwaited: () => this.intake.isAwaited,
       ends: (partitions, timeoutMs) => queries.ends(partitions, { timeoutMs }),
-      rejoin: parts.group === undefined ? undefined : (reason) => this.#membership?.rejoin(reason),
+      rejoin: () => {
+        const membership = this.#membership;
+        return membership && ((reason) => membership.rejoin(reason));
+      },
     });
     const close = (): void => void this.close();
     if (signal?.aborted === true) close();

@@ -35,8 +35,8 @@ export interface WatchdogParts {
   readonly ends: (partitions: readonly TopicPartition[], timeoutMs: number) => Promise<readonly number[]>;
   /** Makes a new connection and fresh metadata be used for them. */
   readonly reconnect: (partitions: readonly TopicPartition[]) => void;
-  /** Undefined: there is no group. */
-  readonly rejoin: ((reason: string) => void) | undefined;
+  /** Undefined: it is no member of a group. */
+  readonly rejoin: () => ((reason: string) => void) | undefined;
   readonly onStall: ((report: StallReport) => void) | undefined;
 }
 
@@ -154,7 +154,8 @@ export class Watchdog {
   }
 
   #heal(stalled: readonly { session: PartitionSession; watched: Watched; lag: number | undefined }[]): void {
-    const { ports, fetcher, reconnect, rejoin } = this.#parts;
+    const { ports, fetcher, reconnect } = this.#parts;
+    const rejoin = this.#parts.rejoin();
     const nowMs = ports.clock.monotonicMs();
     const isInVain = stalled.some(({ watched }) => watched.heals > 0);
     const action = isInVain && rejoin !== undefined ? 'rejoin' : 'refetch';
