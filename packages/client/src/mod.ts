@@ -105,10 +105,11 @@ export type {
   TransformContext,
   TransformTransaction,
 } from './exactly-once/exactly-once-options.ts';
-export { Kafka, type KafkaOptions } from './kafka.ts';
+export { Kafka, type KafkaOptions, type TelemetryOptions } from './kafka.ts';
 export { type ClientEvents, onClientEvent } from './observability/channels.ts';
 export type { MeasuredDistribution, Metric, MetricsSnapshot } from './observability/client-metrics.ts';
 export type { ClientKind } from './observability/metric-definitions.ts';
+export type { OpenTelemetryApi } from './observability/tracing.ts';
 export type { ClientOptions, OAuthToken, SaslOptions, TlsOptions } from './options/client-options.ts';
 export { nodePorts, type Ports } from './options/ports.ts';
 export type { Properties } from './options/properties.ts';

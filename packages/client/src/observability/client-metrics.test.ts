@@ -66,6 +66,51 @@ describe('metrics and events', () => {
     await producer.close();
     assert.equal(kafka.metrics().length, 1);
   });
+
+  it('tell what a consumer is given, commits and reads', async () => {
+    const clientId = `metrics-${randomUUID()}`;
+    await using kafka = new Kafka({ brokers, clientId });
+    const topic = `metrics-${randomUUID()}`;
+    await kafka.admin().topics.create({ name: topic, partitions: 2 });
+    await using producer = kafka.producer();
+    await producer.send(
+      topic,
+      Array.from({ length: 10 }, () => ({ value: 'a value' })),
+    );
+    const rebalances: string[] = [];
+    const commits: string[] = [];
+    let consumedCount = 0;
+    const stops = [
+      onClientEvent('moldau:client:rebalance', ({ groupId, change, partitions }) => {
+        if (groupId === topic) rebalances.push(`${change} ${partitions.length}`);
+      }),
+      onClientEvent('moldau:client:commit', (event) => {
+        if (event.clientId === clientId) commits.push(event.api);
+      }),
+      onClientEvent('moldau:client:consume', (event) => {
+        if (event.topic === topic) consumedCount += event.recordCount;
+      }),
+    ];
+    const consumer = kafka.consumer({ groupId: topic, autoOffsetReset: 'earliest' });
+    consumer.subscribe(topic);
+    let count = 0;
+    for await (const _ of consumer) if (++count === 10) break;
+    await consumer.commit();
+    const snapshot = kafka.metrics().find(({ client }) => client === 'consumer');
+    await consumer.close();
+    for (const stop of stops) stop();
+
+    assert.equal(consumedCount, 10);
+    assert.deepEqual(rebalances, ['assigned 2', 'revoked 2']);
+    assert.ok(commits.length > 0 && commits.every((api) => api === 'OffsetCommit'));
+    const fetching = 'consumer-fetch-manager-metrics';
+    assert.equal(value(snapshot, fetching, 'records-consumed-total'), 10);
+    assert.equal(value(snapshot, fetching, 'records-lag-max'), 0);
+    assert.ok(value(snapshot, fetching, 'bytes-consumed-total')! > 10 * 'a value'.length);
+    assert.ok(value(snapshot, fetching, 'fetch-latency-max')! > 0);
+    assert.equal(value(snapshot, 'consumer-coordinator-metrics', 'assigned-partitions'), 2);
+    assert.ok(value(snapshot, 'consumer-coordinator-metrics', 'commit-total')! >= 1);
+  });
 });
 
 describe('the instruments of a client', () => {
