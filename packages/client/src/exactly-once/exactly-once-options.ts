@@ -51,7 +51,7 @@ type ProducerDetails = Omit<
 >;
 
 export interface ExactlyOnceOptions<S extends SubscriptionInput>
-  extends Pick<BatchOptions, 'maxRecords' | 'maxWaitMs' | 'maxBytes'> {
+  extends Pick<BatchOptions, 'maxWaitMs' | 'maxBytes'> {
   /** What to read: as Consumer.subscribe(). Only what is committed is read. */
   readonly from: S;
   /** Its members share the partitions. */
@@ -63,6 +63,8 @@ export interface ExactlyOnceOptions<S extends SubscriptionInput>
    * besides sending may be done twice.
    */
   readonly transform: Transform<S>;
+  /** Of one transaction, which has what is there: larger ones cost less per record. Default 5000. */
+  readonly maxRecords?: number | undefined;
   /** Ends it: the transaction under way is committed if that is done within stopTimeoutMs, else aborted. */
   readonly signal?: AbortSignal | undefined;
   /** And as long again for what is left to close. Default 10 s. */

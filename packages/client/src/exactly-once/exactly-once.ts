@@ -19,6 +19,7 @@ import type { Transaction } from '../producer/transactions/transaction.ts';
 import type { ExactlyOnceOptions, ExactlyOnceSummary } from './exactly-once-options.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
+const MAX_RECORDS = 5_000;
 
 /** The group has other ideas of who reads what: nothing is wrong with the records. */
 const REBALANCED = new Set<string>([
@@ -88,7 +89,7 @@ export class ExactlyOnce<S extends SubscriptionInput> {
 
   /** True: it was stopped. */
   async #readUntilFailure(reader: Consumer<RecordOf<S>>): Promise<boolean> {
-    const { maxRecords, maxWaitMs, maxBytes, signal } = this.#options;
+    const { maxRecords = MAX_RECORDS, maxWaitMs, maxBytes, signal } = this.#options;
     let delayMs: number | undefined;
     for await (const batch of reader.batches({ maxRecords, maxWaitMs, maxBytes, signal })) {
       delayMs = await this.#process(batch);
@@ -171,8 +172,9 @@ export class ExactlyOnce<S extends SubscriptionInput> {
 
   #retryDelay(batch: ConsumerBatch<RecordOf<S>>, error: unknown): number | undefined {
     if (this.#over.signal.aborted || (error instanceof KafkaError && error.fatal)) return undefined;
-    if (batch.signal.aborted || (error instanceof KafkaError && REBALANCED.has(error.code))) return 0;
-    if (!isPassing(error) && !this.#retries.isWorthAnother(++this.#failures, error)) return undefined;
+    if (batch.signal.aborted) return 0;
+    const isNobodysFault = isPassing(error) || (error instanceof KafkaError && REBALANCED.has(error.code));
+    if (!isNobodysFault && !this.#retries.isWorthAnother(++this.#failures, error)) return undefined;
     return this.#backoff.failed();
   }
 

@@ -99,7 +99,7 @@ describe('the state of a transaction', () => {
   it('has one transaction at a time', () => {
     const state = open();
     assert.throws(() => state.open(1), /open to open/);
-    assert.throws(() => new TransactionState().commit(), /idle to committing/);
+    assert.throws(() => new TransactionState().commit(), /no open transaction/);
     assert.throws(() => open().ended());
   });
 });

@@ -102,10 +102,11 @@ export class TransactionState {
     }
   }
 
-  /** Again for the same end: changes nothing. */
+  /** Again for the same end: changes nothing. @throws why it cannot be */
   commit(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#phase !== 'committing') this.#go('committing');
+    if (this.#phase === 'committing') return;
+    if (this.refusal !== undefined) throw this.refusal;
+    this.#go('committing');
   }
 
   abort(): void {

@@ -24,7 +24,8 @@ export interface TransactionOwner {
     options: CallOptions,
   ): Promise<void>;
   failed(error: unknown): void;
-  commit(options: CallOptions): Promise<void>;
+  /** `pending`: what has to be over before. */
+  commit(pending: Promise<unknown>, options: CallOptions): Promise<void>;
   abort(options: CallOptions): Promise<void>;
 }
 
@@ -60,7 +61,7 @@ export class Transaction implements AsyncDisposable {
     try {
       return this.#owner.post(...call);
     } catch (error) {
-      this.#owner.failed(error);
+      this.#failed(error);
       throw error;
     }
   }) as RecordPost;
@@ -97,10 +98,7 @@ export class Transaction implements AsyncDisposable {
   async commit(options: CallOptions = {}): Promise<void> {
     if (this.#outcome === 'committed') return;
     if (this.#outcome === 'aborted') throw over('aborted');
-    await this.#end(async () => {
-      await Promise.all(this.#offsets);
-      await this.#owner.commit(options);
-    });
+    await this.#end(() => this.#owner.commit(Promise.all(this.#offsets), options));
   }
 
   /** Resolves when the broker knows that none of it counts. Does nothing when it has been aborted already. */
@@ -139,8 +137,13 @@ export class Transaction implements AsyncDisposable {
     } catch (error) {
       promise = Promise.reject(error);
     }
-    promise.catch((error) => this.#owner.failed(error));
+    promise.catch((error) => this.#failed(error));
     return promise;
+  }
+
+  /** What is tried after the end does not concern the transaction that follows. */
+  #failed(error: unknown): void {
+    if (this.#outcome === 'open' || this.#outcome === 'ending') this.#owner.failed(error);
   }
 
   #throwIfRefused(): void {

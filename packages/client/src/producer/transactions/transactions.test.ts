@@ -261,6 +261,42 @@ describe('transactions of both protocols', () => {
       assert.deepEqual(coordinator.committed, ['a', 'b', 'c']);
     });
 
+    it1or2('are not harmed by what comes too late for the one before', async (world) => {
+      const { coordinator } = world;
+      const over = await begun(world);
+      await world.until(over.commit());
+      const next = await begun(world);
+      await world.until(next.send('t', { value: 'a' }));
+      await assert.rejects(over.send('t', { value: 'late' }), { code: 'NO_TRANSACTION' });
+      assert.throws(() => over.post('t', { value: 'late' }), { code: 'NO_TRANSACTION' });
+      await assert.rejects(over.abort(), /is committed/);
+      await world.until(next.commit());
+      assert.deepEqual(coordinator.committed, ['a']);
+    });
+
+    it1or2('that are being committed are, when the producer is closed', async (world) => {
+      const { coordinator, channel, transactions, time } = world;
+      const tx = await begun(world);
+      channel.fault = () => pause(world.ports.timers, 500).then(() => undefined);
+      tx.send('t', { value: 'a' });
+      const committing = tx.commit();
+      await world.until(transactions.close({ deadlineMs: time.monotonicMs() + 1_000 }));
+      await committing;
+      assert.deepEqual(coordinator.committed, ['a']);
+    });
+
+    it1or2('are given up in time while offsets are being committed', async (world) => {
+      const { coordinator } = world;
+      const tx = await begun(world);
+      coordinator.fault = (name) => (name === 'offsets' ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : undefined);
+      tx.sendOffsets([{ topic: 'in', partition: 0, offset: 1 }], GROUP);
+      const startMs = world.time.monotonicMs();
+      await assert.rejects(world.until(tx.commit({ timeoutMs: 500 })), { code: 'TIMED_OUT' });
+      assert.equal(world.time.monotonicMs() - startMs, 500);
+      await world.until(tx.abort());
+      assert.equal(tx.outcome, 'aborted');
+    });
+
     it1or2('are aborted when they are disposed of, or the producer is closed', async (world) => {
       const { coordinator, transactions } = world;
       {

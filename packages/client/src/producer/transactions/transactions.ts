@@ -12,6 +12,9 @@ import type { RecordPost, RecordSend } from '../record-calls.ts';
 import { Transaction, type TransactionOutcome, type TransactionOwner } from './transaction.ts';
 import type { TransactionalIdentity } from './transactional-identity.ts';
 
+const ONE_AT_A_TIME =
+  ' A producer has one at a time: commit or abort it, or use another producer with a transactional id of its own.';
+
 export class Transactions {
   readonly #cluster: Cluster;
   readonly #identity: TransactionalIdentity;
@@ -20,6 +23,8 @@ export class Transactions {
   readonly #deliveryTimeoutMs: number;
   #lastTurn: Promise<void> = Promise.resolve();
   #current: { readonly transaction: Transaction; readonly release: () => void } | undefined;
+  /** A commit that is under way. */
+  #committing: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(
@@ -42,6 +47,7 @@ export class Transactions {
     const limits = this.#limits({ timeoutMs, signal });
     const release = await this.#turn(limits);
     try {
+      this.#requireOpen();
       await this.#settle(limits);
       await this.#identity.begin(this.#options(limits));
       const transaction = new Transaction(this.#owner());
@@ -62,10 +68,12 @@ export class Transactions {
     return result;
   }
 
-  /** Aborts what is open. Never rejects: what does not end in time is left to its timeout. */
+  /** Awaits a commit that is under way, and aborts what is open. Never rejects: what does not end in time is left to its timeout. */
   async close(limits: Limits): Promise<void> {
     this.#isClosed = true;
     try {
+      const committing = this.#committing?.catch(() => {});
+      if (committing !== undefined) await this.#within(limits, committing, 'The commit');
       if (this.#identity.phase === 'open') this.#startAbort();
       await this.#settle(limits);
     } catch (error) {
@@ -86,19 +94,25 @@ export class Transactions {
       },
       sendOffsets: (offsets, group, options) => identity.sendOffsets(offsets, group, options),
       failed: (error) => identity.failed(error),
-      commit: (options) => this.#commit(options),
+      commit: (pending, options) => {
+        this.#committing = this.#commit(pending, options).finally(() => {
+          this.#committing = undefined;
+        });
+        return this.#committing;
+      },
       abort: (options) => this.#abort(options),
     };
   }
 
   /** Of the transaction whose end is not known; the caller has checked that it is the one meant. */
-  async #commit(options: CallOptions): Promise<void> {
+  async #commit(pending: Promise<unknown>, options: CallOptions): Promise<void> {
     const identity = this.#identity;
     const { apiTimeoutMs } = this.#cluster.settings;
     const { timeoutMs = this.#deliveryTimeoutMs + apiTimeoutMs, signal } = options;
     const limits = this.#limits({ timeoutMs, signal });
     try {
       if (identity.phase === 'open') {
+        await this.#within(limits, pending, 'The commit of offsets');
         if (identity.failure !== undefined) throw identity.failure;
         await this.#channel.drain(limits);
         const lost = this.#channel.takeFailures();
@@ -166,21 +180,30 @@ export class Transactions {
   }
 
   async #turn(limits: Limits): Promise<() => void> {
-    if (this.#isClosed) throw new ClosedError('The producer is closed.');
+    this.#requireOpen();
     const before = this.#lastTurn;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#lastTurn = before.then(() => promise);
     try {
-      await within(this.#cluster.ports, limits, before, () => {
-        const advice =
-          'A producer has one at a time: commit or abort it, or use another producer with a transactional id of its own.';
-        return new TimeoutError(`The transaction before was not over in time. ${advice}`);
-      });
+      await this.#within(limits, before, 'The transaction before', ONE_AT_A_TIME);
     } catch (error) {
       resolve();
       throw error;
     }
     return resolve;
+  }
+
+  #within<T>(limits: Limits, work: Promise<T>, what: string, advice = ''): Promise<T> {
+    return within(
+      this.#cluster.ports,
+      limits,
+      work,
+      () => new TimeoutError(`${what} was not over in time.${advice}`),
+    );
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new ClosedError('The producer is closed.');
   }
 
   #limits({ timeoutMs, signal }: CallOptions & { readonly timeoutMs: number }): Limits {
