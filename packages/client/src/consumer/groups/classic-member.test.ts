@@ -209,6 +209,25 @@ describe(`a classic member (--seed=${seed})`, () => {
     assert.deepEqual(group.host.events, [`assigned ${ALL}`, `revoked ${ALL}`, `lost ${ALL}`]);
   });
 
+  it('sends heartbeats while it gives up what it has before it leaves', async () => {
+    membership = group.member();
+    await stable();
+    group.host.beforeRevoked = () => new Promise((resolve) => group.world.time.after(14_000, resolve));
+    const before = group.beats.length;
+    await group.world.until(membership.leave({ timeoutMs: 20_000 }));
+    assert.equal(group.beats.length - before, 4);
+    assert.equal(group.leaves.length, 1);
+  });
+
+  it('has lost everything when the client is closed, and leaves no timer', async () => {
+    membership = group.member();
+    await stable();
+    await group.cluster.close();
+    await group.world.time.advance(0);
+    assert.deepEqual(group.host.events, [`assigned ${ALL}`, `lost ${ALL}`]);
+    assert.deepEqual([membership.state, group.world.time.pendingCount], ['left', 0]);
+  });
+
   it('leaves in time while it joins', async () => {
     group.fail(joinGroupRequest, ErrorCode.MEMBER_ID_REQUIRED, 'silence');
     membership = group.member();

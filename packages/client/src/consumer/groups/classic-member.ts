@@ -109,15 +109,18 @@ export class ClassicMember implements MemberProtocol {
       }
     } finally {
       stopListening();
-      this.#heartbeats.stop();
       this.#leader.resign();
     }
+  }
+
+  stop(): void {
+    this.#heartbeats.stop();
   }
 
   async leave(reason: string, timeoutMs: number): Promise<void> {
     const { calls, instanceId, cluster } = this.#context;
     const { memberId } = this.#identity;
-    this.#heartbeats.stop();
+    this.stop();
     // A static member keeps its place, for it comes back.
     this.#identity = instanceId === undefined ? NOBODY : { memberId, generationId: NO_GENERATION };
     if (memberId === '' || instanceId !== undefined) return;

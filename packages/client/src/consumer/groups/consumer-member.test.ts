@@ -155,6 +155,29 @@ describe(`a member of the consumer protocol (--seed=${seed})`, () => {
     await other.cluster.close();
   });
 
+  it('sends heartbeats while it gives up what it has before it leaves', async () => {
+    membership = group.member({ protocol: 'consumer' });
+    await stable();
+    group.host.beforeRevoked = () => new Promise((resolve) => group.world.time.after(14_000, resolve));
+    const before = told().length;
+    await group.world.until(membership.leave({ timeoutMs: 20_000 }));
+    assert.deepEqual(
+      told()
+        .slice(before)
+        .map(({ memberEpoch }) => memberEpoch),
+      [1, 1, -1],
+    );
+  });
+
+  it('has lost everything when the client is closed, and leaves no timer', async () => {
+    membership = group.member({ protocol: 'consumer' });
+    await stable();
+    await group.cluster.close();
+    await group.world.time.advance(0);
+    assert.equal(group.host.events.at(-1), 'lost orders-0 orders-1');
+    assert.deepEqual([membership.state, group.world.time.pendingCount], ['left', 0]);
+  });
+
   it('leaves when nobody pokes it for too long, and is back with the next poke', async () => {
     membership = group.member({ protocol: 'consumer', settings: { maxPollIntervalMs: 20_000 } });
     await stable();

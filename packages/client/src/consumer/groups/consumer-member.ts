@@ -13,6 +13,7 @@ import { KafkaError } from '../../errors/kafka-error.ts';
 import { Backoff } from '../../network/backoff.ts';
 import { Bell } from './bell.ts';
 import { explainGroupProblem } from './group-problems.ts';
+import { Heartbeats } from './heartbeats.ts';
 import {
   type MemberContext,
   type MemberIdentity,
@@ -58,6 +59,8 @@ export class ConsumerMember implements MemberProtocol {
   #hasSentPattern = false;
   /** A join was sent under the member id: the group may know it. */
   #hasJoined = false;
+  /** While the host gives up what it has before the member leaves. */
+  #farewell: Heartbeats | undefined;
   /** Since when another member has held the instance id. */
   #unreleasedMs: number | undefined;
 
@@ -90,11 +93,18 @@ export class ConsumerMember implements MemberProtocol {
     } finally {
       topics.matchHere(true);
     }
+    this.#farewell = this.#linger();
+  }
+
+  stop(): void {
+    this.#farewell?.stop();
+    this.#farewell = undefined;
   }
 
   async leave(reason: string, timeoutMs: number): Promise<void> {
     const { calls, instanceId, cluster } = this.#context;
     const { memberId } = this.#identity;
+    this.stop();
     this.#reconciliation.forget();
     this.#identity = { memberId, generationId: NO_GENERATION };
     if (!this.#hasJoined || memberId === '') return;
@@ -259,6 +269,35 @@ export class ConsumerMember implements MemberProtocol {
       if (!this.#reconciliation.isDone) watch.happened(assigned.list.length > 0 ? 'handover' : 'peers');
     }
     if (this.#reconciliation.isDone) setState('stable');
+  }
+
+  /** Heartbeats that tell nothing. */
+  #linger(): Heartbeats | undefined {
+    const { calls, cluster, instanceId, assigned } = this.#context;
+    const { memberId, generationId } = this.#identity;
+    if (generationId === NO_GENERATION) return undefined;
+    const input = {
+      groupId: calls.groupId,
+      memberId,
+      memberEpoch: generationId,
+      instanceId: instanceId ?? null,
+    };
+    const farewell = new Heartbeats({
+      ports: cluster.ports,
+      intervalMs: this.#heartbeatIntervalMs,
+      retryMs: cluster.settings.retryBackoffMaxMs,
+      send: async () => {
+        const { errorCode } = await calls.request(CONSUMER_HEARTBEAT, input);
+        if (errorCode !== ErrorCode.NONE) throw calls.error(errorCode);
+      },
+      failed: (error) => {
+        if (error instanceof KafkaError && error.retriable) return;
+        this.stop();
+        assigned.lose();
+      },
+    });
+    farewell.start();
+    return farewell;
   }
 
   // Failures ---------------------------------------------------------------------------------------------------------

@@ -82,6 +82,8 @@ export class GroupMembership implements Membership {
       watch: new RebalanceWatch(cluster.ports, groupId),
       setState: (state) => this.#setState(state),
     };
+    const closed = (): void => this.#fail(new ClosedError());
+    cluster.closing.addEventListener('abort', closed, { once: true, signal: this.#end.signal });
   }
 
   get assignment(): readonly TopicPartition[] {
@@ -140,6 +142,8 @@ export class GroupMembership implements Membership {
         if (this.#context.topics.isEmpty || this.#isStale) await this.#bell.wait(signal);
         else await this.#takePart();
       }
+      // It is over already: the client was closed.
+      if (this.#state === 'left') this.#member?.stop();
     } catch (error) {
       this.#fail(error);
     }
@@ -258,6 +262,7 @@ export class GroupMembership implements Membership {
       ports.logger.warn({ error, group: this.#context.groupId }, 'the group was not left properly');
     }
     late.cancel();
+    this.#member?.stop();
     assigned.lose();
     topics.close();
     this.#setState('left');
@@ -275,6 +280,7 @@ export class GroupMembership implements Membership {
     if (this.#end.signal.aborted) return;
     const { assigned, topics } = this.#context;
     this.#end.abort();
+    this.#member?.stop();
     topics.close();
     assigned.lose();
     if (error instanceof ClosedError) {

@@ -1,4 +1,4 @@
-// Members of all kinds come, go and die in one group, on one real broker; the seed decides. Nobody may ever have a partition that another one has not
+// Members of all kinds come, go, die and lose their connections in one group, on one real broker; the seed decides. Nobody may ever have a partition that another one has not
 // given up, and whenever things are quiet every partition has exactly one owner, who can commit its offset.
 
 import assert from 'node:assert/strict';
@@ -105,7 +105,8 @@ class Simulation {
     for (let change = 0; change < changes; change++) {
       if (this.#members.length === 0 || (this.#members.length < MOST_MEMBERS && random.chance(0.6)))
         this.#join();
-      else if (random.chance(0.3)) random.pick(this.#members).membership.rejoin('a test');
+      else if (random.chance(0.2)) random.pick(this.#members).membership.rejoin('a test');
+      else if (random.chance(0.4)) this.#cut();
       else if (this.#hasKilled || random.chance(0.6)) await this.#leave();
       else await this.#kill();
       // So that changes also come in the middle of rebalances.
@@ -131,6 +132,12 @@ class Simulation {
     this.#members.push(
       startMember({ brokers: this.#brokers, groupId: this.#groupId, ...kind, settings, subscription, host }),
     );
+  }
+
+  #cut(): void {
+    const { network, host } = this.#random.pick(this.#members);
+    this.#history.push(`${host.name} loses its connections`);
+    network.cut();
   }
 
   #takeOut(): TestMember {
@@ -167,9 +174,17 @@ class Simulation {
             `${host.name} ${membership.state}: ${host.events.join(', ')} ${host.error?.message ?? ''}`,
         ),
       ].join('\n');
-    await eventually(isQuiet, explain);
-    assert.deepEqual(this.#ownership.violations, [], explain());
-    await Promise.all(this.#members.map((member) => this.#commit(member)));
+    const eventCount = (): number => this.#members.reduce((sum, { host }) => sum + host.events.length, 0);
+    for (;;) {
+      await eventually(isQuiet, explain);
+      assert.deepEqual(this.#ownership.violations, [], explain());
+      const before = eventCount();
+      const commits = await Promise.allSettled(this.#members.map((member) => this.#commit(member)));
+      const failure = commits.find(({ status }) => status === 'rejected');
+      if (failure === undefined) return;
+      // It was the quiet before a storm.
+      assert.notEqual(eventCount(), before, `${explain()}\n${(failure as PromiseRejectedResult).reason}`);
+    }
   }
 
   async #commit({ cluster, membership }: TestMember): Promise<void> {

@@ -1,4 +1,4 @@
-// The heartbeats of a member of the classic protocol: one at a time, by a timer of their own, whatever else goes on.
+// Heartbeats that tell nothing but that a member is alive: one at a time, by a timer of their own, whatever else goes on.
 
 import type { Timer } from '@moldau/io';
 import type { Ports } from '../../options/ports.ts';

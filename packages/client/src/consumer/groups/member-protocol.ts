@@ -32,9 +32,14 @@ export const NOBODY: MemberIdentity = { memberId: '', generationId: NO_GENERATIO
 
 export interface MemberProtocol {
   readonly identity: MemberIdentity;
-  /** Joins, and stays until the signal is aborted. Recovers from what passes; rejects with the KafkaError that lasts. */
+  /**
+   * Joins, and stays until the signal is aborted. Recovers from what passes; rejects with the KafkaError that lasts. After the signal heartbeats go on, for
+   * the host may need time to give up what it has.
+   */
   participate(signal: AbortSignal): Promise<void>;
-  /** Tells the group that the member goes, when it knows it. Never rejects. */
+  /** No heartbeats any more. */
+  stop(): void;
+  /** Stops, and tells the group that the member goes, when it knows it. Never rejects. */
   leave(reason: string, timeoutMs: number): Promise<void>;
   rejoin(reason: string): void;
   topicsChanged(): void;

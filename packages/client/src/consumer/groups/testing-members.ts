@@ -1,11 +1,12 @@
 // Members for tests: a host that records what it is told, and checks that nothing is told twice.
 
 import assert from 'node:assert/strict';
+import type { Connection, Network } from '@moldau/io';
 import type { TopicPartition } from '../../cluster/ask-leaders.ts';
 import { Cluster } from '../../cluster/cluster.ts';
 import type { KafkaError } from '../../errors/kafka-error.ts';
 import { type ClientOptions, resolveClientOptions } from '../../options/client-options.ts';
-import { nodePorts, type Ports } from '../../options/ports.ts';
+import { nodePorts } from '../../options/ports.ts';
 import { keyOf } from './assigned-partitions.ts';
 import { createMembership } from './group-membership.ts';
 import type {
@@ -97,7 +98,32 @@ export class RecordingHost implements MembershipHost {
   }
 }
 
+/** Real connections, which a test may cut all at once. */
+export class CuttableNetwork implements Network {
+  readonly #connections = new Set<Connection>();
+
+  async dial(...[options, handler]: Parameters<Network['dial']>): Promise<Connection> {
+    const connection = await nodePorts.network.dial(options, handler);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  listen(...options: Parameters<Network['listen']>): ReturnType<Network['listen']> {
+    return nodePorts.network.listen(...options);
+  }
+
+  lookup(host: string): Promise<string[]> {
+    return nodePorts.network.lookup(host);
+  }
+
+  cut(): void {
+    for (const connection of this.#connections) connection.destroy();
+    this.#connections.clear();
+  }
+}
+
 export interface TestMember extends AsyncDisposable {
+  readonly network: CuttableNetwork;
   readonly host: RecordingHost;
   readonly cluster: Cluster;
   readonly membership: Membership;
@@ -110,18 +136,18 @@ export interface TestMemberOptions extends Omit<MembershipOptions, 'cluster' | '
   readonly host?: RecordingHost;
   readonly subscription: Partial<GroupSubscription>;
   readonly client?: ClientOptions;
-  readonly ports?: Ports;
 }
 
 /** A member that has started. */
 export function startMember(options: TestMemberOptions): TestMember {
-  const { brokers, subscription, host = new RecordingHost('a member'), client, ports = nodePorts } = options;
-  const cluster = new Cluster(resolveClientOptions({ brokers, ...client }), ports);
+  const { brokers, subscription, host = new RecordingHost('a member'), client } = options;
+  const network = new CuttableNetwork();
+  const cluster = new Cluster(resolveClientOptions({ brokers, ...client }), { ...nodePorts, network });
   const membership = createMembership({ ...options, cluster, host });
   membership.subscribe({ topics: [], patterns: [], ...subscription });
   membership.start();
   return {
-    ...{ host, cluster, membership },
+    ...{ host, cluster, membership, network },
     kill: () => cluster.close(),
     async [Symbol.asyncDispose]() {
       await membership.leave({ timeoutMs: 2_000 });
