@@ -71,10 +71,12 @@ function observe({ instruments }: Cluster, fetcher: Fetcher): void {
 }
 
 /** Changes of the assignment are told before they count. */
-function observed(host: MembershipHost, { instruments }: Cluster, groupId: string): MembershipHost {
-  if (instruments === undefined) return host;
-  const tell = (change: RebalanceReport['change'], partitions: readonly TopicPartition[]): void =>
-    instruments.rebalanced({ groupId, change, partitions });
+function observed(host: MembershipHost, { instruments, ports }: Cluster, groupId: string): MembershipHost {
+  const tell = (change: RebalanceReport['change'], partitions: readonly TopicPartition[]): void => {
+    const names = partitions.map(({ topic, partition }) => `${topic}-${partition}`);
+    ports.logger.info({ group: groupId, partitions: names }, `partitions ${change}`);
+    instruments?.rebalanced({ groupId, change, partitions });
+  };
   return {
     assigned(partitions) {
       tell('assigned', partitions);

@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { ManualTime, startTestBroker, type TestBroker } from '@moldau/testing';
 import { Kafka } from '../kafka.ts';
 import { type ClientEvents, onClientEvent } from './channels.ts';
 import { ClientMetrics, type MetricsSnapshot } from './client-metrics.ts';
 import { METRICS } from './metric-definitions.ts';
+import { metricRows } from './testing-metric-table.ts';
 
 const elsewhere = process.env.MOLDAU_TEST_BROKERS;
 
@@ -167,6 +169,15 @@ describe('the instruments of a client', () => {
     metrics.requestSettled(broker, { ...report, apiKey: 0, throttleMs: 80 });
     assert.deepEqual(heard, [70]);
     assert.equal(value(metrics.snapshot(), 'producer-metrics', 'produce-throttle-time-max'), 80);
+  });
+
+  it('have a table in the documentation, with each of them', async () => {
+    const path = new URL('../../../../docs/client-observability.md', import.meta.url);
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    assert.deepEqual(
+      lines.filter((line) => /^\| `\S*metrics`/.test(line)),
+      metricRows(),
+    );
   });
 
   it('have names that are unique in their groups', () => {

@@ -158,7 +158,7 @@ export class ClientMetrics implements Instruments {
       this.#count(own, 'recordSend', recordCount, nowMs);
       this.#measure(own, 'batchSize', sizeBytes, nowMs);
       this.#measure(own, 'recordsPerBatch', recordCount, nowMs);
-      this.#measure(own, 'recordQueueTime', tookMs, nowMs);
+      this.#measure(own, 'batchDeliveryTime', tookMs, nowMs);
       if (meters !== undefined) {
         this.#count(meters, 'topicRecordSend', recordCount, nowMs);
         this.#count(meters, 'topicByte', sizeBytes, nowMs);

@@ -77,9 +77,9 @@ export const METRICS = {
   recordRetry: producer('counter', 'record-retry', 'count', 'records that were sent again'),
   batchSize: producer('measure', 'batch-size', 'bytes', 'of a batch as it was sent'),
   recordsPerBatch: producer('measure', 'records-per-batch', 'count', 'records in a batch'),
-  recordQueueTime: producer(
+  batchDeliveryTime: producer(
     'measure',
-    'record-queue-time',
+    'batch-delivery-time',
     'ms',
     'from the first record of a batch to its acknowledgement',
   ),

@@ -87,7 +87,7 @@ export class ShareMembership {
       const leftMs = Math.max(1, deadlineMs - clock.monotonicMs());
       await this.#send({ memberEpoch: LEAVING_EPOCH, timeoutMs: leftMs });
     } catch (error) {
-      cluster.ports.logger.debug({ groupId, error }, 'the share group was left without a word');
+      cluster.ports.logger.debug({ group: groupId, error }, 'the share group was left without a word');
     }
     this.#epoch = JOINING_EPOCH;
   }
@@ -128,7 +128,10 @@ export class ShareMembership {
   #take({ memberEpoch, assignment }: ShareGroupHeartbeatResponse): void {
     const { groupId, host, cluster } = this.#options;
     if (this.#epoch === JOINING_EPOCH)
-      cluster.ports.logger.info({ groupId, memberId: this.memberId, memberEpoch }, 'joined the share group');
+      cluster.ports.logger.info(
+        { group: groupId, memberId: this.memberId, memberEpoch },
+        'joined the share group',
+      );
     this.#epoch = memberEpoch;
     if (assignment === null) return;
     host.assigned(
@@ -142,7 +145,7 @@ export class ShareMembership {
     const { code } = error as KafkaError;
     if (code === 'UNKNOWN_MEMBER_ID' || code === 'FENCED_MEMBER_EPOCH') {
       cluster.ports.logger.warn(
-        { groupId, memberId: this.memberId, code },
+        { group: groupId, memberId: this.memberId, code },
         'out of the share group: joins again',
       );
       this.#epoch = JOINING_EPOCH;

@@ -300,7 +300,7 @@ export class ShareSession implements LockKeeper {
     this.#settle(round, () => error);
     if (this.#abort.signal.aborted) return;
     const { groupId } = settings;
-    cluster.ports.logger.debug({ groupId, brokerId, error }, 'share session lost');
+    cluster.ports.logger.debug({ group: groupId, brokerId, error }, 'share session lost');
     if (!error.retriable) {
       this.#requests.want([]);
       host.failed(error);
