@@ -1,6 +1,6 @@
 // The identities of producers without transactions: an id from any broker, whose epoch the producer raises by itself; or none.
 
-import { initProducerIdRequest, initProducerIdResponse } from '@moldau/protocol';
+import { ErrorCode, initProducerIdRequest, initProducerIdResponse } from '@moldau/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Limits } from '../network/waiting.ts';
 import type { ProducerIdentity } from './producer-identity.ts';
@@ -52,7 +52,7 @@ export class IdempotentIdentity implements ProducerIdentity {
     const { producerId, producerEpoch } = await this.#cluster.request(
       API,
       { transactionalId: null, transactionTimeoutMs: 0x7fffffff, producerId: -1, producerEpoch: -1 },
-      { to: 'any', timeoutMs, signal, retry: { errorOf: ({ errorCode }) => errorCode } },
+      { to: 'any', timeoutMs, signal, retry: { errorOf: ({ errorCode }) => errorCode, messageOf } },
     );
     this.#producerId = producerId;
     this.#producerEpoch = producerEpoch;
@@ -72,4 +72,9 @@ export class IdempotentIdentity implements ProducerIdentity {
   batchFailed<Failure>(error: Failure): Failure {
     return error;
   }
+}
+
+function messageOf({ errorCode }: { readonly errorCode: number }): string | null {
+  if (errorCode !== ErrorCode.CLUSTER_AUTHORIZATION_FAILED) return null;
+  return 'An idempotent producer may not be made: allow the operation IdempotentWrite on the cluster, or Write on a topic since Kafka 2.8; or set idempotent: false';
 }

@@ -78,7 +78,8 @@ export class Outcomes {
       return;
     }
     const { topic, index: partition } = queue;
-    batch.lastError = new BrokerError(errorCode, { topic, partition, said: said?.errorMessage ?? null });
+    const reason = said?.errorMessage ?? denial(errorCode, topic);
+    batch.lastError = new BrokerError(errorCode, { topic, partition, said: reason });
     if (PERHAPS_WRITTEN.has(errorCode)) batch.isOutcomeUnknown = true;
     if (errorCode === ErrorCode.MESSAGE_TOO_LARGE || errorCode === ErrorCode.RECORD_LIST_TOO_LARGE) {
       if (batch.recordCount > 1 && !batch.isSettled) this.#split(queue, batch);
@@ -304,4 +305,10 @@ function recordErrorsOf(
       new BrokerError(errorCode, { topic, partition, said }),
     ]),
   );
+}
+
+/** What is not allowed, for brokers that do not say. */
+function denial(errorCode: number, topic: string): string | null {
+  if (errorCode !== ErrorCode.TOPIC_AUTHORIZATION_FAILED) return null;
+  return `The user of this client may not write to it: allow the operation Write on the topic ${topic}`;
 }

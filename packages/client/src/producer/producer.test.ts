@@ -326,6 +326,39 @@ test('a topic that nobody knows is waited for, and then told with what to do; on
   await closed(all);
 });
 
+test('records that wait for room behind others that wait for their topic follow them, and one that failed may be posted again', async () => {
+  const topics: { name: string; leaders: number[] }[] = [];
+  let reposts = 0;
+  const all: Setup = setup(
+    {
+      ...{ bufferBytes: 1_000, batchBytes: 300, unknownTopicTimeoutMs: 2_000 },
+      onPostFailed: ({ code }, record) => {
+        assert.equal(code, 'UNKNOWN_TOPIC_OR_PARTITION');
+        if (reposts++ < 2) all.producer.post(record.topic, { value: record.value });
+      },
+    },
+    topics,
+  );
+  const { world, producer } = all;
+  const values = Array.from({ length: 30 }, (_, index) => `${index}`.padEnd(100));
+  const sent = values.map((value) => producer.send('t', { value, partition: 0 }));
+  await world.time.advance(500);
+  topics.push({ name: 't', leaders: [1] });
+  for (let passedMs = 0; passedMs < 1_000 && all.values().length < 30; passedMs++)
+    await world.time.advance(1);
+  const outcomes = await world.until(Promise.all(sent));
+  assert.deepEqual(
+    outcomes.map(({ offset }) => offset),
+    values.map((_, index) => index),
+  );
+  assert.deepEqual(all.values(), values);
+  producer.post('unknown', { value: 'v' });
+  await world.until(failure(producer.flush()));
+  await world.until(failure(producer.close()));
+  assert.ok(reposts >= 2, `${reposts}`);
+  assert.equal(world.time.pendingCount, 0);
+});
+
 test('acks 0: a record counts when it is handed over, and has no offset', async () => {
   const all = setup({ acks: 0 });
   const sent = await all.world.until(all.producer.send('t', { value: 'v', partition: 0, timestampMs: 9 }));
@@ -353,6 +386,15 @@ test('close sends what there is, refuses more, and after its time rejects what i
   assert.equal(stuck.world.time.monotonicMs(), 500);
   assert.deepEqual([(await left).code, (await unknown).code], ['CLOSED', 'CLOSED']);
   await closed(stuck);
+});
+
+test('what the user may not do is told with the operation and the resource', async () => {
+  const all = setup();
+  all.errorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+  const error = await all.world.until(failure(all.producer.send('t', { value: 'v' })));
+  assert.deepEqual([error.code, error.topic, error.retriable], ['TOPIC_AUTHORIZATION_FAILED', 't', false]);
+  assert.match(error.message, /allow the operation Write on the topic t/);
+  await closed(all);
 });
 
 test('the signal of the options closes the producer when what it has was sent', async () => {

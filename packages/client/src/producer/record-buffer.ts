@@ -177,12 +177,15 @@ export class RecordBuffer {
       const known = await awaitTopic(cluster, topic.name, settings);
       cluster.follow([topic.name]);
       topic.update(known);
-      this.#placePending(topic);
     } catch (error) {
-      this.#failPending(topic, error as KafkaError);
-    } finally {
+      // Who comes from now on asks again.
       topic.learning = undefined;
+      this.#failPending(topic, error as KafkaError);
+      return;
     }
+    // Room that is given back here lets in others, which come after those that waited.
+    while (topic.pending.length > 0) this.#placePending(topic);
+    topic.learning = undefined;
   }
 
   #placePending(topic: TopicQueue): void {

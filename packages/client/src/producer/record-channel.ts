@@ -125,6 +125,7 @@ export class RecordChannel implements ChannelOfTransactions {
   }
 
   discardUnsent(error: KafkaError): void {
+    this.#room.fail(error);
     this.#buffer.failPending(error);
     this.#sender.discardUnsent(error);
   }
@@ -268,9 +269,10 @@ export class RecordChannel implements ChannelOfTransactions {
 
   #end(error: ClosedError): void {
     this.#isClosed = true;
+    // First of all, or room that is given back lets in more.
+    this.#room.fail(error);
     this.#buffer.failPending(error);
     this.#sender.close(error);
-    this.#room.fail(error);
     this.#turned();
   }
 }
