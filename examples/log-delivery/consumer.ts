@@ -2,32 +2,23 @@
 // way, and a digest of its bytes.
 
 import { createHash } from 'node:crypto';
-import { Consumer, MessagesStreamModes } from '@platformatic/kafka';
+import { Kafka } from '@moldau/client';
 
 const [bootstrap, topic, groupId] = process.argv.slice(2) as [string, string, string];
 
-const consumer = new Consumer({
-  groupId,
-  clientId: groupId,
-  bootstrapBrokers: [bootstrap],
-  minBytes: 1,
-  maxWaitTime: 500,
-});
-const stream = await consumer.consume({
-  topics: [topic],
-  mode: MessagesStreamModes.EARLIEST,
-  autocommit: 1000,
-});
+const stop = new AbortController();
+process.on('message', () => stop.abort());
 
-process.send?.({ kind: 'ready' });
-process.on('message', async () => {
-  await consumer.close(true);
-  process.disconnect?.();
+const kafka = new Kafka({ brokers: bootstrap, clientId: groupId });
+const consumer = kafka.consumer({ groupId, autoOffsetReset: 'earliest' });
+await consumer.subscribe(topic).run({
+  signal: stop.signal,
+  onAssign: () => void process.send?.({ kind: 'ready' }),
+  handler({ key, value, timestampMs }) {
+    const latencyMs = Date.now() - timestampMs;
+    const digest = createHash('sha256').update(value!).digest('base64');
+    process.send?.({ kind: 'got', sequence: Number(key), latencyMs, digest });
+  },
 });
-
-stream.on('data', (message) => {
-  const latencyMs = Date.now() - Number(message.timestamp);
-  const sequence = Number(message.key);
-  const digest = createHash('sha256').update(message.value).digest('base64');
-  process.send?.({ kind: 'got', sequence, latencyMs, digest, sizeBytes: message.value.length });
-});
+await kafka.close();
+process.disconnect?.();

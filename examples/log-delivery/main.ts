@@ -1,14 +1,14 @@
 // The main job: real files, cut into messages of 100 to 500 KB, go from one producer to five consumers that each get
 // all of them. Shows rate and latency while it runs and compares every message at the end.
 //
-//   node examples/log-delivery/main.ts --folder /var/log --rate 30 --seconds 20
+//   npm run example -- --folder /var/log --rate 30 --seconds 20
 
 import { fork } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Admin, Producer } from '@platformatic/kafka';
+import { Kafka } from '@moldau/client';
 import { piecesOf } from './pieces.ts';
 
 const { values } = parseArgs({
@@ -32,12 +32,12 @@ interface Got {
   duplicates: number;
 }
 
-const admin = new Admin({ clientId: 'log-delivery', bootstrapBrokers: [values.bootstrap] });
-await admin.createTopics({
-  topics: [topic],
+const kafka = new Kafka({ brokers: values.bootstrap, clientId: 'log-delivery' });
+const admin = kafka.admin();
+await admin.topics.create({
+  name: topic,
   partitions: 1,
-  replicas: 1,
-  configs: values.memory ? [{ name: 'moldau.durability', value: 'memory' }] : [],
+  configs: values.memory ? { 'moldau.durability': 'memory' } : {},
 });
 
 const received: Got[] = [];
@@ -64,8 +64,8 @@ for (const [index, got] of received.entries()) {
   );
 }
 for (const { child } of children) child.send('stop');
-await admin.deleteTopics({ topics: [topic] });
-await admin.close();
+await admin.topics.delete(topic);
+await kafka.close();
 process.exitCode = failures === 0 ? 0 : 1;
 
 function startConsumer(index: number) {
@@ -89,7 +89,7 @@ function startConsumer(index: number) {
 }
 
 async function sendAll(): Promise<void> {
-  const producer = new Producer({ clientId: 'log-delivery', bootstrapBrokers: [values.bootstrap] });
+  await using producer = kafka.producer();
   const acknowledged: Promise<unknown>[] = [];
   for await (const piece of piecesOf(values.folder, count)) {
     const sequence = sent.length;
@@ -98,17 +98,10 @@ async function sendAll(): Promise<void> {
     if (earlyMs > 0) await pause(earlyMs);
     sent.push(createHash('sha256').update(piece.bytes).digest('base64'));
     sentBytes += piece.bytes.length;
-    const message = {
-      topic,
-      key: Buffer.from(String(sequence)),
-      value: piece.bytes,
-      headers: new Map([[Buffer.from('path'), Buffer.from(`${piece.path}@${piece.position}`)]]),
-      timestamp: BigInt(Date.now()),
-    };
-    acknowledged.push(producer.send({ messages: [message], acks: -1 }));
+    const headers = { path: `${piece.path}@${piece.position}` };
+    acknowledged.push(producer.send(topic, { key: String(sequence), value: piece.bytes, headers }));
   }
   await Promise.all(acknowledged);
-  await producer.close();
 }
 
 async function waitForAll(): Promise<void> {
