@@ -12,16 +12,20 @@ export type {
   PublicAccess,
 } from './disk.ts';
 export { type GssAcceptor, type GssApi, type GssContext, GssError } from './gssapi.ts';
-export type { Http, HttpLimits } from './http.ts';
+export type { Http, HttpLimits, HttpPost } from './http.ts';
+export type { HttpAnswer, HttpListener, HttpResponder, HttpServer } from './http-server.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { Connection, ConnectionHandler, Listener, Network } from './network.ts';
 export { nodeClock } from './node/node-clock.ts';
 export { nodeDisk } from './node/node-disk.ts';
 export { nodeGssApi } from './node/node-gssapi.ts';
 export { nodeHttp } from './node/node-http.ts';
+export { nodeHttpServer } from './node/node-http-server.ts';
 export { nodeNetwork } from './node/node-network.ts';
+export { nodeProcess } from './node/node-process.ts';
 export { nodeRandom } from './node/node-random.ts';
 export { nodeHoldingTimers, nodeTimers } from './node/node-timers.ts';
+export type { Process, ProcessFigures } from './process-figures.ts';
 export type { Random } from './random.ts';
 export type { Timer, Timers } from './timers.ts';
 export type {

@@ -72,3 +72,15 @@ test('nobody there is an error with its code', async () => {
   await new Promise((resolve) => servers.at(-1)!.close(resolve));
   await assert.rejects(nodeHttp.get(url, limits), { code: 'ECONNREFUSED' });
 });
+
+test('a document is posted whole, and what the server answers is given back', async () => {
+  const url = await serve((request, answer) => {
+    let got = '';
+    request.setEncoding('utf8');
+    request.on('data', (piece) => (got += piece));
+    request.on('end', () => answer.end(`${request.method} ${request.headers['x-key']} ${got.length}`));
+  });
+  const body = 'é'.repeat(1000);
+  const posted = { contentType: 'application/json', body, headers: { 'x-key': 'k' } };
+  assert.equal((await nodeHttp.post(url, posted, limits)).toString(), 'POST k 1000');
+});

@@ -1,7 +1,7 @@
 // HTTP by Node's own clients, which are loaded at the first use. Servers' certificates are checked against Node's authorities, and those
 // that NODE_EXTRA_CA_CERTS adds.
 
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Http, HttpLimits } from '../http.ts';
 
 const OK = 200;
@@ -29,15 +29,17 @@ async function bodyOf(answer: IncomingMessage, maxBytes: number): Promise<Buffer
   return Buffer.concat(chunks);
 }
 
-async function get(url: URL, { timeoutMs, maxBytes }: HttpLimits): Promise<Buffer> {
+async function exchange(
+  url: URL,
+  { timeoutMs, maxBytes }: HttpLimits,
+  options: RequestOptions,
+  body?: string,
+): Promise<Buffer> {
   const client = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
   const deadline = AbortSignal.timeout(timeoutMs);
-  const request = client.get(url, {
-    agent: false,
-    signal: deadline,
-    headers: { accept: 'application/json' },
-  });
+  const request = client.request(url, { ...options, agent: false, signal: deadline });
   try {
+    request.end(body);
     return await bodyOf(await answerOf(request), maxBytes);
   } catch (error) {
     if (deadline.aborted) throw new Error(`no complete answer within ${timeoutMs} ms`);
@@ -47,4 +49,8 @@ async function get(url: URL, { timeoutMs, maxBytes }: HttpLimits): Promise<Buffe
   }
 }
 
-export const nodeHttp: Http = { get };
+export const nodeHttp: Http = {
+  get: (url, limits) => exchange(url, limits, { headers: { accept: 'application/json' } }),
+  post: (url, { contentType, body, headers }, limits) =>
+    exchange(url, limits, { method: 'POST', headers: { ...headers, 'content-type': contentType } }, body),
+};

@@ -88,4 +88,8 @@ export class FakeHttp implements Http {
     if (this.answer instanceof Error) throw this.answer;
     return Buffer.from(this.answer);
   }
+
+  post(url: URL, _document: unknown, limits: HttpLimits): Promise<Buffer> {
+    return this.get(url, limits);
+  }
 }
