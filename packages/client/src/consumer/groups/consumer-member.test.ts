@@ -57,6 +57,19 @@ describe(`a member of the consumer protocol (--seed=${seed})`, () => {
     assert.equal(group.consumerBeats[3]!.atMs - group.consumerBeats[2]!.atMs, 5_000);
   });
 
+  it('asks again soon when it has joined and the group has not thought of its share yet, and then less and less often', async () => {
+    group.target = [];
+    membership = group.member({ protocol: 'consumer' });
+    await group.world.time.advance(2_000);
+    assert.ok(group.consumerBeats.length >= 4 && group.consumerBeats.length <= 6);
+    group.target = [{ topic: 'orders', partitions: [0] }];
+    await group.world.time.advance(2_000);
+    assert.equal(membership.assignment.length, 1);
+    const before = group.consumerBeats.length;
+    await group.world.time.advance(15_000);
+    assert.ok(group.consumerBeats.length - before <= 4, 'every 5 s, as the broker says');
+  });
+
   it('takes the id that the broker gives where members do not make theirs', async () => {
     group.offerConsumerProtocol(0);
     membership = group.member({ protocol: 'consumer' });

@@ -38,6 +38,8 @@ const FIRST_VERSION_OF_PATTERNS = 1;
 const MEMBER_ID_BYTES = 16;
 /** Longer than the session timeout that brokers grant, so that the member that had the instance id is given up by then. */
 const UNRELEASED_GRACE_MS = 5_000;
+/** After joining, doubled with each heartbeat that brings nothing. */
+const FIRST_SHARE_MS = 200;
 
 /** Of a heartbeat, what is told only when it has changed. */
 interface Content {
@@ -54,6 +56,8 @@ export class ConsumerMember implements MemberProtocol {
   /** What the group knows of what may change; undefined: nothing for sure. */
   #told: Content | undefined;
   #heartbeatIntervalMs: number;
+  /** Until the next heartbeat, while the member has nothing. */
+  #soonMs = FIRST_SHARE_MS;
   /** The broker does not take the patterns. */
   #isPatternRefused = false;
   #hasSentPattern = false;
@@ -141,6 +145,7 @@ export class ConsumerMember implements MemberProtocol {
   #startAnew(): void {
     this.#reconciliation.forget();
     this.#told = undefined;
+    this.#soonMs = FIRST_SHARE_MS;
     this.#identity = { ...this.#identity, generationId: NO_GENERATION };
   }
 
@@ -152,10 +157,19 @@ export class ConsumerMember implements MemberProtocol {
     try {
       this.#take(await this.#heartbeat(signal));
       backoff.succeeded();
-      return this.#heartbeatIntervalMs;
+      return this.#nextBeatMs();
     } catch (error) {
       return signal.aborted ? 0 : this.#recover(error, backoff);
     }
+  }
+
+  /** Brokers assign at most so often: a member's share may be decided a moment after it has joined, and is asked for sooner than heartbeats are due. */
+  #nextBeatMs(): number {
+    if (this.#context.assigned.list.length > 0 || !this.#reconciliation.isDone)
+      return this.#heartbeatIntervalMs;
+    const delayMs = Math.min(this.#soonMs, this.#heartbeatIntervalMs);
+    this.#soonMs = delayMs * 2;
+    return delayMs;
   }
 
   #wantsNothing(): boolean {
