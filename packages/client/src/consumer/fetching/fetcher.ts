@@ -135,17 +135,18 @@ export class Fetcher implements RecordFetcher {
       partition = this.#readiness.next()
     ) {
       if (!partition.isReady) continue;
-      const hadRoom = this.#hasRoom(partition);
+      const { unreadBytes } = partition;
       const { heldBytes } = this.#budget;
       try {
         const taken = partition.take(Math.max(1, maxRecords));
         if (taken === undefined) continue;
-        this.#readiness.gave(taken.records);
+        this.#readiness.gave(taken.records.length, unreadBytes - partition.unreadBytes);
         const { topic, partition: index, records } = taken;
         this.#cluster.instruments?.consumed({ topic, partition: index, recordCount: records.length });
         return taken;
       } finally {
         this.#readiness.offer(partition);
+        const hadRoom = unreadBytes < this.#settings.partitionMaxBytes;
         if (!hadRoom && this.#hasRoom(partition)) this.#roomMade(partition);
         else if (this.#budget.heldBytes < heldBytes) this.#proceed();
       }

@@ -4,7 +4,6 @@
 // event loop has turned.
 
 import type { Timers } from '@moldau/io';
-import type { ConsumerRecord } from '../records/consumer-record.ts';
 import type { FetchPartition } from './fetch-partition.ts';
 
 /** What is given in one turn: a few milliseconds of work. */
@@ -40,9 +39,9 @@ export class Readiness {
     return partition;
   }
 
-  gave(records: readonly ConsumerRecord<unknown, unknown>[]): void {
-    this.#recordsLeft -= records.length;
-    for (const record of records) this.#bytesLeft -= record.sizeBytes;
+  gave(recordCount: number, bytes: number): void {
+    this.#recordsLeft -= recordCount;
+    this.#bytesLeft -= Math.max(0, bytes);
     if (!this.#isOver) return;
     this.#timers.soon(() => {
       this.#recordsLeft = TURN_RECORDS;
