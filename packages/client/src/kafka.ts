@@ -81,7 +81,7 @@ export class Kafka implements AsyncDisposable {
 
   /**
    * Reads records, transforms them and sends what comes of it, each once whatever fails: what is sent and how far was read are committed together. Resolves
-   * when the signal is aborted; rejects with what lasts: a fatal error, or a transform() that fails again and again.
+   * when the signal is aborted, or close() is called; rejects with what lasts: a fatal error, or a transform() that fails again and again.
    */
   async exactlyOnce<const S extends SubscriptionInput>(
     options: ExactlyOnceOptions<S>,

@@ -294,6 +294,23 @@ describe('exactlyOnce', () => {
     assert.equal(already.transactions, 0);
   });
 
+  it('ends when all clients are closed', async () => {
+    const [from, to] = [await made('in', 20), await made('out', 0)];
+    const instance = new Kafka({ brokers });
+    const running = instance.exactlyOnce(
+      optionsOf(from, to, {
+        async transform(batch, tx) {
+          await tx.send(to, { key: null, value: batch.length });
+          void instance.close();
+          await new Promise(() => {});
+        },
+      }),
+    );
+    assert.equal((await running).transactions, 0);
+    await instance.close();
+    assert.deepEqual(await committed(to), []);
+  });
+
   it('rejects when another instance with its transactional id has taken over', async () => {
     const [from, to] = [await made('in', 20), await made('out', 0)];
     await using successor = kafka.producer({ transactionalId: `tx-${from.name}` });

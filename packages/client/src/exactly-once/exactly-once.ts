@@ -49,6 +49,8 @@ export class ExactlyOnce<S extends SubscriptionInput> {
   #transactions = 0;
   #records = 0;
   #aborted = 0;
+  /** Why there is no going on. */
+  #lasting: unknown;
   /** Aborted when the time to stop is over. */
   readonly #over = new AbortController();
 
@@ -59,7 +61,7 @@ export class ExactlyOnce<S extends SubscriptionInput> {
     this.#backoff = this.#retries.backoff();
   }
 
-  /** Until the signal is aborted; rejects with what lasts. Closes the consumer and the producer. */
+  /** Until the signal is aborted, or Kafka is closed; rejects with what lasts. Closes the consumer and the producer. */
   async run(): Promise<ExactlyOnceSummary> {
     const { consumer, producer, ports } = this.#parts;
     const { from, signal, stopTimeoutMs = STOP_TIMEOUT_MS } = this.#options;
@@ -76,7 +78,9 @@ export class ExactlyOnce<S extends SubscriptionInput> {
       while (signal?.aborted !== true && !(await this.#readUntilFailure(reader))) {
         // The records that were aborted are there again.
       }
-      return { transactions: this.#transactions, records: this.#records, aborted: this.#aborted };
+    } catch (error) {
+      // Somebody closed all clients, unless it is transform() that says so.
+      if (!(error instanceof ClosedError) || error === this.#lasting) throw error;
     } finally {
       signal?.removeEventListener('abort', stop);
       await Promise.allSettled([
@@ -85,6 +89,7 @@ export class ExactlyOnce<S extends SubscriptionInput> {
       ]);
       this.#over.abort();
     }
+    return { transactions: this.#transactions, records: this.#records, aborted: this.#aborted };
   }
 
   /** True: it was stopped. */
@@ -116,6 +121,7 @@ export class ExactlyOnce<S extends SubscriptionInput> {
       this.#tell(() => this.#options.onAborted?.(error, { recordCount, attempt, retryDelayMs }));
       if (retryDelayMs !== undefined) return retryDelayMs;
       if (this.#over.signal.aborted) return 0;
+      this.#lasting = error;
       throw error;
     }
     this.#attempt = 1;
