@@ -24,8 +24,13 @@ export class Pace {
     return this.#target;
   }
 
-  /** So many were taken, now; they will be worked on until the next call. */
+  /** So many were taken, now; if any, they will be worked on until the next call. */
   taken(count: number, nowMs: number, lockMs: number): void {
+    if (count === 0) {
+      // There were none: who waits is not slow.
+      this.#takenCount = 0;
+      return;
+    }
     const tookMs = nowMs - this.#sinceMs;
     const budgetMs = lockMs * BUDGET;
     const isSlow = tookMs > budgetMs && this.#takenCount > 0;

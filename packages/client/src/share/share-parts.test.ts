@@ -59,6 +59,14 @@ describe('the pace of share consumers', () => {
     assert.equal(afterWork(new Pace(500), 60_000, 20), 1);
   });
 
+  it('takes who waits for records for nobody who is slow', () => {
+    const pace = new Pace(500);
+    const target = afterWork(pace, 1, 3_000);
+    pace.taken(0, 3_000, LOCK_MS);
+    pace.taken(1, 1e9, LOCK_MS);
+    assert.equal(pace.target, target);
+  });
+
   it('grows again when the work becomes lighter', () => {
     const pace = new Pace(500);
     afterWork(pace, 60_000, 20);
