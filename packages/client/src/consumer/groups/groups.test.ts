@@ -22,7 +22,7 @@ import {
 const elsewhere = process.env.MOLDAU_TEST_BROKERS;
 const settings = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 100 };
 
-describe('a group', () => {
+describe('a group', { concurrency: 4 }, () => {
   let broker: TestBroker | undefined;
   let cluster: Cluster;
   let brokers: string;
