@@ -41,10 +41,8 @@ export class Producer implements AsyncDisposable {
       this.send = (async () => refuseOutside(transactionalId)) as RecordSend;
       this.post = (() => refuseOutside(transactionalId)) as RecordPost;
     }
-    const { signal } = settings;
-    const stop = (): void => void this.close().catch(() => {});
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener('abort', stop, { once: true });
+    if (settings.signal?.aborted === true) this.#stop();
+    else settings.signal?.addEventListener('abort', this.#stop, { once: true });
   }
 
   /**
@@ -55,7 +53,7 @@ export class Producer implements AsyncDisposable {
 
   /**
    * Sends without telling of it. Failures are told to onPostFailed, and by the next flush() or close(). False: it was taken, and enough for now; await
-   * ready() before the next one, or memory grows. Throws for what cannot be a record.
+   * ready() before the next one, or memory grows. It overtakes send() calls that wait for room. Throws for what cannot be a record.
    */
   readonly post: RecordPost;
 
@@ -97,7 +95,11 @@ export class Producer implements AsyncDisposable {
     return this.close();
   }
 
+  /** What fails is told to those who wait for it, and to who closes it as well. */
+  readonly #stop = (): void => void this.close().catch(() => {});
+
   async #close(timeoutMs: number | undefined): Promise<void> {
+    this.#settings.signal?.removeEventListener('abort', this.#stop);
     const limits = this.#limits(timeoutMs, this.#cluster.closing);
     await this.#transactions?.close(limits);
     this.#channel.refuse();
