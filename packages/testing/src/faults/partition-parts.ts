@@ -19,8 +19,9 @@ interface Shape {
   readonly partitions: string;
   /** Undefined: the partitions are plain numbers. */
   readonly index: string | undefined;
-  /** Of the answer. */
+  /** Of the answer: its topics, and their partitions. */
   readonly answers: string;
+  readonly answered: string;
 }
 
 /** APIs whose partitions stand for themselves; Fetch, which has sessions, is told apart by its callers. */
@@ -31,6 +32,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     partitions: 'partitionData',
     index: 'index',
     answers: 'responses',
+    answered: 'partitionResponses',
   },
   Fetch: {
     topics: 'topics',
@@ -38,6 +40,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     partitions: 'partitions',
     index: 'partition',
     answers: 'responses',
+    answered: 'partitions',
   },
   ListOffsets: shape('name', 'partitionIndex'),
   DeleteRecords: shape('name', 'partitionIndex'),
@@ -46,7 +49,14 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 };
 
 function shape(name: string, index: string | undefined): Shape {
-  return { topics: 'topics', name, partitions: 'partitions', index, answers: 'topics' };
+  return {
+    topics: 'topics',
+    name,
+    partitions: 'partitions',
+    index,
+    answers: 'topics',
+    answered: 'partitions',
+  };
 }
 
 type TopicNames = (id: string) => string | undefined;
@@ -84,11 +94,17 @@ export function withParts(
   return { body: { ...body, [shape.topics]: topics }, count };
 }
 
-/** The answer with the refusals of the partitions that were taken out. */
+/** The answer with the refusals of the partitions that were taken out, each topic once. */
 export function withRefusals(apiKey: number, answer: object, refused: object): object {
-  const { answers } = SHAPES[apiName(apiKey)]!;
-  const [there, more] = [answer, refused].map((each) => (each as Record<string, Fields[]>)[answers]!);
-  return { ...answer, [answers]: [...there!, ...more!] };
+  const { answers, answered, name } = SHAPES[apiName(apiKey)]!;
+  const topics = new Map<string, Fields>();
+  for (const topic of [answer, refused].flatMap((each) => (each as Record<string, Fields[]>)[answers]!)) {
+    const key = `${topic[name]}/${topic.topicId}`;
+    const there = topics.get(key);
+    const partitions = [...((there?.[answered] as unknown[]) ?? []), ...(topic[answered] as unknown[])];
+    topics.set(key, { ...there, ...topic, [answered]: partitions });
+  }
+  return { ...answer, [answers]: [...topics.values()] };
 }
 
 /** The refusal of all partitions of a body; undefined when no answer is awaited. */
