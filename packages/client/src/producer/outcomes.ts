@@ -78,9 +78,9 @@ export class Outcomes {
       return;
     }
     const { topic, index: partition } = queue;
-    const reason = said?.errorMessage ?? denial(errorCode, topic);
+    const reason = said === undefined ? LEFT_OUT : (said.errorMessage ?? denial(errorCode, topic));
     batch.lastError = new BrokerError(errorCode, { topic, partition, said: reason });
-    if (PERHAPS_WRITTEN.has(errorCode)) batch.isOutcomeUnknown = true;
+    if (said === undefined || PERHAPS_WRITTEN.has(errorCode)) batch.isOutcomeUnknown = true;
     if (errorCode === ErrorCode.MESSAGE_TOO_LARGE || errorCode === ErrorCode.RECORD_LIST_TOO_LARGE) {
       if (batch.recordCount > 1 && !batch.isSettled) this.#split(queue, batch);
       else void this.#tooLarge(queue, batch);
@@ -92,7 +92,7 @@ export class Outcomes {
       this.#again(queue, batch, batch.lastError);
       if (hasMoved) queue.resumeMs = 0;
     } else {
-      this.#failed(queue, batch, batch.lastError, true, recordErrorsOf(batch, said!));
+      this.#failed(queue, batch, batch.lastError, true, said && recordErrorsOf(batch, said));
     }
   }
 
@@ -292,6 +292,8 @@ export class Outcomes {
     this.#options.room.give(batch.memoryBytes);
   }
 }
+
+const LEFT_OUT = 'the answer says nothing of this partition';
 
 /** What the broker says of single records; the others fail because of them. */
 function recordErrorsOf(

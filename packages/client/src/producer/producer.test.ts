@@ -405,3 +405,14 @@ test('the signal of the options closes the producer when what it has was sent', 
   assert.equal((await all.world.until(sent)).offset, 0);
   await closed(all);
 });
+
+test('says so when a broker leaves a partition out of its answer', async () => {
+  const { world, broker, producer } = setup();
+  broker.serve(produceRequest.apiKey, [3, 12], () => ({ responses: [] }));
+  await assert.rejects(world.until(producer.send('t', { value: 'v', partition: 0 })), (error: KafkaError) => {
+    assert.equal(error.code, 'UNKNOWN_SERVER_ERROR');
+    assert.match(error.message, /says nothing of this partition/);
+    return true;
+  });
+  await world.until(producer.close());
+});
