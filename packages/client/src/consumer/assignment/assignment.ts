@@ -155,7 +155,7 @@ export class Assignment implements MembershipHost {
   /** @throws KafkaError NOT_ASSIGNED */
   require(partition: TopicPartition): PartitionSession {
     const session = this.session(partition);
-    if (session !== undefined) return session;
+    if (session?.isOpen === true) return session;
     throw notAssigned(partition);
   }
 
@@ -181,7 +181,7 @@ export class Assignment implements MembershipHost {
 
   #applyPause(session: PartitionSession): void {
     const { fetcher } = this.#parts;
-    if (this.#locating.has(session)) return;
+    if (!session.isOpen || this.#locating.has(session)) return;
     if (session.isPaused || session.isHeld) fetcher.pause([session]);
     else fetcher.resume([session]);
     this.#parts.wake();

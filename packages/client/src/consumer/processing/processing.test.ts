@@ -393,3 +393,25 @@ test('a broker that takes no metadata gets the offsets alone', async () => {
   assert.deepEqual([offset, metadata], [1, '']);
   await cluster.until(world.consumer.close());
 });
+
+test('a partition that waits for room may go to others meanwhile', async () => {
+  const cluster = new FakeCluster();
+  cluster.write(
+    p0,
+    Array.from({ length: 600 }, () => 'x'.repeat(100)),
+  );
+  const { world, run } = await running(
+    cluster,
+    { maxBufferedBytes: 1_000, handler: () => pass(cluster, 10) },
+    {},
+    [p0],
+  );
+  await cluster.time.advance(100);
+  assert.equal(world.fetcher.paused().length, 1);
+  await cluster.until(world.membership.takeAway(p0));
+  await world.membership.give(p0);
+  await cluster.time.advance(7_000);
+  await cluster.until(world.consumer.close());
+  await run;
+  assert.equal(cluster.committed.get('0:t')?.offset, 600);
+});
