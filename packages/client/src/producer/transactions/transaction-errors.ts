@@ -39,7 +39,7 @@ export function transactionError(
 ): TransactionError | ClosedError {
   if (error instanceof TransactionError || error instanceof ClosedError) return error;
   const cause = asKafkaError(error);
-  return isFatal(cause, source) ? fatalError(cause, subject) : abortableError(cause);
+  return isFatal(cause, source) ? fatalError(cause, subject) : abortableError(cause, subject);
 }
 
 function isFatal(error: KafkaError, source: ErrorSource): boolean {
@@ -48,12 +48,21 @@ function isFatal(error: KafkaError, source: ErrorSource): boolean {
   return source !== 'leader' && FATAL_FROM_COORDINATOR.has(error.code);
 }
 
-export function abortableError(cause: KafkaError): TransactionError {
-  const advice =
-    cause.code === 'UNKNOWN_MEMBER_ID' || cause.code === 'ILLEGAL_GENERATION'
-      ? 'The group has given these partitions to others, who will process the records again: abort the transaction, and go on from the committed offsets.'
-      : 'The transaction cannot be committed: abort it.';
-  return new TransactionError(cause.code, `${cause.message} ${advice}`, subjectOf(cause));
+export function abortableError(cause: KafkaError, subject: TransactionSubject): TransactionError {
+  return new TransactionError(cause.code, `${cause.message} ${advise(cause, subject)}`, subjectOf(cause));
+}
+
+function advise({ code }: KafkaError, { transactionTimeoutMs }: TransactionSubject): string {
+  switch (code) {
+    case 'UNKNOWN_MEMBER_ID':
+    case 'ILLEGAL_GENERATION':
+      return 'The group has given these partitions to others, who will process the records again: abort the transaction, and go on from the committed offsets.';
+    case 'INVALID_TXN_STATE':
+    case 'INVALID_PRODUCER_EPOCH':
+      return `It may have taken longer than transactionTimeoutMs (${transactionTimeoutMs} ms), after which brokers abort it. The transaction cannot be committed: abort it.`;
+    default:
+      return 'The transaction cannot be committed: abort it.';
+  }
 }
 
 export function fatalError(cause: KafkaError, subject: TransactionSubject): TransactionError {

@@ -211,7 +211,7 @@ export class TransactionalIdentity implements ProducerIdentity {
     const isAbortable =
       (hasNone && isCommit && protocol === 2) || (error as KafkaError).code === 'TRANSACTION_ABORTABLE';
     if (isCommit && isAbortable) {
-      const failure = abortableError(error as KafkaError);
+      const failure = abortableError(error as KafkaError, this.#settings);
       this.#state.commitRefused(failure);
       this.#abandoned.abort(failure);
       throw failure;
