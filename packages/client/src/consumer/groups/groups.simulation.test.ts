@@ -13,7 +13,7 @@ import { GroupOffsets } from './group-offsets.ts';
 import { eventually, Ownership, RecordingHost, startMember, type TestMember } from './testing-members.ts';
 
 const seed = seedOf();
-const STEPS = 6;
+const STEPS = 4;
 const MOST_MEMBERS = 4;
 const SESSION_MS = 1_500;
 const BROKER_SETTINGS = [

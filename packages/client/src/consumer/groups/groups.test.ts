@@ -18,8 +18,16 @@ import {
   type TestMember,
   type TestMemberOptions,
 } from './testing-members.ts';
+import type { GroupProtocol } from './types.ts';
 
 const elsewhere = process.env.MOLDAU_TEST_BROKERS;
+/** No waiting for others, and quick heartbeats of the consumer protocol. */
+const brokerSettings = [
+  'group.initial.rebalance.delay.ms=0',
+  'group.consumer.heartbeat.interval.ms=100',
+  'group.consumer.min.heartbeat.interval.ms=100',
+  'group.consumer.assignment.interval.ms=0',
+];
 const settings = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 100 };
 
 describe('a group', { concurrency: 4 }, () => {
@@ -28,15 +36,7 @@ describe('a group', { concurrency: 4 }, () => {
   let brokers: string;
 
   before(async () => {
-    if (elsewhere === undefined) {
-      const lines = [
-        'group.initial.rebalance.delay.ms=0',
-        'group.consumer.heartbeat.interval.ms=100',
-        'group.consumer.min.heartbeat.interval.ms=100',
-        'group.consumer.assignment.interval.ms=0',
-      ];
-      broker = await startTestBroker({ settings: lines });
-    }
+    if (elsewhere === undefined) broker = await startTestBroker({ settings: brokerSettings });
     brokers = elsewhere ?? `127.0.0.1:${broker!.port}`;
     cluster = new Cluster(resolveClientOptions({ brokers }), nodePorts);
   });
@@ -246,5 +246,28 @@ describe('a group', { concurrency: 4 }, () => {
     });
     await eventually(() => third.host.error !== undefined);
     assert.match(third.host.error!.message, /The broker has no assignor mine/);
+  });
+
+  it('goes by the protocol of a group that may not change it', {
+    skip: elsewhere !== undefined,
+  }, async () => {
+    const lines = [...brokerSettings, 'group.consumer.migration.policy=disabled'];
+    await using own = await startTestBroker({ settings: lines });
+    const at = `127.0.0.1:${own.port}`;
+    await using there = new Cluster(resolveClientOptions({ brokers: at }), nodePorts);
+    await new Admin(there).topics.create({ name: 'orders', partitions: 2 });
+    const member = (groupId: string, protocol: GroupProtocol): TestMember =>
+      startMember({ brokers: at, settings, protocol, groupId, subscription: { topics: ['orders'] } });
+    await using classic = member('classic', 'classic');
+    await balanced(2, classic);
+    await using either = member('classic', 'auto');
+    await balanced(2, classic, either);
+    await using consumer = member('consumer', 'consumer');
+    await balanced(2, consumer);
+    await using late = member('consumer', 'classic');
+    await balanced(2, consumer, late);
+    await using wrong = member('classic', 'consumer');
+    await eventually(() => wrong.host.error !== undefined);
+    assert.match(wrong.host.error!.message, /are of the protocol type consumer and have the assignor range/);
   });
 });
