@@ -95,3 +95,26 @@ export function numberRanges(text: string): readonly number[] {
   }
   return [...numbers].sort((left, right) => left - right);
 }
+
+export function regularExpression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Partitions of a topic; undefined: all of them. */
+export interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions: readonly number[] | undefined;
+}
+
+/** orders, or orders:0,2-5. */
+export function topicPartitions(text: string): TopicPartitions {
+  const at = text.indexOf(':');
+  if (at === 0 || text === '')
+    throw new UsageError(`expected a topic as in orders or orders:0,2-5, not ${text}`);
+  if (at < 0) return { topic: text, partitions: undefined };
+  return { topic: text.slice(0, at), partitions: numberRanges(text.slice(at + 1)) };
+}

@@ -6,14 +6,15 @@ import {
   type CommandContext,
   type CommandOptions,
 } from '../command-line/command.ts';
-import { UsageError } from '../command-line/errors.ts';
+import { regularExpression } from '../command-line/values.ts';
 
 export async function run(
   { admin, output, signal }: CommandContext,
   args: CommandArguments,
   { internal = false }: CommandOptions,
 ): Promise<void> {
-  const pattern = regularExpression(argument(args, 'pattern'));
+  const wanted = argument(args, 'pattern');
+  const pattern = wanted === undefined ? undefined : regularExpression(wanted);
   const topics = await admin.topics.list({ includeInternal: internal === true, signal });
   const shown = topics.filter(({ name }) => pattern === undefined || pattern.test(name));
   await output.rows(
@@ -25,12 +26,4 @@ export async function run(
     shown,
     ({ name, id, isInternal }) => ({ name, id: id ?? null, internal: isInternal }),
   );
-}
-
-function regularExpression(text: string | undefined): RegExp | undefined {
-  try {
-    return text === undefined ? undefined : new RegExp(text);
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -3,6 +3,9 @@
 import type { VerbSpec } from '../command-line/command.ts';
 import { pair, positiveNumber } from '../command-line/values.ts';
 
+const TOPICS = { name: 'topic', summary: 'names of the topics', isMany: true, completes: 'topic' } as const;
+const REGEX = { flags: '--regex', summary: 'the names are regular expressions' };
+
 export const verbs: readonly VerbSpec[] = [
   {
     name: 'list',
@@ -49,5 +52,95 @@ export const verbs: readonly VerbSpec[] = [
     prints: true,
     changes: 'does',
     load: () => import('./topic-create.ts'),
+  },
+  {
+    name: 'describe',
+    summary: 'show partitions, where they begin and end, and what was set for a topic',
+    arguments: [TOPICS],
+    options: [REGEX],
+    details:
+      'All settings, those that are as they are by default too, are shown by `moldau config get topic NAME --all`.',
+    examples: ['topic describe orders', 'topic describe --regex ^orders -o json'],
+    needs: 'cluster',
+    prints: true,
+    load: () => import('./topic-describe.ts'),
+  },
+  {
+    name: 'alter',
+    summary: 'change settings of topics',
+    arguments: [TOPICS],
+    options: [
+      REGEX,
+      {
+        flags: '-c, --config <name=value>',
+        summary: 'set it, as often as you like',
+        parse: pair,
+        isMany: true,
+        completes: 'config-key',
+      },
+      {
+        flags: '--unset <name>',
+        summary: 'back to what the broker has',
+        isMany: true,
+        completes: 'config-key',
+      },
+      { flags: '--append <name=value>', summary: 'add to a list', parse: pair, isMany: true },
+      { flags: '--subtract <name=value>', summary: 'take out of a list', parse: pair, isMany: true },
+    ],
+    examples: ['topic alter orders -c retention.ms=86400000', 'topic alter orders --unset retention.ms'],
+    needs: 'cluster',
+    prints: true,
+    changes: 'does',
+    load: async () => ({ run: (await import('./topic-changes.ts')).alter }),
+  },
+  {
+    name: 'delete',
+    aliases: ['rm'],
+    summary: 'delete topics and all their records',
+    arguments: [TOPICS],
+    options: [REGEX, { flags: '--if-exists', summary: 'it is well when it is not there' }],
+    examples: ['topic delete orders', 'topic delete --regex "^test-" --dry-run'],
+    needs: 'cluster',
+    prints: true,
+    changes: 'asks',
+    load: async () => ({ run: (await import('./topic-changes.ts')).remove }),
+  },
+  {
+    name: 'add-partitions',
+    summary: 'give topics more partitions',
+    arguments: [TOPICS],
+    options: [
+      { flags: '-n, --number <count>', summary: 'so many more', parse: positiveNumber },
+      { flags: '--to <count>', summary: 'so many in all', parse: positiveNumber },
+    ],
+    details:
+      'Partitions cannot be taken away again. Producers that choose partitions by key choose others from then on.',
+    examples: ['topic add-partitions orders -n 3', 'topic add-partitions orders --to 12'],
+    needs: 'cluster',
+    prints: true,
+    changes: 'does',
+    load: async () => ({ run: (await import('./topic-changes.ts')).addPartitions }),
+  },
+  {
+    name: 'trim',
+    summary: 'delete the oldest records of a topic',
+    arguments: [{ name: 'topic', summary: 'name of the topic', completes: 'topic' }],
+    options: [
+      {
+        flags: '--before <place>',
+        summary: 'an offset, a time as in 2026-11-21T10:00:00 or -7d (so long ago), or end for all',
+        completes: ['end'],
+      },
+      { flags: '-p, --partitions <list>', summary: 'only of these, as in 0,2-5' },
+    ],
+    examples: [
+      'topic trim orders --before -7d',
+      'topic trim orders --before 5000 -p 0',
+      'topic trim orders --before end',
+    ],
+    needs: 'cluster',
+    prints: true,
+    changes: 'asks',
+    load: async () => ({ run: (await import('./topic-changes.ts')).trim }),
   },
 ];

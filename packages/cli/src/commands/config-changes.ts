@@ -1,0 +1,82 @@
+// Changes single settings of topics, brokers and groups, and tells of each what it was and what it is now.
+
+import type { ConfigEntry, ConfigResource, ConfigValues } from '@moldau/client';
+import type { CommandContext } from '../command-line/command.ts';
+import { UsageError } from '../command-line/errors.ts';
+
+export interface Wishes {
+  readonly set?: readonly (readonly [name: string, value: string])[];
+  readonly unset?: readonly string[];
+  /** Values of lists, to be added and taken out. */
+  readonly append?: readonly (readonly [name: string, value: string])[];
+  readonly subtract?: readonly (readonly [name: string, value: string])[];
+}
+
+interface ChangedSetting {
+  readonly type: ConfigResource['type'];
+  readonly resource: string;
+  readonly name: string;
+  readonly from: string | null;
+  /** null: back to what it is by default. */
+  readonly to: string | null;
+}
+
+const SECRET = '********';
+
+export async function changeConfigs(
+  { admin, output, signal, isDryRun, tell }: CommandContext,
+  resources: readonly ConfigResource[],
+  wishes: Wishes,
+): Promise<void> {
+  const { set = [], unset = [], append = [], subtract = [] } = wishes;
+  const keys = [...[...set, ...append, ...subtract].map(([name]) => name), ...unset];
+  if (keys.length === 0) throw new UsageError('nothing is to be changed: say NAME=VALUE');
+  const former = await admin.configs.describe(resources, { keys, signal });
+  const change = {
+    ...{ set: valuesOf(set), remove: unset },
+    ...{ append: valuesOf(append), subtract: valuesOf(subtract) },
+  };
+  const changes = resources.map((resource) => ({ resource, ...change }));
+  await admin.configs.alter(changes, { validateOnly: isDryRun, signal });
+  if (isDryRun) tell('nothing was changed: this was a dry run');
+  await output.rows(
+    [
+      { title: 'type', show: ({ type }) => type, isWide: true },
+      { title: 'of', show: ({ resource }) => resource },
+      { title: 'setting', show: ({ name }) => name },
+      { title: 'from', show: ({ from }) => from },
+      { title: 'to', show: ({ to }) => to ?? '(default)' },
+    ],
+    former.flatMap(({ resource: { type, name: resource }, entries }) =>
+      keys.map((name): ChangedSetting => {
+        const entry = entries.get(name);
+        const to = changedValue(entry, name, wishes);
+        const isSecret = entry?.isSensitive === true;
+        return {
+          ...{ type, resource: resource || 'default', name },
+          from: isSecret ? SECRET : (entry?.value ?? null),
+          to: isSecret && to !== null ? SECRET : to,
+        };
+      }),
+    ),
+  );
+}
+
+function valuesOf(pairs: readonly (readonly [name: string, value: string])[]): ConfigValues {
+  return Object.fromEntries(pairs);
+}
+
+function changedValue(
+  entry: ConfigEntry | undefined,
+  name: string,
+  { set = [], append = [], subtract = [] }: Wishes,
+): string | null {
+  const wished = (pairs: readonly (readonly [string, string])[]): string[] =>
+    pairs.filter(([each]) => each === name).flatMap(([, value]) => value.split(','));
+  const value = set.findLast(([each]) => each === name)?.[1];
+  if (value !== undefined) return value;
+  const [added, taken] = [wished(append), wished(subtract)];
+  if (added.length === 0 && taken.length === 0) return null;
+  const before = (entry?.value ?? '').split(',').filter((each) => each !== '');
+  return [...new Set([...before, ...added])].filter((each) => !taken.includes(each)).join(',');
+}

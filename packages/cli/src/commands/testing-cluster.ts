@@ -1,0 +1,64 @@
+// For tests of commands: one broker in this process, or the one at MOLDAU_TEST_BROKERS (host:port) if that is set, and verbs run against it.
+
+import { type Admin, Kafka } from '@moldau/client';
+import { startTestBroker, type TestBroker } from '@moldau/testing';
+import type { CommandArguments, CommandOptions, VerbSpec } from '../command-line/command.ts';
+import { type RanCommand, type RunOptions, runVerb } from '../testing-context.ts';
+
+export class TestCluster {
+  readonly brokers: string;
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  /** Undefined: it is elsewhere. */
+  readonly broker: TestBroker | undefined;
+
+  private constructor(brokers: string, broker: TestBroker | undefined) {
+    this.brokers = brokers;
+    this.broker = broker;
+    this.kafka = new Kafka({ brokers });
+    this.admin = this.kafka.admin();
+  }
+
+  static async start(settings: readonly string[] = []): Promise<TestCluster> {
+    const elsewhere = process.env.MOLDAU_TEST_BROKERS;
+    if (elsewhere !== undefined) return new TestCluster(elsewhere, undefined);
+    const broker = await startTestBroker({ settings });
+    return new TestCluster(`127.0.0.1:${broker.port}`, broker);
+  }
+
+  /** Runs one of the verbs; options are given as the spec's parsers make them. */
+  run(
+    verbs: readonly VerbSpec[],
+    name: string,
+    args: CommandArguments = {},
+    options: CommandOptions = {},
+    how: RunOptions = {},
+  ): Promise<RanCommand> {
+    const verb = verbs.find((each) => each.name === name)!;
+    return runVerb(verb, args, options, { brokers: this.brokers, ...how });
+  }
+
+  /** What it prints as JSON. Throws when it fails. */
+  // biome-ignore lint/suspicious/noExplicitAny: the tests know what is in it
+  async json(...[verbs, name, args, options, how]: Parameters<TestCluster['run']>): Promise<any> {
+    const { code, out, told } = await this.run(verbs, name, args, options, { ...how, output: 'json' });
+    if (code !== 0) throw new Error(`${name} ended with ${code}: ${told.join('\n')}`);
+    return JSON.parse(out);
+  }
+
+  /** Each with its records, in the order given: 'partition' -> values. */
+  async topic(name: string, partitions = 1, records: readonly number[] = []): Promise<void> {
+    await this.admin.topics.create({ name, partitions });
+    await using producer = this.kafka.producer();
+    for (const [partition, count] of records.entries())
+      await producer.send(
+        name,
+        Array.from({ length: count }, (_, index) => ({ partition, value: `record ${index}` })),
+      );
+  }
+
+  async stop(): Promise<void> {
+    await this.kafka.close();
+    await this.broker?.stop();
+  }
+}
