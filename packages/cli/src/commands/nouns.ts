@@ -10,6 +10,12 @@ export const nouns: readonly NounSpec[] = [
     load: async () => (await import('./topic.ts')).verbs,
   },
   {
+    name: 'group',
+    aliases: ['groups'],
+    summary: 'list and describe groups with their lag, move and delete them',
+    load: async () => (await import('./group.ts')).verbs,
+  },
+  {
     name: 'profile',
     aliases: ['profiles'],
     summary: 'name clusters, and choose the one that is meant when nothing is said',

@@ -1,5 +1,6 @@
 // For tests of commands: one broker in this process, or the one at MOLDAU_TEST_BROKERS (host:port) if that is set, and verbs run against it.
 
+import { setTimeout } from 'node:timers/promises';
 import { type Admin, Kafka } from '@moldau/client';
 import { startTestBroker, type TestBroker } from '@moldau/testing';
 import type { CommandArguments, CommandOptions, VerbSpec } from '../command-line/command.ts';
@@ -46,15 +47,22 @@ export class TestCluster {
     return JSON.parse(out);
   }
 
-  /** Each with its records, in the order given: 'partition' -> values. */
+  /** With so many records in each partition. Resolves when all brokers know of it. */
   async topic(name: string, partitions = 1, records: readonly number[] = []): Promise<void> {
     await this.admin.topics.create({ name, partitions });
+    await this.until(async () => (await this.admin.topics.list()).some((topic) => topic.name === name));
+    if (records.length === 0) return;
     await using producer = this.kafka.producer();
     for (const [partition, count] of records.entries())
       await producer.send(
         name,
         Array.from({ length: count }, (_, index) => ({ partition, value: `record ${index}` })),
       );
+  }
+
+  /** Of a cluster elsewhere the brokers hear of changes a little later than their controller has made them. */
+  async until(isSo: () => Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await setTimeout(20);
   }
 
   async stop(): Promise<void> {

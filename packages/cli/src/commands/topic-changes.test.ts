@@ -87,6 +87,7 @@ test('topics get more partitions: so many more, or so many in all', async () => 
   const grow = (options: object) => cluster.json(verbs, 'add-partitions', { topic: [name] }, { ...options });
   assert.deepEqual(await grow({ number: 1, dryRun: true }), [{ name, from: 2, to: 3 }]);
   assert.deepEqual(await grow({ number: 1 }), [{ name, from: 2, to: 3 }]);
+  await cluster.until(async () => (await cluster.admin.topics.describe(name))[0]!.partitions.length === 3);
   assert.deepEqual(await grow({ to: 5 }), [{ name, from: 3, to: 5 }]);
   assert.equal((await cluster.run(verbs, 'add-partitions', { topic: [name] }, { to: 5 })).code, 1);
   assert.equal((await cluster.run(verbs, 'add-partitions', { topic: [name] })).code, 2);
