@@ -89,6 +89,7 @@ export type {
   Handler,
   HandlerContext,
   RunOptions,
+  Seek,
 } from './consumer/processing/run-options.ts';
 export { ConsumerRecord } from './consumer/records/consumer-record.ts';
 export type { Header, RecordHeaders } from './consumer/records/record-headers.ts';

@@ -7,6 +7,7 @@ import { KafkaError, SerializationError } from '../errors/kafka-error.ts';
 import { json } from '../serdes/json.ts';
 import { string } from '../serdes/primitives.ts';
 import { topic } from '../topic.ts';
+import type { Seek } from './processing/run-options.ts';
 import { FakeCluster, FakeWorld } from './testing-consumer.ts';
 
 const p0 = { topic: 't', partition: 0 };
@@ -271,6 +272,20 @@ test('where to begin is asked again until it is known, and a seek before that wi
     '1:8',
   ]);
   await iterator.return?.();
+  await cluster.until(world.consumer.close());
+});
+
+test('onAssign may say where to begin, before anything is handed out', async () => {
+  const cluster = new FakeCluster();
+  cluster.write(p0, texts(9));
+  cluster.committed.set('0:t', { ...p0, offset: 6, leaderEpoch: 1, metadata: '' });
+  const { world, first } = await started(cluster, {
+    onAssign: async (partitions: (typeof p0)[], { seek }: { seek: Seek }) => {
+      await settled();
+      seek(partitions, 2);
+    },
+  });
+  assert.equal((await first).value?.offset, 2);
   await cluster.until(world.consumer.close());
 });
 

@@ -161,8 +161,7 @@ export class Consumer<R = ConsumerRecord<unknown, unknown>> implements AsyncIter
 
   /** The next record comes from there, also in a loop that is under way; what is in hands counts no more. @throws KafkaError NOT_ASSIGNED */
   seek(partitions: TopicPartition | readonly TopicPartition[], to: number | SeekTarget): void {
-    const target = typeof to === 'number' ? { offset: to } : to;
-    for (const partition of [partitions].flat()) this.#core.assignment.seek(partition, target);
+    this.#core.assignment.seek(partitions, to);
   }
 
   /** Of the next record that is handed out; undefined: it is not known yet. @throws KafkaError NOT_ASSIGNED */

@@ -13,7 +13,7 @@ import { decodeDoneBeyond } from '../commits/commit-metadata.ts';
 import type { Committer } from '../commits/committer.ts';
 import type { AssignedPartition, RecordFetcher, SeekTarget } from '../fetching/types.ts';
 import type { MembershipHost, MembershipState, OffsetStore } from '../groups/types.ts';
-import type { AssignmentListener, DrainOptions } from '../processing/run-options.ts';
+import type { AssignmentListener, DrainOptions, Seek } from '../processing/run-options.ts';
 import { notAssigned } from './not-assigned.ts';
 import { PartitionSession, partitionKey } from './partition-session.ts';
 
@@ -66,7 +66,7 @@ export class Assignment implements MembershipHost {
   async assigned(partitions: readonly TopicPartition[]): Promise<void> {
     const sessions = partitions.map((partition) => this.#begin(new PartitionSession(partition)));
     for (const session of sessions) this.#locating.add(session);
-    await this.#tell(() => this.listener.onAssign?.(partitions));
+    await this.#tell(() => this.listener.onAssign?.(partitions, { seek: this.seek }));
     void this.#locate(sessions);
   }
 
@@ -119,16 +119,10 @@ export class Assignment implements MembershipHost {
   }
 
   /** @throws KafkaError NOT_ASSIGNED */
-  seek(partition: TopicPartition, to: SeekTarget): void {
-    const session = this.require(partition);
-    if (this.#locating.has(session)) {
-      this.#sought.set(session, to);
-      return;
-    }
-    this.#replace(session);
-    this.#parts.fetcher.seek(session, to);
-    this.#parts.wake();
-  }
+  readonly seek: Seek = (partitions, to) => {
+    const target = typeof to === 'number' ? { offset: to } : to;
+    for (const partition of [partitions].flat()) this.#seek(partition, target);
+  };
 
   /** What is not done comes again, and nothing else. */
   rewind(session: PartitionSession): void {
@@ -162,6 +156,17 @@ export class Assignment implements MembershipHost {
   /** What is still asked for is not waited for. */
   close(): void {
     this.#closing.abort(new ClosedError());
+  }
+
+  #seek(partition: TopicPartition, to: SeekTarget): void {
+    const session = this.require(partition);
+    if (this.#locating.has(session)) {
+      this.#sought.set(session, to);
+      return;
+    }
+    this.#replace(session);
+    this.#parts.fetcher.seek(session, to);
+    this.#parts.wake();
   }
 
   #begin(session: PartitionSession): PartitionSession {

@@ -2,6 +2,7 @@
 
 import type { TopicPartition } from '../../cluster/ask-leaders.ts';
 import { OptionsError } from '../../errors/kafka-error.ts';
+import type { SeekTarget } from '../fetching/types.ts';
 import type { DeadLetter, RetryOptions } from './failures.ts';
 import type { OrderBy } from './lanes.ts';
 
@@ -20,10 +21,13 @@ export interface DrainOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** As Consumer.seek(). */
+export type Seek = (partitions: TopicPartition | readonly TopicPartition[], to: number | SeekTarget) => void;
+
 /** Told of the assignment. What they throw is logged. */
 export interface AssignmentListener {
-  /** Newly assigned; nothing of them is handed out before this is resolved, so that seek() may be called. */
-  onAssign?(partitions: readonly TopicPartition[]): unknown;
+  /** Newly assigned. Nothing of them is handed out before this is resolved, so that `seek`, which is the consumer's, may say where to begin. */
+  onAssign?(partitions: readonly TopicPartition[], context: { readonly seek: Seek }): unknown;
   /**
    * They go to others when this is resolved, and nothing more of them is handed out. `drain` resolves when what is in hands is done and true, or false when
    * time is over; without a call of it that is awaited all the same. What is done is committed afterwards.
