@@ -7,6 +7,7 @@ import { UsageError } from './command-line/errors.ts';
 import { EXIT_CODES } from './command-line/exit-codes.ts';
 import { addNouns, addVerb, type Execute } from './command-line/program.ts';
 import { nouns } from './commands/nouns.ts';
+import { produce } from './commands/produce-verb.ts';
 import { server } from './commands/server-verb.ts';
 import { version } from './version.ts';
 
@@ -26,6 +27,7 @@ const run: Execute = async (verb, args, options) => {
 };
 
 addVerb(program, server, run);
+addVerb(program, produce, run);
 await addNouns(program, nouns, process.argv.slice(2), run);
 
 try {

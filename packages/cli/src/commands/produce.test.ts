@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { ConsumerRecord } from '@moldau/client';
+import type { CommandOptions } from '../command-line/command.ts';
+import { produce } from './produce-verb.ts';
+import { TestCluster } from './testing-cluster.ts';
+
+let cluster: TestCluster;
+let folder: string;
+before(async () => {
+  cluster = await TestCluster.start();
+  folder = await mkdtemp(join(tmpdir(), 'moldau-produce-'));
+});
+after(async () => {
+  await cluster.stop();
+  await rm(folder, { recursive: true });
+});
+
+let count = 0;
+/** A topic of its own, what came of the command, and what stands in the topic then. */
+async function send(
+  stdin: string | Uint8Array,
+  options: CommandOptions = {},
+  files: string[] = [],
+  partitions = 1,
+) {
+  const topic = `produce-${count++}-${process.pid}`;
+  await cluster.topic(topic, partitions);
+  const ran = await cluster.run([produce], 'produce', { topic, file: files }, options, { stdin });
+  return { ...ran, topic, records: await recordsOf(topic, partitions) };
+}
+
+async function recordsOf(topic: string, partitions: number): Promise<ConsumerRecord[]> {
+  const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 }));
+  await using consumer = cluster.kafka.consumer();
+  const assigned = consumer.assign(all);
+  const marks = await consumer.watermarks(all);
+  let left = marks.reduce((sum, { high }) => sum + high, 0);
+  const records: ConsumerRecord[] = [];
+  if (left === 0) return records;
+  for await (const record of assigned) {
+    records.push(record);
+    if (--left === 0) break;
+  }
+  return records;
+}
+
+const text = (bytes: Buffer | null): string | null => bytes?.toString() ?? null;
+const shown = (records: ConsumerRecord[]) => records.map(({ key, value }) => [text(key), text(value)]);
+
+test('each line of standard input is a record, the last one without its end too', async () => {
+  const { code, told, records } = await send('one\ntwo\n\nfour');
+  assert.deepEqual([code, told], [0, []]);
+  assert.deepEqual(shown(records), [
+    [null, 'one'],
+    [null, 'two'],
+    [null, ''],
+    [null, 'four'],
+  ]);
+});
+
+test('keys stand before a delimiter, and empty parts are null where that is asked for', async () => {
+  const delimiter = { keyDelimiter: Buffer.from('::') };
+  const lines = 'a::1\nno key\nb::\n::x::y\n';
+  assert.deepEqual(shown((await send(lines, delimiter)).records), [
+    ['a', '1'],
+    [null, 'no key'],
+    ['b', ''],
+    ['', 'x::y'],
+  ]);
+  assert.deepEqual(shown((await send(lines, { ...delimiter, null: true })).records).slice(2), [
+    ['b', null],
+    [null, 'x::y'],
+  ]);
+});
+
+test('key, headers, partition, time and codec are those of all records', async () => {
+  const { code, records } = await send(
+    'x;y;',
+    {
+      ...{
+        key: Buffer.from('k'),
+        header: [
+          ['source', 'shop'],
+          ['source', 'web'],
+        ],
+        partition: 2,
+      },
+      ...{ timestamp: '@1700000000000', compression: 'zstd', delimiter: Buffer.from(';'), count: 1 },
+    },
+    [],
+    3,
+  );
+  assert.equal(code, 0);
+  assert.equal(records.length, 1);
+  const [record] = records;
+  assert.deepEqual([text(record!.key), text(record!.value)], ['k', 'x']);
+  assert.deepEqual([record!.partition, record!.timestampMs], [2, 1_700_000_000_000]);
+  assert.deepEqual(record!.headers.getAll('source').map(text), ['shop', 'web']);
+});
+
+test('a file is one record, or its lines are', async () => {
+  const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+  await writeFile(first, 'a\nb\n');
+  await writeFile(second, 'c');
+  assert.deepEqual(shown((await send('', {}, [first, second])).records), [
+    [null, 'a\nb\n'],
+    [null, 'c'],
+  ]);
+  assert.deepEqual(shown((await send('', { lines: true }, [first, second])).records), [
+    [null, 'a'],
+    [null, 'b'],
+    [null, 'c'],
+  ]);
+  const missing = await send('', {}, [join(folder, 'missing')]);
+  assert.deepEqual([missing.code, missing.told], [1, [`there is no file ${join(folder, 'missing')}`]]);
+});
+
+test('envelopes have key, value, headers and time of each record, in several shapes', async () => {
+  const lines = [
+    { key: 'k', payload: 'v', headers: ['a', '1', 'b', null], ts: 5, partition: 1 },
+    { payload: null, headers: { a: ['1', '2'] } },
+    { key: 'AAE=', key_encoding: 'base64', payload: { n: 1 }, headers: [{ key: 'a', value: 'x' }] },
+  ];
+  const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const { code, records } = await send(input, { jsonEnvelope: true });
+  assert.equal(code, 0);
+  assert.deepEqual(shown(records), [
+    ['k', 'v'],
+    [null, null],
+    ['\0\x01', '{"n":1}'],
+  ]);
+  assert.equal(records[0]!.timestampMs, 5);
+  assert.deepEqual(
+    records.map(({ headers }) => [...headers].map(([name, value]) => [name, text(value)])),
+    [
+      [
+        ['a', '1'],
+        ['b', null],
+      ],
+      [
+        ['a', '1'],
+        ['a', '2'],
+      ],
+      [['a', 'x']],
+    ],
+  );
+  const kept = await send(input, { jsonEnvelope: true, keepPartition: true, partition: 2 }, [], 3);
+  assert.deepEqual(kept.records.map(({ partition }) => partition).sort(), [1, 2, 2]);
+});
+
+test('a line that is no record is told of by its number, and the others are sent', async () => {
+  const json = await send('{"a":1}\n{"a":\n[]\n', { format: 'ndjson' });
+  assert.equal(json.code, 1);
+  assert.match(json.told.join(), /^moldau: standard input, record 2: it is no JSON: /);
+  assert.deepEqual(shown(json.records), [
+    [null, '{"a":1}'],
+    [null, '[]'],
+  ]);
+  const many = await send('x\n'.repeat(25), { jsonEnvelope: true });
+  assert.equal(many.told.length, 12);
+  assert.equal(many.told.at(-1), 'moldau: 25 records in all');
+});
+
+test('what brokers refuse is told of, and the rest is sent', async () => {
+  const { code, told, records } = await send(`${'x'.repeat(1_200_000)}\nsmall\n`);
+  assert.equal(code, 1);
+  assert.match(told.join(), /^moldau: "x{40}" was not sent: /);
+  assert.deepEqual(shown(records), [[null, 'small']]);
+  const elsewhere = await send('a\n', { partition: 7 });
+  assert.equal(elsewhere.code, 1);
+  assert.match(elsewhere.told.join(), /The topic has the partitions 0 to 0/);
+});
+
+test('offsets of what was sent are printed as JSON lines, in order', async () => {
+  const { out, topic } = await send('a\nb\n', { print: true, timestamp: '@7' });
+  assert.deepEqual(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [0, 1].map((offset) => ({ topic, partition: 0, offset, timestamp: 7 })),
+  );
+});
+
+test('options that contradict each other are refused before anything is sent', async () => {
+  const { code, told } = await send('a\n', { jsonEnvelope: true, keyDelimiter: Buffer.from(':') });
+  assert.equal(code, 2);
+  assert.match(told[0]!, /^--key-delimiter: /);
+});

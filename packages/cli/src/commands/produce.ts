@@ -1,0 +1,190 @@
+// `moldau produce`: from lines, files and envelopes to records.
+//
+// Invariants: memory is bounded, however fast the input is; what was read before it ended, or was interrupted, is sent. What fails is told of, and fails nothing else.
+
+import type { HeadersInput, KafkaError, OutgoingRecord, Producer, ProducerOptions } from '@moldau/client';
+import {
+  argument,
+  type CommandArguments,
+  type CommandContext,
+  type CommandOptions,
+  manyArguments,
+} from '../command-line/command.ts';
+import { UsageError } from '../command-line/errors.ts';
+import { EXIT_CODES } from '../command-line/exit-codes.ts';
+import { timeMs } from '../command-line/values.ts';
+import { type Input, inputs } from '../records/inputs.ts';
+import { type LineFormat, recordReader } from '../records/line-records.ts';
+import { Problems } from '../records/problems.ts';
+
+interface ProduceOptions {
+  readonly lines?: boolean;
+  readonly keyDelimiter?: Buffer;
+  readonly key?: Buffer;
+  readonly header?: readonly (readonly [string, string])[];
+  readonly format?: LineFormat;
+  readonly jsonEnvelope?: boolean;
+  readonly keepPartition?: boolean;
+  readonly delimiter?: Buffer;
+  readonly null?: boolean;
+  readonly partition?: number;
+  readonly timestamp?: string;
+  readonly compression?: NonNullable<ProducerOptions['compression']>;
+  readonly acks?: 'all' | '-1' | '1' | '0';
+  readonly count?: number;
+  readonly print?: boolean;
+}
+
+/** Acknowledgements that are awaited, where they are printed: in their order. */
+const MAX_AWAITED = 20_000;
+
+export async function run(
+  context: CommandContext,
+  args: CommandArguments,
+  given: CommandOptions,
+): Promise<void> {
+  const options = given as ProduceOptions;
+  const topic = argument(args, 'topic')!;
+  const { kafka, signal, tell, exitCode } = context;
+  const read = recordReader(formatOf(options), {
+    ...{ keyDelimiter: options.keyDelimiter, emptyIsNull: options.null === true },
+    keepsPartition: options.keepPartition === true,
+    common: commonFields(options, context.clock.wallMs()),
+  });
+  const problems = new Problems(tell);
+  await using producer = kafka.producer({
+    ...(options.compression === undefined ? {} : { compression: options.compression }),
+    ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
+    onPostFailed: (error, { value }) => problems.add(failureText(error, value)),
+  });
+  const feed =
+    options.print === true
+      ? new PrintingFeed(producer, topic, context, problems)
+      : new PostingFeed(producer, topic);
+  let left = options.count ?? Number.POSITIVE_INFINITY;
+  const files = manyArguments(args, 'file');
+  const source = inputs(context, files, {
+    isSplit: files.length === 0 || options.lines === true,
+    delimiter: options.delimiter ?? Buffer.from('\n'),
+  });
+  reading: for await (const { place, parts } of source) {
+    for (const part of parts) {
+      if (left-- <= 0) break reading;
+      try {
+        const pending = feed.add(read(part));
+        if (pending !== undefined) await pending;
+      } catch (error) {
+        if (signal.aborted || isFatal(error)) throw error;
+        problems.add(`${placeText(place)}: ${error instanceof Error ? error.message : error}`);
+      }
+      place.number++;
+    }
+  }
+  await feed.end();
+  // Those that failed have been told of.
+  await producer.close().catch(() => {});
+  problems.end();
+  if (problems.count > 0) exitCode(EXIT_CODES.failed);
+  signal.throwIfAborted();
+}
+
+function formatOf({ format, jsonEnvelope, keyDelimiter, key }: ProduceOptions): LineFormat {
+  if (jsonEnvelope === true && format !== undefined && format !== 'envelope')
+    throw new UsageError(`-J and --format ${format} contradict each other`);
+  const chosen = jsonEnvelope === true ? 'envelope' : (format ?? 'lines');
+  if (keyDelimiter !== undefined && (chosen === 'envelope' || key !== undefined))
+    throw new UsageError(
+      `--key-delimiter: the key comes from ${key === undefined ? 'the envelope' : '--key'} already`,
+    );
+  return chosen;
+}
+
+/** Of all records. */
+function commonFields(options: ProduceOptions, nowMs: number): Partial<OutgoingRecord> {
+  const { key, header, partition, timestamp } = options;
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(header === undefined ? {} : { headers: header satisfies HeadersInput }),
+    ...(partition === undefined ? {} : { partition }),
+    ...(timestamp === undefined ? {} : { timestampMs: timeMs(timestamp, nowMs) }),
+  };
+}
+
+function acksOf(text: NonNullable<ProduceOptions['acks']>): 'all' | 0 | 1 {
+  if (text === 'all' || text === '-1') return 'all';
+  return text === '1' ? 1 : 0;
+}
+
+/** No other record could be sent either. */
+function isFatal(error: unknown): boolean {
+  const { fatal, code } = error as Partial<KafkaError>;
+  return fatal === true || code === 'CLOSED';
+}
+
+function placeText({ name, number }: Input['place']): string {
+  return `${name}, record ${number}`;
+}
+
+const SHOWN_CHARACTERS = 40;
+
+function failureText(error: KafkaError, value: Buffer | null): string {
+  const text = value === null ? 'a tombstone' : JSON.stringify(value.toString('utf8', 0, SHOWN_CHARACTERS));
+  return `${text} was not sent: ${error.message}`;
+}
+
+/** Sends without waiting for acknowledgements. */
+class PostingFeed {
+  readonly #producer: Producer;
+  readonly #topic: string;
+
+  constructor(producer: Producer, topic: string) {
+    this.#producer = producer;
+    this.#topic = topic;
+  }
+
+  /** A promise: there is enough for now. */
+  add(record: OutgoingRecord): Promise<void> | undefined {
+    return this.#producer.post(this.#topic, record) ? undefined : this.#producer.ready();
+  }
+
+  async end(): Promise<void> {}
+}
+
+/** Prints where each record went, in their order. */
+class PrintingFeed {
+  readonly #producer: Producer;
+  readonly #topic: string;
+  readonly #context: CommandContext;
+  readonly #problems: Problems;
+  #awaited: Promise<string>[] = [];
+
+  constructor(producer: Producer, topic: string, context: CommandContext, problems: Problems) {
+    this.#producer = producer;
+    this.#topic = topic;
+    this.#context = context;
+    this.#problems = problems;
+  }
+
+  add(record: OutgoingRecord): Promise<void> | undefined {
+    this.#awaited.push(this.#send(record));
+    return this.#awaited.length < MAX_AWAITED ? undefined : this.end();
+  }
+
+  async end(): Promise<void> {
+    const awaited = this.#awaited;
+    this.#awaited = [];
+    const lines = await Promise.all(awaited);
+    await this.#context.output.write(lines.join(''));
+  }
+
+  async #send(record: OutgoingRecord): Promise<string> {
+    try {
+      const { topic, partition, offset, timestampMs } = await this.#producer.send(this.#topic, record);
+      return `${JSON.stringify({ topic, partition, offset: offset ?? null, timestamp: timestampMs })}\n`;
+    } catch (error) {
+      const { value } = record;
+      this.#problems.add(failureText(error as KafkaError, value === null ? null : Buffer.from(value)));
+      return '';
+    }
+  }
+}
