@@ -60,7 +60,7 @@ test('describing tells how far a group is behind, and who reads', async () => {
 test('members are listed with what they read, a group that has some is not moved, and they can be taken out', async () => {
   const { topic, group } = await committed([0, 0]);
   await using consumer = cluster.kafka.consumer({
-    ...{ groupId: group, groupProtocol: 'classic', instanceId: 'worker-1' },
+    ...{ groupId: group, groupProtocol: 'classic', instanceId: 'worker-1', heartbeatIntervalMs: 50 },
   });
   consumer.subscribe(topic);
   await consumer[Symbol.asyncIterator]().next();

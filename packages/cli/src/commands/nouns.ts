@@ -16,6 +16,12 @@ export const nouns: readonly NounSpec[] = [
     load: async () => (await import('./group.ts')).verbs,
   },
   {
+    name: 'config',
+    aliases: ['configs'],
+    summary: 'show and change settings of topics, brokers, groups, users and clients',
+    load: async () => (await import('./config.ts')).verbs,
+  },
+  {
     name: 'profile',
     aliases: ['profiles'],
     summary: 'name clusters, and choose the one that is meant when nothing is said',
