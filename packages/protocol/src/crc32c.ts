@@ -2,15 +2,19 @@
 //
 // Two ways to the same number: eight tables here for short input, the native library for the rest. The native call costs about
 // a quarter of a microsecond before its first byte, in which the tables do some 200 bytes (measured; see records.bench.ts).
-// The library is loaded at the first long input, because loading it takes several milliseconds of a start.
+// The library is loaded at the first long input, because loading it takes several milliseconds of a start. Where it cannot be
+// loaded the tables do all.
 
 import { createRequire } from 'node:module';
+import { optionalPackage } from './optional-package.ts';
+
+type Crc32c = (bytes: Uint8Array, initialState?: number) => number;
 
 const NATIVE_FROM_BYTES = 224;
 const POLYNOMIAL = 0x82f63b78;
 
 let tables: Int32Array | undefined;
-let native: ((bytes: Uint8Array, initialState?: number) => number) | undefined;
+let native: Crc32c | undefined;
 
 function buildTables(): Int32Array {
   const built = new Int32Array(8 * 256);
@@ -56,6 +60,13 @@ export function crc32cByTables(bytes: Uint8Array, start: number, end: number, pr
  */
 export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length, previous = 0): number {
   if (end - start < NATIVE_FROM_BYTES) return crc32cByTables(bytes, start, end, previous);
-  native ??= (createRequire(import.meta.url)('@node-rs/crc32') as typeof import('@node-rs/crc32')).crc32c;
+  native ??= loadNative();
   return native(bytes.subarray(start, end), previous);
+}
+
+function loadNative(): Crc32c {
+  const library = optionalPackage(
+    () => createRequire(import.meta.url)('@node-rs/crc32') as typeof import('@node-rs/crc32'),
+  );
+  return library?.crc32c ?? ((bytes, previous) => crc32cByTables(bytes, 0, bytes.length, previous));
 }

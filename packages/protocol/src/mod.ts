@@ -94,6 +94,7 @@ export * from './messages/90-describe-share-group-offsets.ts';
 export * from './messages/91-alter-share-group-offsets.ts';
 export * from './messages/92-delete-share-group-offsets.ts';
 export { murmur2, partitionOf } from './murmur2.ts';
+export { optionalPackage } from './optional-package.ts';
 export * from './records/mod.ts';
 export { type Uuid, uuidFromBytes, uuidToBytes, ZERO_UUID } from './uuid.ts';
 export { decodeVersioned, encodeVersioned, versionPrefix } from './versioned.ts';

@@ -9,8 +9,10 @@
 
 import { createRequire } from 'node:module';
 import { MalformedError } from '../malformed.ts';
+import { optionalPackage } from '../optional-package.ts';
+import { compressLz4Blocks } from './lz4-block.ts';
 
-type Lz4 = Pick<typeof import('lz4-napi'), 'compressFrameSync'>;
+type CompressFrame = (bytes: Buffer) => Buffer;
 
 const FRAME_MAGIC = 0x184d2204;
 const FLAG_DICTIONARY_ID = 0x01;
@@ -21,16 +23,26 @@ const MIN_MATCH_BYTES = 4;
 /** Below this many bytes a loop is quicker than a native copy. */
 const LOOP_COPY_BYTES = 48;
 
-let loaded: Lz4 | undefined;
+/** Version 1, independent blocks, no checksums and no size; blocks of 64 KiB. */
+const OWN_FRAME_DESCRIPTOR = [0x60, 0x40] as const;
 
-function lz4(): Lz4 {
-  loaded ??= createRequire(import.meta.url)('lz4-napi') as Lz4;
-  return loaded;
-}
+let compressFrame: CompressFrame | undefined;
 
 /** Compresses to one frame of independent blocks without content checksum, as Kafka does. */
 export function compressLz4(bytes: Uint8Array): Buffer {
-  return lz4().compressFrameSync(asBuffer(bytes));
+  compressFrame ??=
+    optionalPackage(() => createRequire(import.meta.url)('lz4-napi') as typeof import('lz4-napi'))
+      ?.compressFrameSync ?? compressFrameHere;
+  return compressFrame(asBuffer(bytes));
+}
+
+/** For where the library cannot be loaded. */
+export function compressFrameHere(bytes: Uint8Array): Buffer {
+  const head = Buffer.alloc(7);
+  head.writeUInt32LE(FRAME_MAGIC);
+  head.set(OWN_FRAME_DESCRIPTOR, 4);
+  head[6] = headerChecksum(head, 4, 6);
+  return Buffer.concat([head, ...compressLz4Blocks(bytes), Buffer.alloc(4)]);
 }
 
 /** Decompresses the first frame. Undefined when that makes more than `maxBytes`; throws MalformedError. */

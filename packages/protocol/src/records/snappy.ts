@@ -3,9 +3,15 @@
 
 import { createRequire } from 'node:module';
 import { MalformedError } from '../malformed.ts';
+import { optionalPackage } from '../optional-package.ts';
 import { readInt32 } from './primitives.ts';
+import { compressSnappyBlock, uncompressSnappyBlock } from './snappy-block.ts';
 
-type Snappy = Pick<typeof import('snappy'), 'compressSync' | 'uncompressSync'>;
+/** Blocks as snappy defines them, without any framing. */
+interface Snappy {
+  compress(bytes: Uint8Array): Buffer;
+  uncompress(block: Uint8Array): Buffer;
+}
 
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 /** The magic, then version 1 and lowest compatible version 1. */
@@ -20,15 +26,24 @@ const MAX_EXPANSION = 22;
 let loaded: Snappy | undefined;
 
 function snappy(): Snappy {
-  loaded ??= createRequire(import.meta.url)('snappy') as Snappy;
+  loaded ??= load();
   return loaded;
+}
+
+function load(): Snappy {
+  const library = optionalPackage(() => createRequire(import.meta.url)('snappy') as typeof import('snappy'));
+  if (library === undefined) return { compress: compressSnappyBlock, uncompress: uncompressSnappyBlock };
+  return {
+    compress: (bytes) => library.compressSync(bytes, COPY_OUTPUT),
+    uncompress: (block) => library.uncompressSync(block, { asBuffer: true, ...COPY_OUTPUT }) as Buffer,
+  };
 }
 
 /** Compresses with xerial framing. */
 export function compressSnappy(bytes: Uint8Array): Buffer {
   const parts: Uint8Array[] = [XERIAL_HEADER];
   for (let start = 0; start < bytes.length; start += XERIAL_BLOCK_BYTES) {
-    const block = snappy().compressSync(bytes.subarray(start, start + XERIAL_BLOCK_BYTES), COPY_OUTPUT);
+    const block = snappy().compress(bytes.subarray(start, start + XERIAL_BLOCK_BYTES));
     const length = Buffer.allocUnsafe(4);
     length.writeInt32BE(block.length);
     parts.push(length, block);
@@ -85,7 +100,7 @@ function claimedLength(block: Uint8Array): number {
 
 function uncompress(block: Uint8Array): Buffer {
   try {
-    return snappy().uncompressSync(block, { asBuffer: true, ...COPY_OUTPUT }) as Buffer;
+    return snappy().uncompress(block);
   } catch (error) {
     throw new MalformedError(
       `snappy data is damaged: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,12 +1,23 @@
 // The hash by which a group sees that its topics have changed: created, deleted, grown, or moved to other racks. It is
 // XXH3 over the same bytes that Kafka hashes, so that a group whose coordinator changes sides does not rebalance for it.
 
-import { uuidToBytes } from '@moldau/protocol';
-import { xxh3 } from '@node-rs/xxhash';
+import { createRequire } from 'node:module';
+import { optionalPackage, uuidToBytes } from '@moldau/protocol';
 import type { GroupTopic, GroupTopics } from './group-topics.ts';
+import { xxh3 } from './xxh3.ts';
 
 const MAGIC = 0;
 const LONG_BYTES = 8;
+
+let loaded: ((bytes: Uint8Array) => bigint) | undefined;
+
+function hash(bytes: Uint8Array): bigint {
+  loaded ??=
+    optionalPackage(
+      () => createRequire(import.meta.url)('@node-rs/xxhash') as typeof import('@node-rs/xxhash'),
+    )?.xxh3.xxh64 ?? xxh3;
+  return loaded(bytes);
+}
 
 /** Of topics that exist, in any order. As a signed integer of 64 bits; 0 when there are none. */
 export function metadataHash(names: Iterable<string>, topics: GroupTopics): bigint {
@@ -16,7 +27,7 @@ export function metadataHash(names: Iterable<string>, topics: GroupTopics): bigi
   known.forEach((topic, at) => {
     bytes.writeBigUInt64LE(topicHash(topic, topics), at * LONG_BYTES);
   });
-  return BigInt.asIntN(64, xxh3.xxh64(bytes));
+  return BigInt.asIntN(64, hash(bytes));
 }
 
 function topicHash(topic: GroupTopic, topics: GroupTopics): bigint {
@@ -33,7 +44,7 @@ function topicHash(topic: GroupTopic, topics: GroupTopics): bigint {
       bytes.putString(rack);
     }
   }
-  return xxh3.xxh64(bytes.view());
+  return hash(bytes.view());
 }
 
 /** Values as the hash takes them in: little-endian, strings as UTF-16 with their length after them. */
