@@ -61,6 +61,8 @@ export class ConsumerCore implements ConsumptionHost {
   #consumption: Consumption | undefined;
   #pokeTimer: Timer | undefined;
   #closing: Promise<void> | undefined;
+  /** Closed, and nothing is in hands any more. */
+  #isOver = false;
 
   constructor(parts: ConsumerParts) {
     this.parts = parts;
@@ -118,6 +120,7 @@ export class ConsumerCore implements ConsumptionHost {
   }
 
   subscribe(subscription: GroupSubscription): void {
+    if (this.#isStopped) return;
     this.requireOpen();
     if (this.parts.group === undefined) {
       throw new OptionsError(
@@ -130,6 +133,7 @@ export class ConsumerCore implements ConsumptionHost {
   }
 
   assign(partitions: readonly AssignedPartition[]): void {
+    if (this.#isStopped) return;
     this.requireOpen();
     if (this.#subscription !== undefined) throw eitherWay();
     this.#isAssignedByHand = true;
@@ -141,7 +145,7 @@ export class ConsumerCore implements ConsumptionHost {
 
   begin(consumption: Consumption): boolean {
     const { settings } = this.parts;
-    if (settings.signal?.aborted === true) return false;
+    if (this.#isStopped) return false;
     this.requireOpen();
     if (this.#consumption !== undefined) {
       throw new KafkaError(
@@ -200,9 +204,9 @@ export class ConsumerCore implements ConsumptionHost {
     if (lost !== undefined) throw givenToOthers(lost);
   }
 
-  /** @throws OptionsError */
+  /** While it is closed too, for as long as what is in hands is awaited: it is to be committed. @throws OptionsError, ClosedError */
   requireGroup(): OffsetStore {
-    this.requireOpen();
+    if (this.#isOver) this.requireOpen();
     if (this.offsets === undefined)
       throw new OptionsError(
         'Offsets are committed for a group, and this consumer has none: give it a groupId.',
@@ -228,6 +232,9 @@ export class ConsumerCore implements ConsumptionHost {
     const steps = [
       () => this.#membership?.leave({ timeoutMs, reason: 'the consumer is closed' }),
       () => within(ports, { deadlineMs }, this.assignment.revoked([...this.assignment.sessions]), late),
+      () => {
+        this.#isOver = true;
+      },
       () => deadLetters.close({ timeoutMs: leftMs() }),
       () => this.assignment.close(),
       () => fetcher.close(),
@@ -240,6 +247,11 @@ export class ConsumerCore implements ConsumptionHost {
         ports.logger.warn({ error }, `the consumer is closed, though not in good order: ${String(error)}`);
       }
     }
+  }
+
+  /** Its signal was aborted: whatever is asked for is over before it begins. */
+  get #isStopped(): boolean {
+    return this.parts.settings.signal?.aborted === true;
   }
 
   #join(): void {
