@@ -124,12 +124,12 @@ async function measure(
   const work = workOf(workload, broker, topic, Math.ceil(workload.records * share));
   const command = await client.command(work, () => payloads.lines(workload, work.records));
   const run = await runClient(command, RUN_TIMEOUT_MS);
-  const { seconds, records = work.records, p50Ms, p99Ms } = client.read(run);
+  const { seconds, records = work.records, cpuSeconds = run.cpuSeconds, p50Ms, p99Ms } = client.read(run);
   if (filled === undefined) await kafka.admin().topics.delete(topic);
   return {
     recordsPerSecond: records / seconds,
     megabytesPerSecond: (records * workload.bytes) / seconds / MEGABYTE,
-    cpuSeconds: run.cpuSeconds / share,
+    cpuSeconds: cpuSeconds / share,
     peakMegabytes: run.peakBytes / MEGABYTE,
     ...(workload.kind === 'latency' ? { p50Ms, p99Ms } : {}),
   };

@@ -1,4 +1,4 @@
-"""confluent-kafka-python and kafka-python at the work of bench/clients.ts: prints {"seconds"[, "p50Ms", "p99Ms"]} as JSON.
+"""confluent-kafka-python and kafka-python at the work of bench/clients.ts: prints {"seconds", "cpuSeconds"[, "p50Ms", "p99Ms"]} as JSON.
 
     python.py confluent|kafka-python WORK
 """
@@ -135,5 +135,7 @@ def latency(client):
 
 
 client = Confluent() if library == "confluent" else KafkaPython()
-print(json.dumps({"produce": produce, "consume": consume, "latency": latency}[work["kind"]](client)), flush=True)
+begin_cpu = time.process_time()
+done = {"produce": produce, "consume": consume, "latency": latency}[work["kind"]](client)
+print(json.dumps({**done, "cpuSeconds": time.process_time() - begin_cpu}), flush=True)
 os._exit(0)

@@ -19,6 +19,8 @@ export interface Done {
   readonly seconds: number;
   /** Of how many records, where it is not of all. */
   readonly records?: number;
+  /** Of the work alone, where a client can tell; else all of its process is counted. */
+  readonly cpuSeconds?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
 }
@@ -40,8 +42,10 @@ export type Open = (work: Work) => Promise<PerfClient>;
 export async function perform(open: Open): Promise<void> {
   const work = JSON.parse(process.argv[2]!) as Work;
   const client = await open(work);
+  const before = process.cpuUsage();
   const done = await WORK[work.kind](client, work);
-  process.stdout.write(`${JSON.stringify(done)}\n`);
+  const { user, system } = process.cpuUsage(before);
+  process.stdout.write(`${JSON.stringify({ ...done, cpuSeconds: (user + system) / 1e6 })}\n`);
   // What a client takes to say good-bye is not measured, and some need long.
   await Promise.race([client.close(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   process.exit(0);
