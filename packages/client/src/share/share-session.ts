@@ -18,6 +18,7 @@ import {
 import type { Cluster } from '../cluster/cluster.ts';
 import { BrokerError, ClosedError, KafkaError, TimeoutError } from '../errors/kafka-error.ts';
 import { Backoff } from '../network/backoff.ts';
+import type { BrokerConnection } from '../network/broker-connection.ts';
 import { pause, within } from '../network/waiting.ts';
 import { AcknowledgementRound, type FailedAcknowledgement, type SharePlace } from './acknowledgements.ts';
 import { FINAL_EPOCH, SessionRequests } from './session-requests.ts';
@@ -67,7 +68,9 @@ export interface ShareSessionOptions {
 }
 
 export class ShareSession implements LockKeeper {
-  generation = 0;
+  #generation = 0;
+  /** That of the session: with it all locks end. */
+  #connection: BrokerConnection | undefined;
   readonly #options: ShareSessionOptions;
   readonly #requests = new SessionRequests();
   readonly #backoff: Backoff;
@@ -86,6 +89,11 @@ export class ShareSession implements LockKeeper {
     const { settings, ports } = options.cluster;
     this.#options = options;
     this.#backoff = new Backoff(settings.retryBackoffMs, settings.retryBackoffMaxMs, ports.random);
+  }
+
+  get generation(): number {
+    if (this.#connection?.isOpen === false) this.#reset();
+    return this.#generation;
   }
 
   nowMs(): number {
@@ -281,6 +289,8 @@ export class ShareSession implements LockKeeper {
     const { errorCode, errorMessage, acquisitionLockTimeoutMs } = answer;
     if (errorCode !== ErrorCode.NONE) throw new BrokerError(errorCode, { said: errorMessage });
     this.#requests.succeeded();
+    const { cluster, brokerId } = this.#options;
+    this.#connection = cluster.connected(brokerId, 'fetch');
     if (acquisitionLockTimeoutMs > 0) this.#lockMs = acquisitionLockTimeoutMs;
   }
 
@@ -309,8 +319,9 @@ export class ShareSession implements LockKeeper {
 
   /** The broker holds nothing for us any more, as far as anybody can tell. */
   #reset(): void {
+    this.#connection = undefined;
     this.#requests.failed();
-    this.generation++;
+    this.#generation++;
     this.#openCount = 0;
     const round = this.#take();
     this.#settle(round, (place) => lockLost(place, undefined, 'the session with its broker has ended'));
