@@ -49,7 +49,9 @@ export interface ClientOptions {
   readonly brokers?: string | readonly string[];
   /** Names this program in the broker's logs, metrics and quotas. Default 'moldau'. */
   readonly clientId?: string;
+  /** Encrypts connections: true, or with whom to trust and how to prove oneself. Default false. */
   readonly tls?: boolean | TlsOptions;
+  /** How to log in: { mechanism, username, password } by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, { mechanism, token } by OAUTHBEARER. Default: nobody logs in. */
   readonly sasl?: SaslOptions;
   /** For an answer to one request. Default 30 s. */
   readonly requestTimeoutMs?: number;

@@ -20,6 +20,12 @@ const refused = (origin: Origin, name: string, why: string): PropertyDefinition 
   type: 'refused',
 });
 
+const ignored = (origin: Origin, name: string, why: string): PropertyDefinition => ({
+  ...{ origin, name, why },
+  option: undefined,
+  type: 'ignored',
+});
+
 const FILE = 'files are not read here: read it, and give its PEM text as';
 const PROTOCOLS = ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'];
 
@@ -55,6 +61,25 @@ const definitions: readonly PropertyDefinition[] = [
   text('librdkafka', 'ssl.key.pem', 'tls.key'),
   text('kafka', 'ssl.keystore.certificate.chain', 'tls.certificates'),
   text('librdkafka', 'ssl.certificate.pem', 'tls.certificates'),
+  ignored('librdkafka', 'statistics.interval.ms', 'kafka.metrics() tells at any time'),
+  ignored('librdkafka', 'log_level', 'give a logger'),
+  ignored('librdkafka', 'debug', 'give a logger'),
+  ignored(
+    'librdkafka',
+    'socket.keepalive.enable',
+    'connections that are silent for too long are given up anyway',
+  ),
+  ignored('librdkafka', 'socket.nagle.disable', 'it always is'),
+  ignored(
+    'librdkafka',
+    'enable.ssl.certificate.verification',
+    'certificates are always verified: tls.trusted says whom to trust',
+  ),
+  ignored(
+    'both',
+    'ssl.endpoint.identification.algorithm',
+    'names in certificates are always compared: tls.serverName says with what',
+  ),
   refused('librdkafka', 'ssl.ca.location', `${FILE} tls.trusted`),
   refused('librdkafka', 'ssl.key.location', `${FILE} tls.key`),
   refused('librdkafka', 'ssl.certificate.location', `${FILE} tls.certificates`),

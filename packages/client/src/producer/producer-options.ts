@@ -32,7 +32,7 @@ export interface ProducerOptions {
   readonly batchBytes?: number;
   /** What may be in memory and not acknowledged. Beyond, send() waits and post() returns false. Default 32 MiB. */
   readonly bufferBytes?: number;
-  /** Default 'none'. */
+  /** 'gzip', 'snappy', 'lz4' or 'zstd', with a level where it has some: { type: 'zstd', level: 3 }. Default 'none'. */
   readonly compression?: CompressionType | { readonly type: CompressionType; readonly level?: number };
   /** The largest request, and so the largest record. Default 32 MiB: the limits of brokers and topics are reached before. */
   readonly maxRequestBytes?: number;
@@ -44,7 +44,10 @@ export interface ProducerOptions {
   readonly unknownTopicTimeoutMs?: number;
   /** Lets brokers that do so make topics that are not there. Default true. */
   readonly allowTopicCreation?: boolean;
-  /** Default 'sticky': keys as Java's client, others to one partition until a batch is full. */
+  /**
+   * Default 'sticky': keys as Java's client, others to one partition until a batch is full. Else 'murmur2-random', 'consistent-random' (librdkafka's default), 'fnv1a',
+   * 'random', or a function.
+   */
   readonly partitioner?: PartitionerName | CustomPartitioner;
   /** Makes the producer transactional: two with the same id are the same producer, and the later one fences the earlier. */
   readonly transactionalId?: string;

@@ -55,9 +55,8 @@ const definitions: readonly PropertyDefinition[] = [
   ignored('kafka', 'compression.lz4.level', 'lz4 has no levels here'),
   number('kafka', 'max.request.size', 'maxRequestBytes'),
   number('librdkafka', 'message.max.bytes', 'maxRequestBytes'),
-  number('kafka', 'delivery.timeout.ms', 'deliveryTimeoutMs'),
+  number('both', 'delivery.timeout.ms', 'deliveryTimeoutMs'),
   number('librdkafka', 'message.timeout.ms', 'deliveryTimeoutMs'),
-  number('librdkafka', 'delivery.timeout.ms', 'deliveryTimeoutMs'),
   number('librdkafka', 'request.timeout.ms', 'requestTimeoutMs'),
   number('kafka', 'max.block.ms', 'unknownTopicTimeoutMs'),
   number('librdkafka', 'topic.metadata.propagation.max.ms', 'unknownTopicTimeoutMs'),
@@ -90,8 +89,7 @@ const definitions: readonly PropertyDefinition[] = [
 
 export const producerProperties: PropertyTable<ProducerOptions> = {
   room: 'producer',
-  // The same name may be Kafka's and librdkafka's.
-  definitions: [...new Map(definitions.map((definition) => [definition.name, definition])).values()],
+  definitions,
   assemble(values) {
     const options: Record<string, unknown> = {};
     for (const [option, value] of values) {

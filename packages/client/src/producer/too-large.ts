@@ -20,7 +20,7 @@ export async function explainTooLarge(cluster: Cluster, batch: Batch): Promise<K
   const what = `the record makes a batch of ${sizeBytes} bytes`;
   if (limit === undefined) {
     return explain(
-      `${what}, which is more than the topic's max.message.bytes or, where it has none, its broker's message.max.bytes. Raise it for the topic: admin.alterConfigs, or kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config max.message.bytes=${sizeBytes}`,
+      `${what}, which is more than the topic's max.message.bytes or, where it has none, its broker's message.max.bytes. Raise it for the topic: admin.configs.alter(), or kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config max.message.bytes=${sizeBytes}`,
     );
   }
   const whose = limit.isOfTopic

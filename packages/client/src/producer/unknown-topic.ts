@@ -68,6 +68,6 @@ function unknownTopic(
     : 'and allowTopicCreation is false, so it is not made';
   return new BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, {
     topic: name,
-    said: `No broker knows the topic after ${unknownTopicTimeoutMs} ms, ${why}. Check its name, or create it with admin.createTopics()`,
+    said: `No broker knows the topic after ${unknownTopicTimeoutMs} ms, ${why}. Check its name, or create it with admin.topics.create()`,
   });
 }

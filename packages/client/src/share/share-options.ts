@@ -30,14 +30,15 @@ export interface ShareConsumerOptions {
   readonly maxBufferedRecords?: number;
   /** The largest answer that a broker may give. What is held is at most one such answer of each broker. Default 50 MiB. */
   readonly fetchMaxBytes?: number;
-  /** A broker answers as soon as it has so much. Default 1. */
+  /** A broker answers as soon as it has so much. Default 1 byte. */
   readonly fetchMinBytes?: number;
-  /** How long a broker may wait for that. Default 500. */
+  /** How long a broker may wait for that. Default 500 ms. */
   readonly fetchMaxWaitMs?: number;
-  /** How long acknowledgements may wait to be sent together. Default 100. */
+  /** How long acknowledgements may wait to be sent together. Default 100 ms. */
   readonly acknowledgeDelayMs?: number;
   /** Whether each batch is compared with its checksum. Default true. */
   readonly checkCrcs?: boolean;
+  /** Assignors may look at it. */
   readonly rack?: string;
   /** Told when the broker did not take what was said of records: they will come again, to this member or another. */
   readonly onAcknowledgeFailed?: (error: Error, records: AcknowledgedRecords) => void;

@@ -9,7 +9,7 @@ import type { Chunk } from './chunk.ts';
 import { type ChunkPart, ConsumerBatch } from './consumer-batch.ts';
 
 export interface BatchOptions {
-  /** Default 500. */
+  /** Of how many records a batch consists at most. Default 500. */
   readonly maxRecords?: number | undefined;
   /** How long a batch may wait to be filled, from its first record on. Default 0: it has what is there. */
   readonly maxWaitMs?: number | undefined;

@@ -23,19 +23,19 @@ export interface ConsumerOptions extends AssignmentListener {
   readonly serverAssignor?: string | undefined;
   /** The group gives a member up that is not heard of for so long (classic protocol; else the broker says). Default 45 s. */
   readonly sessionTimeoutMs?: number | undefined;
-  /** Classic protocol; else the broker says. Default 3 s. */
+  /** How often the group hears of this member (classic protocol; else the broker says). Default 3 s. */
   readonly heartbeatIntervalMs?: number | undefined;
   /** How long a rebalance waits for this member, and the application may go without asking for records before others get its partitions. A handler that takes longer keeps them. Default 5 min. */
   readonly maxPollIntervalMs?: number | undefined;
   /** 'auto' (default): what is done is committed every autoCommitIntervalMs, before partitions go to others, and at the end. 'manual': commit() does. */
   readonly commit?: 'auto' | 'manual' | undefined;
-  /** Default 5 s. */
+  /** How often what is done is committed. Default 5 s. */
   readonly autoCommitIntervalMs?: number | undefined;
   /** How long what is in hands is awaited before partitions go to others, and at the end. Default 10 s. */
   readonly drainTimeoutMs?: number | undefined;
-  /** Where to begin where nothing is committed, or what is is gone. Default 'latest'. */
+  /** Where to begin where nothing is committed, or what is is gone: 'earliest', 'latest', so far back ({ durationMs }), or 'none', which is an error. Default 'latest'. */
   readonly autoOffsetReset?: OffsetReset | undefined;
-  /** Default 'read-uncommitted'. */
+  /** 'read-committed' leaves out what transactions have not committed. Default 'read-uncommitted'. */
   readonly isolation?: 'read-uncommitted' | 'read-committed' | undefined;
   /** Replicas in the same rack are read from where the brokers say so, and assignors may look at it. */
   readonly rack?: string | undefined;
@@ -47,7 +47,7 @@ export interface ConsumerOptions extends AssignmentListener {
   readonly partitionMaxBytes?: number | undefined;
   /** Of what was fetched and not asked for yet. Default 64 MiB. */
   readonly maxBufferedBytes?: number | undefined;
-  /** Default true. */
+  /** Whether each batch is compared with its checksum. Default true. */
   readonly checkCrcs?: boolean | undefined;
   /** After so long without progress, of records that are there or of one in a handler, it is reported, and the consumer heals itself. 0: never. Default 1 min. */
   readonly stallTimeoutMs?: number | undefined;

@@ -41,14 +41,15 @@ export interface AssignmentListener {
 }
 
 export interface RunOptions<R> extends AssignmentListener {
+  /** Called with each record; it is done when what this returns is resolved. */
   readonly handler: Handler<R>;
   /** How many records may be in work at the same time. Default 16. */
   readonly concurrency?: number | undefined;
-  /** Default 'partition'. */
+  /** Which records wait for each other: those with the same 'key', those of the same 'partition', or 'none'. Default 'partition'. */
   readonly orderBy?: OrderBy | undefined;
   /** Of records that wait or are in work, over all partitions; beyond it nothing is taken. Default 32 MiB. */
   readonly maxBufferedBytes?: number | undefined;
-  /** Default: a record is tried once. */
+  /** Whether and when a record whose handler failed is tried again. Default: it is tried once. */
   readonly retry?: RetryOptions | undefined;
   /** Where records go that were tried in vain. Default: run() rejects, and the record comes again. */
   readonly deadLetter?: DeadLetter<R> | undefined;
