@@ -23,10 +23,14 @@ const BROKER_TABLE: Readonly<Record<string, readonly string[]>> = {
   security: ['config', 'network'],
   quotas: ['config'],
   telemetry: ['config'],
-  replication: ['config', 'network', 'security'],
+  monitoring: ['config'],
+  replication: ['config', 'network', 'security', 'monitoring'],
   coordinators: ['config', 'network', 'security', 'replication'],
   controller: ['config', 'network', 'security', 'quotas', 'replication'],
-  apis: ['config', 'network', 'security', 'quotas', 'telemetry', 'replication', 'coordinators', 'controller'],
+  apis: [
+    ...['config', 'network', 'security', 'quotas', 'telemetry', 'monitoring'],
+    ...['replication', 'coordinators', 'controller'],
+  ],
 };
 
 /** The same for packages/client/src; topic.ts is shared by those who send and those who read. */

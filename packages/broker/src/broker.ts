@@ -22,6 +22,7 @@ import type { ApiHandler, Services } from './apis/handler.ts';
 import { handlers } from './apis/handlers.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { ConsumerGroupSettings } from './config/consumer-group-settings.ts';
+import type { PageAddress } from './config/monitoring-settings.ts';
 import { ShareSettings } from './config/share-settings.ts';
 import { TopicConfigs } from './config/topic-settings.ts';
 import { Controller } from './controller/controller.ts';
@@ -39,7 +40,12 @@ import { ShareSessions } from './coordinators/share/share-sessions.ts';
 import type { TransactionVersion } from './coordinators/transactions/transaction-commands.ts';
 import { TransactionCoordinator } from './coordinators/transactions/transaction-coordinator.ts';
 import { TransactionVerifier } from './coordinators/transactions/transaction-verifier.ts';
+import { Figures } from './monitoring/figures.ts';
+import { type LogLevelName, LogLevels } from './monitoring/log-levels.ts';
+import { Monitoring, type MonitoringWorld } from './monitoring/monitoring.ts';
+import { SlowRequests } from './monitoring/slow-requests.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
+import { RateLimitedLog } from './network/rate-limited-log.ts';
 import { ClientQuotas } from './quotas/client-quotas.ts';
 import { ConnectionQuotas } from './quotas/connection-quotas.ts';
 import { FetchSessions } from './replication/fetch-sessions.ts';
@@ -71,13 +77,20 @@ export interface BrokerOptions {
   readonly network: Network;
   readonly http: Http;
   readonly gssapi: GssApi;
+  /** Gets all lines that the levels of the broker's loggers let pass. */
   readonly logger: Logger;
+  /** Of all loggers, until one is given its own. Default: all that the logger takes. */
+  readonly logLevel?: LogLevelName;
+  /** Metrics and health are not served without. */
+  readonly monitoring?: MonitoringWorld;
 }
 
 export interface RunningBroker {
   /** Where it listens, ports as the system gave them. */
   readonly listeners: readonly ServerListener[];
   readonly clusterId: string;
+  /** Where metrics and health are served; undefined when they are not. */
+  readonly monitoringAddress?: PageAddress | undefined;
   /** The certificates that listeners show now. */
   certificates(): CertificateInForce[];
   /** Answers what is in process, writes what is queued, and leaves folders that the next start need not scan. */
@@ -101,7 +114,13 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
 /** @param onStop what closes a room; called in the opposite order at the stop. */
 async function start(options: BrokerOptions, onStop: (close: () => Promise<unknown>) => void) {
-  const { config, clock, timers, random, disk, network, http, gssapi, logger } = options;
+  const { config, clock, timers, random, disk, network, http, gssapi } = options;
+  const logLevels = new LogLevels(options.logger, options.logLevel ?? 'TRACE');
+  const figures = new Figures({ maxTopics: config.get('moldau.metrics.topics') });
+  const slowRequests = watchSlowRequests(options, logLevels);
+  const monitoring = await openMonitoring(options, { logLevels, figures, slowRequests });
+  if (monitoring !== undefined) onStop(() => monitoring.close());
+  const logger = logLevels.of('security');
   const certificates = await ListenerCertificates.open(
     config.listeners.map(({ name }) => config.listenerSecurity(name)),
     { disk, clock, timers, logger },
@@ -110,13 +129,13 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const knownClusterId = await storedClusterId(options);
   const clusterId = knownClusterId ?? config.initialClusterId ?? uuidFromBytes(random.bytes(16));
   const logs = await LogManager.open({
-    ...{ disk, clock, timers, random, logger },
+    ...{ disk, clock, timers, random, logger: logLevels.of('log') },
     ...config.logs,
     identity: { clusterId, nodeId: config.nodeId },
   });
   onStop(() => logs.close());
   const store = await EmbeddedMetadataStore.open({
-    ...{ disk, logger },
+    ...{ disk, logger: logLevels.of('metadata') },
     directory: `${config.logDirs[0]}/${METADATA_DIRECTORY}`,
   });
   onStop(() => store.close());
@@ -126,7 +145,10 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   onStop(() => session.close());
   const { image } = follower;
   const controllerEpoch = await session.claimController();
-  const controller = new Controller({ store, follower, controllerEpoch, config, random, logger });
+  const controller = new Controller({
+    ...{ store, follower, controllerEpoch, config, random },
+    logger: logLevels.of('controller'),
+  });
   const delegationTokens = new DelegationTokens({
     secretKey: config.get('delegation.token.secret.key'),
     metadata: () => image,
@@ -134,7 +156,10 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const topicConfigs = new TopicConfigs(config);
   const settingsOf = (topicName: string) =>
     topicConfigs.settings(image.topicConfigs(topicName), isInternalTopic(topicName));
-  const partitions = new PartitionRegistry({ logs, metadata: () => image, settingsOf });
+  const partitions = new PartitionRegistry({
+    ...{ logs, settingsOf, metadata: () => image },
+    traffic: figures.topics,
+  });
   const shareSettings = new ShareSettings(config, (groupId) =>
     image.configs(ConfigResourceType.GROUP, groupId),
   );
@@ -147,8 +172,10 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     config: config.verification,
     transactions: () => transactions,
   });
+  const coordinatorLogger = logLevels.of('coordinators');
+  const coordinatorOptions = { ...options, logger: coordinatorLogger };
   const groups = new GroupCoordinator({
-    ...{ clock, timers, random, logger },
+    ...{ clock, timers, random, logger: coordinatorLogger },
     config: config.groups,
     logs: internalTopicLogs(
       { topic: GROUP_METADATA_TOPIC, partitionCount: () => config.offsetsTopicPartitions },
@@ -163,11 +190,13 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     ...{ partitions, clock },
     completeTransaction: (partition, marker) => groups.completeTransaction(partition, marker),
   });
-  const transactions = openTransactions(options, {
+  const transactions = openTransactions(coordinatorOptions, {
     ...{ follower, controller, partitions, logs, producerIds, transactionMarkers },
   });
-  const share = openShareGroups(options, { follower, controller, partitions, logs, groups, shareSettings });
-  const fetcher = new Fetcher({ partitions, timers, clock, logger });
+  const share = openShareGroups(coordinatorOptions, {
+    ...{ follower, controller, partitions, logs, groups, shareSettings },
+  });
+  const fetcher = new Fetcher({ partitions, timers, clock, logger: logLevels.of('replication') });
   const quotas = new ClientQuotas({
     clock,
     windows: () => config.quotaWindows,
@@ -199,12 +228,12 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
       : new AclAuthorizer({
           ...config.authorizer,
           acls: image.acls.all(),
-          audit: new AuditLog({ logger, clock, apiName: (key) => apiNames.get(key) ?? String(key) }),
+          audit: new AuditLog({ logger: logLevels.of('audit'), clock, apiName }),
         });
   const services: Services = {
     authorizer: authorizer ?? OPEN_AUTHORIZER,
-    ...{ quotas, network, telemetry },
-    ...{ config, topicConfigs, clock, timers, random, logger },
+    ...{ quotas, network, telemetry, figures, logLevels },
+    ...{ config, topicConfigs, clock, timers, random, logger: logLevels.of('apis') },
     ...{
       controller,
       partitions,
@@ -227,8 +256,9 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const updateConfig = (): void => {
     const own = image.configs(ConfigResourceType.BROKER, String(config.nodeId));
     for (const problem of config.update(own, image.configs(ConfigResourceType.BROKER, ''))) {
-      logger.warn({ problem }, 'a stored broker config is left out');
+      logLevels.of('controller').warn({ problem }, 'a stored broker config is left out');
     }
+    slowRequests.configured();
     Object.assign(limits, config.network);
     logs.cleaner.configure(config.cleaner);
   };
@@ -242,7 +272,9 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
         share.groups.onTopicDeleted(topic.id),
       ]);
       removed.catch((error: unknown) =>
-        logger.error({ err: error, topic: topic.name }, 'a deleted topic left something behind'),
+        logLevels
+          .of('controller')
+          .error({ err: error, topic: topic.name }, 'a deleted topic left something behind'),
       );
     },
     aclChanged: (record) => authorizer?.aclChanged(record),
@@ -261,14 +293,32 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   });
   onStop(async () => logins.close());
   const server = new Server<ApiHandler>({
-    ...{ network, clock, timers, logger },
+    ...{ network, clock, timers, logger: logLevels.of('network') },
     limits,
     apis: handlers,
+    finished(request, sentMs) {
+      figures.requests.record(request, sentMs);
+      slowRequests.look(request, sentMs);
+    },
     admit: (listenerName, address, nowMs) => connectionQuotas.admit(listenerName, address, nowMs),
     authenticationFor: (listenerName, transport) => logins.authenticationFor(listenerName, transport),
     dispatch: (api, frame, bodyOffset, context) => dispatch(api, frame, bodyOffset, context, services),
   });
+  monitoring?.watch({
+    ...{ nodeId: config.nodeId, clusterId, logs, apiName, metadata: () => image },
+    minInSyncReplicasOf: (topic) => settingsOf(topic).minInSyncReplicas,
+    partition: (topic, index) => partitions.get(topic, index),
+    listeners: () => server.listenerFigures(),
+    bufferedBytes: () => server.bufferedBytes,
+    certificates: () => certificates.inForce(),
+    groups: () => groups.loadedGroups(),
+    offsets: () => groups.loadedOffsets(),
+    fetchesWaiting: () => fetcher.waitingCount,
+    fetchSessions: () => services.fetchSessions.count,
+    throttles: () => quotas.throttles,
+  });
   onStop(async () => {
+    monitoring?.stopping();
     fetcher.stop();
     share.fetcher.stop();
     // All at once: requests that wait for their group are answered by its close.
@@ -299,7 +349,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   certificates.follow((name, tls) => server.updateTls(name, tls));
   config.onChange(() => certificates.configChanged());
   await controller.registerBroker(ownImage(config, listeners));
-  await createInitialTopics(config, controller, logger);
+  await createInitialTopics(config, controller, logLevels.of('controller'));
   const tokenExpiry = new DelegationTokenExpiry({
     ...{ controller, clock, timers, logger },
     intervalMs: config.get('delegation.token.expiry.check.interval.ms'),
@@ -308,10 +358,51 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   if (delegationTokens.isEnabled) tokenExpiry.start();
   transactions
     .start()
-    .catch((error: unknown) => logger.error({ err: error }, 'transactions could not be loaded'));
+    .catch((error: unknown) => coordinatorLogger.error({ err: error }, 'transactions could not be loaded'));
   share.state.start();
-  groups.start().catch((error: unknown) => logger.error({ err: error }, 'groups could not be loaded'));
-  return { listeners, clusterId, certificates: () => certificates.inForce() };
+  groups
+    .start()
+    .catch((error: unknown) => coordinatorLogger.error({ err: error }, 'groups could not be loaded'));
+  monitoring?.started();
+  return {
+    ...{ listeners, clusterId, certificates: () => certificates.inForce() },
+    monitoringAddress: monitoring?.address,
+  };
+}
+
+function apiName(apiKey: number): string {
+  return apiNames.get(apiKey) ?? String(apiKey);
+}
+
+function watchSlowRequests({ config, clock }: BrokerOptions, logLevels: LogLevels): SlowRequests {
+  const log = new RateLimitedLog(logLevels.of('requests'), clock);
+  return new SlowRequests({
+    apiName,
+    thresholdMs: () => config.slowRequestMs,
+    warn: (kind, fields, message) => log.warn(kind, fields, message),
+  });
+}
+
+async function openMonitoring(
+  { config, clock, timers, disk, http, monitoring }: BrokerOptions,
+  { logLevels, ...watched }: { logLevels: LogLevels; figures: Figures; slowRequests: SlowRequests },
+): Promise<Monitoring | undefined> {
+  if (monitoring === undefined) return undefined;
+  return Monitoring.open({
+    ...{ clock, timers, disk, http, logger: logLevels.of('monitoring') },
+    ...monitoring,
+    ...watched,
+    address: config.monitoringAddress,
+    metricsExport: config.metricsExport,
+    settings: {
+      get maxPartitions() {
+        return config.get('moldau.metrics.partitions');
+      },
+      get lagIntervalMs() {
+        return config.get('moldau.metrics.lag.interval.ms');
+      },
+    },
+  });
 }
 
 interface Rooms {

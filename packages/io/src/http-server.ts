@@ -3,8 +3,7 @@
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
-  /** In pieces, which may be made while they are sent. */
-  readonly body: string | AsyncIterable<string>;
+  readonly body: string;
 }
 
 /** Answers a GET (or HEAD, whose body is left out) of a path without its query. Should it reject, the client gets a 500 that says nothing. */

@@ -232,6 +232,24 @@ export class LogManager {
     return this.#dirs.some((dir) => dir.partitionCount > 0 && !dir.sameBoot && dir.cleanStop !== 'kafka');
   }
 
+  /** The logs that are in use, for those who watch. */
+  *loadedLogs(): Iterable<Log> {
+    for (const log of this.#logs.values()) if (log.isReady) yield log;
+  }
+
+  /** The log dirs, and why one cannot be used. */
+  logDirs(): readonly { readonly path: string; readonly offlineReason: string | undefined }[] {
+    return this.#dirs;
+  }
+
+  /** How many partitions have their folder in log dirs that cannot be used. */
+  get offlineLogCount(): number {
+    return this.#dirs.reduce(
+      (sum, dir) => sum + (dir.offlineReason === undefined ? 0 : dir.partitionCount),
+      0,
+    );
+  }
+
   /** Names of the partition folders that are on disk, 'orders-3'. */
   directoryNames(): string[] {
     return [...this.#found.keys()];

@@ -145,6 +145,10 @@ export class Log {
     return this.#state().sizeBytes;
   }
 
+  get segmentCount(): number {
+    return this.#state().segments.length;
+  }
+
   /** -1 when nothing was ever appended. */
   get lastLeaderEpoch(): number {
     return this.#state().epochs.last;

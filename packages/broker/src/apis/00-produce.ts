@@ -14,6 +14,7 @@ import {
   produceResponse,
   RecordValidationError,
 } from '@moldau/protocol';
+import type { TopicFigures } from '../monitoring/topic-traffic.ts';
 import type { Partition } from '../replication/partition.ts';
 import { batchesOf, prepareBatches } from '../replication/prepare-batches.ts';
 import { within } from '../replication/within.ts';
@@ -161,9 +162,11 @@ async function producePartition(
   verification?: Verification | KafkaError,
 ): Promise<PartitionAnswer> {
   let logStartOffset = () => -1;
+  let figures = services.figures.topics.unknown;
   try {
     if (verification instanceof KafkaError) throw verification;
     const partition = findPartition(topic, data.index, context, services);
+    figures = partition.figures;
     checkAcks(request.acks, partition);
     const appended = await partition.inOrder(() => {
       const { settings } = partition;
@@ -174,6 +177,7 @@ async function producePartition(
       return partition.append(prepareBatches(batches, { apiVersion, settings, nowMs }), { verification });
     });
     await acknowledged(appended, partition, request, services);
+    figures.produceRequests += 1;
     return {
       index: data.index,
       errorCode: ErrorCode.NONE,
@@ -184,6 +188,8 @@ async function producePartition(
       errorMessage: null,
     };
   } catch (error) {
+    const code = error instanceof KafkaError ? error.code : ErrorCode.KAFKA_STORAGE_ERROR;
+    countFailure(figures, code, data, services);
     if (error instanceof RecordValidationError) {
       const recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
         batchIndex,
@@ -205,6 +211,19 @@ async function producePartition(
       'the append failed; the log of the broker says more',
     );
   }
+}
+
+function countFailure(
+  figures: TopicFigures,
+  errorCode: number,
+  { records }: PartitionData,
+  services: Services,
+): void {
+  figures.produceRequests += 1;
+  figures.failedProduceRequests += 1;
+  if (errorCode === ErrorCode.MESSAGE_TOO_LARGE || errorCode === ErrorCode.RECORD_LIST_TOO_LARGE)
+    figures.bytesRejected += records?.length ?? 0;
+  services.figures.requests.countError(produceRequest.apiKey, errorCode);
 }
 
 function lookUp(
@@ -269,12 +288,18 @@ async function acknowledged(
   services: Services,
 ): Promise<void> {
   if (request.acks !== -1) return appended.written;
+  const { figures } = services;
+  figures.producesWaiting += 1;
   const timeoutMs = Math.max(request.timeoutMs, MIN_DISK_TIMEOUT_MS);
   // Both: offsets that a full disk took back may be flushed later, with others' records.
   const safe = Promise.all([appended.written, partition.log.flush()]);
-  await within(services.timers, timeoutMs, safe, () => {
-    return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, `the disk took longer than ${timeoutMs} ms`);
-  });
+  try {
+    await within(services.timers, timeoutMs, safe, () => {
+      return new KafkaError(ErrorCode.REQUEST_TIMED_OUT, `the disk took longer than ${timeoutMs} ms`);
+    });
+  } finally {
+    figures.producesWaiting -= 1;
+  }
 }
 
 function failure(

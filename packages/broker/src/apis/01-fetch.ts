@@ -63,7 +63,12 @@ export const fetch = serve({
     const isNothingLeft = allowed.length === 0 && refused.length > 0;
     const fetched = isNothingLeft
       ? []
-      : await services.fetcher.fetch(allowed, limits, (run) => context.onClosed(run));
+      : await services.fetcher.fetch(
+          allowed,
+          limits,
+          (run) => context.onClosed(run),
+          (durationMs) => context.waited(durationMs),
+        );
     // What was allowed when the wait began may be no more.
     const delivered = fetched.map((read) =>
       read.sizeBytes === 0 || mayFetch(read.fetched) ? read : refusedRead(read.fetched),
@@ -75,6 +80,7 @@ export const fetch = serve({
       context.throttle(throttleMs);
       return { sessionId: services.fetchSessions.throttled(session), responses: [] };
     }
+    countReads(reads, services.figures);
     return {
       sessionId: session.sessionId,
       responses: groupByTopic(
@@ -100,6 +106,18 @@ export const fetch = serve({
       })),
   }),
 });
+
+/** Counts what is answered, by topic. */
+function countReads(reads: readonly PartitionRead[], { topics, requests }: Services['figures']): void {
+  for (const { partition, errorCode, sizeBytes } of reads) {
+    const figures = partition?.figures ?? topics.unknown;
+    figures.fetchRequests += 1;
+    figures.bytesOut += sizeBytes;
+    if (errorCode === ErrorCode.NONE) continue;
+    figures.failedFetchRequests += 1;
+    requests.countError(fetchRequest.apiKey, errorCode);
+  }
+}
 
 /** Consumers need each topic, replicas the cluster; which of them asks is what the request says. */
 function permissionToFetch(

@@ -17,11 +17,13 @@ import {
 } from '../controller/client-metrics-configs.ts';
 import { invalidRequest } from '../controller/config-resources.ts';
 import { permissions } from '../security/authorization/permissions.ts';
+import { describeLoggers } from './broker-loggers.ts';
 import { checkPermission } from './config-requests.ts';
 import { distinctWhenMany } from './distinct-when-many.ts';
 import { type Services, serve } from './handler.ts';
 
 type Resource = DescribeConfigsRequest['resources'][number];
+type Described = ConfigDescription | ClientMetricsConfig | ReturnType<typeof describeLoggers>[number];
 
 /** Those of some ten thousand topics: about a hundred megabytes. */
 const MAX_CONFIGS = 500_000;
@@ -72,8 +74,8 @@ function keyOf({ resourceType, resourceName }: Resource): string {
 
 function describe(
   resource: Resource,
-  { metadata, config, topicConfigs }: Services,
-): readonly (ConfigDescription | ClientMetricsConfig)[] {
+  { metadata, config, topicConfigs, logLevels }: Services,
+): readonly Described[] {
   const { resourceType, resourceName: name, configurationKeys } = resource;
   // No keys mean all keys.
   const keys =
@@ -94,9 +96,8 @@ function describe(
       checkBrokerName(name, config.nodeId);
       return config.describe(keys);
     case ConfigResourceType.BROKER_LOGGER:
-      // Log levels are set where the broker is started: there is no logger whose level could be read or changed.
       checkBrokerName(name, config.nodeId);
-      return [];
+      return describeLoggers(logLevels, keys);
     case ConfigResourceType.GROUP:
       if (name === '') throw invalidRequest('Group name must not be empty');
       return topicConfigs.describeGroup(metadata().configs(resourceType, name), keys);
@@ -114,7 +115,7 @@ function checkBrokerName(name: string, nodeId: number): void {
   throw invalidRequest(`Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`);
 }
 
-function toResult(config: ConfigDescription | ClientMetricsConfig, request: DescribeConfigsRequest) {
+function toResult(config: Described, request: DescribeConfigsRequest) {
   const { name, value, readOnly, source, isSensitive, synonyms, type, documentation } = config;
   return {
     name,

@@ -2,6 +2,7 @@
 
 import { incrementalAlterConfigsRequest, incrementalAlterConfigsResponse } from '@moldau/protocol';
 import { permissions } from '../security/authorization/permissions.ts';
+import { alterLoggers, isLogger } from './broker-loggers.ts';
 import { splitByPermission } from './config-requests.ts';
 import { serve } from './handler.ts';
 
@@ -13,8 +14,11 @@ export const incrementalAlterConfigs = serve({
   async handle({ resources, validateOnly }, context, services) {
     const permission = permissions.incrementalAlterConfigs;
     const { allowed, refused } = splitByPermission(resources, permission, context, services);
-    const altered = await services.controller.incrementalAlterConfigs({ resources: allowed, validateOnly });
-    return { responses: [...altered, ...refused] };
+    const { controller, logLevels, config } = services;
+    const loggers = alterLoggers(allowed.filter(isLogger), validateOnly, logLevels, config.nodeId);
+    const others = allowed.filter((resource) => !isLogger(resource));
+    const altered = await controller.incrementalAlterConfigs({ resources: others, validateOnly });
+    return { responses: [...loggers, ...altered, ...refused] };
   },
   fail: ({ resources }, errorCode, errorMessage) => ({
     responses: resources.map(({ resourceType, resourceName }) => ({

@@ -12,6 +12,9 @@ import { ErrorCode, KafkaError } from '@moldau/protocol';
 import { type ApiHandler, NO_RESPONSE, type RequestContext, type Services } from './handler.ts';
 import { summarizeRequest } from './request-summary.ts';
 
+/** Produce and Fetch, which know their errors without looking. */
+const COUNTED_ELSEWHERE: ReadonlySet<number> = new Set([0, 1]);
+
 /** A request that cannot be answered: its connection has to go. */
 export class UnanswerableError extends Error {
   override readonly name = 'UnanswerableError';
@@ -40,6 +43,7 @@ export async function dispatch(
   } catch (error) {
     answer = answerToFailure(error, handler, request, context, services.logger);
   }
+  if (!COUNTED_ELSEWHERE.has(handler.apiKey)) services.figures.requests.countErrors(handler.apiKey, answer);
   if (startMs > 0) context.throttle(quotas.recordTime(context, spentMs));
   if (answer === NO_RESPONSE) return undefined;
   if (context.throttleMs > 0) answer = { ...(answer as object), throttleTimeMs: context.throttleMs };

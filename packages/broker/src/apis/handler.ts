@@ -14,6 +14,8 @@ import type { GroupCoordinator } from '../coordinators/groups/group-coordinator.
 import type { ShareServices } from '../coordinators/share/share-services.ts';
 import type { TransactionCoordinator } from '../coordinators/transactions/transaction-coordinator.ts';
 import type { TransactionVerifier } from '../coordinators/transactions/transaction-verifier.ts';
+import type { Figures } from '../monitoring/figures.ts';
+import type { LogLevels } from '../monitoring/log-levels.ts';
 import type { RequestContext } from '../network/request-context.ts';
 import type { ClientQuotas } from '../quotas/client-quotas.ts';
 import type { FetchSessions } from '../replication/fetch-sessions.ts';
@@ -43,6 +45,9 @@ export interface Services {
   /** Handlers ask it through authorize.ts. */
   readonly authorizer: Authorizer;
   readonly quotas: ClientQuotas;
+  readonly figures: Figures;
+  /** The levels of the broker's own loggers. */
+  readonly logLevels: LogLevels;
   readonly telemetry: ClientTelemetry;
   /** To find out the addresses of hosts. */
   readonly network: Pick<Network, 'lookup'>;

@@ -42,6 +42,12 @@ import {
   planListeners,
   type SecurityProtocol,
 } from './listeners.ts';
+import {
+  type MetricsExportSettings,
+  type PageAddress,
+  parseHeaders,
+  parsePageAddress,
+} from './monitoring-settings.ts';
 
 /** Names and texts, as the metadata image keeps them. */
 export type ConfigTexts = ReadonlyMap<string, string>;
@@ -280,6 +286,25 @@ export class BrokerConfig {
       superUsers: new Set(superUsersOf(this.get('super.users'))),
       allowsUnruled: this.get('allow.everyone.if.no.acl.found'),
     };
+  }
+
+  /** Where metrics and health are served; undefined for nowhere. */
+  get monitoringAddress(): PageAddress | undefined {
+    const text = this.get('moldau.metrics.listen');
+    return text === '' ? undefined : parsePageAddress(text);
+  }
+
+  /** Where metrics are sent; undefined for nowhere. */
+  get metricsExport(): MetricsExportSettings | undefined {
+    const url = this.get('moldau.metrics.otlp.url');
+    if (url === '') return undefined;
+    const headers = parseHeaders(this.get('moldau.metrics.otlp.headers') ?? '') ?? {};
+    return { url: new URL(url), intervalMs: this.get('moldau.metrics.otlp.interval.ms'), headers };
+  }
+
+  /** From when on a request is told as slow. */
+  get slowRequestMs(): number {
+    return this.get('moldau.slow.request.ms') || Number.POSITIVE_INFINITY;
   }
 
   /** What the log manager depends on. */

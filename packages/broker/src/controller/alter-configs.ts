@@ -1,7 +1,7 @@
 // Decides how configs change: as a whole (AlterConfigs) or key by key (IncrementalAlterConfigs).
 
-import { type ConfigEntry, ConfigResourceType, type MetadataRecord } from '@moldau/metadata';
-import { ErrorCode, KafkaError } from '@moldau/protocol';
+import type { ConfigEntry, MetadataRecord } from '@moldau/metadata';
+import { KafkaError } from '@moldau/protocol';
 import type { BrokerConfig } from '../config/broker-config.ts';
 import {
   type ConfigResourceKind,
@@ -61,7 +61,6 @@ export function incrementalAlterConfigs(
   broker: BrokerConfig,
 ): Outcome<AlteredResource[]> {
   return forEachResource(resources, validateOnly, ({ resourceType, resourceName, configs }) => {
-    if (resourceType === ConfigResourceType.BROKER_LOGGER) throw noLogger(configs);
     const kind = kindOf(resourceType);
     kind.checkName(view, resourceName);
     const before = view.configs(resourceType, resourceName);
@@ -140,12 +139,4 @@ function difference(before: ReadonlyMap<string, string>, after: ReadonlyMap<stri
 
 function nullValue(name: string): KafkaError {
   return invalidRequest(`Null value not supported for : ${name}`);
-}
-
-/** Log levels are set where the broker is started. */
-function noLogger(configs: ChangedConfigs['configs']): KafkaError {
-  return new KafkaError(
-    ErrorCode.INVALID_CONFIG,
-    `Logger ${configs.map(({ name }) => name).join(', ')} does not exist!`,
-  );
 }

@@ -26,7 +26,6 @@ const FETCH_KEY = 1;
 const SASL_HANDSHAKE_KEY = 17;
 const API_VERSIONS_KEY = 18;
 const SASL_AUTHENTICATE_KEY = 36;
-const UNSUPPORTED_VERSION = 35;
 
 /** Answers up to this size go out as one piece: copying them costs less than telling the kernel of each. */
 const MERGED_BYTES = 16 * 1024;
@@ -43,6 +42,10 @@ export interface ConnectionServices<Api extends ServedApi> {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: RateLimitedLog;
+  /** An answer has been handed to the system. */
+  finished(request: Request<Api>, sentMs: number): void;
+  /** A login, or the renewal of one, has come to its end. */
+  loginEnded(listenerName: string, hasSucceeded: boolean): void;
   closed(connection: ClientConnection<Api>): void;
   /** Those who have not logged in hold all the memory that they may. */
   loginsCrowded(): void;
@@ -310,7 +313,10 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
       ? Request.ofBareToken(this, this.#services.apis.get(SASL_AUTHENTICATE_KEY)!, frame, chargedBytes)
       : this.#parse(frame, chargedBytes);
     if (request === undefined) this.#releaseRequest({ chargedBytes });
-    else this.#queue.push(request);
+    else {
+      request.arrivedMs = this.#lastActivityMs;
+      this.#queue.push(request);
+    }
     return request !== undefined;
   }
 
@@ -337,7 +343,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
     }
     const isServed = apiVersion >= api.minVersion && apiVersion <= api.maxVersion;
     if (!isServed && apiKey === API_VERSIONS_KEY)
-      return this.#unsupportedApiVersions(api, correlationId, frame, chargedBytes);
+      return Request.ofUnknownVersion(this, api, correlationId, frame, chargedBytes);
     const refusal = this.authentication.refusal(apiKey, this.#lastActivityMs);
     if (refusal !== undefined) {
       this.#refuse('authentication', { api: api.name, apiVersion }, `closed a connection: ${refusal}`);
@@ -362,25 +368,6 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
       );
       return undefined;
     }
-  }
-
-  /** A newer client learns from this, in the oldest form, which versions it may use. */
-  #unsupportedApiVersions(
-    api: Api,
-    correlationId: number,
-    frame: Buffer,
-    chargedBytes: number,
-  ): Request<Api> {
-    const header = { apiVersion: 0, correlationId, clientId: null, bodyOffset: frame.length };
-    const request = new Request(this, api, header, frame, chargedBytes);
-    const body = Buffer.alloc(12);
-    body.writeInt16BE(UNSUPPORTED_VERSION, 0);
-    body.writeInt32BE(1, 2);
-    body.writeInt16BE(API_VERSIONS_KEY, 6);
-    body.writeInt16BE(api.minVersion, 8);
-    body.writeInt16BE(api.maxVersion, 10);
-    request.complete([body]);
-    return request;
   }
 
   #unsentBytes(): number {
@@ -416,7 +403,9 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
   #start(request: Request<Api>): void {
     const frame = request.frame!;
     request.frame = undefined;
+    request.startedMs = this.#services.clock.monotonicMs();
     if (request.answer !== undefined) {
+      request.answeredMs = request.startedMs;
       this.#ready(request);
       return;
     }
@@ -446,8 +435,12 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
 
   #answered(request: Request<Api>, body: readonly Uint8Array[] | undefined): void {
     this.#inProcessCount--;
+    request.answeredMs = this.#services.clock.monotonicMs();
     request.complete(body);
-    if (this.authentication.hasFailed) this.#end();
+    if (this.authentication.hasFailed) {
+      if (!this.#isEnding) this.#services.loginEnded(this.listenerName, false);
+      this.#end();
+    }
     if (this.isStranger && this.authentication.isComplete) this.#join();
     if (request.throttleMs > 0) this.mute(request.throttleMs);
     this.#ready(request);
@@ -455,6 +448,7 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
 
   /** The login is complete: what the connection holds is held among those who have logged in. */
   #join(): void {
+    this.#services.loginEnded(this.listenerName, true);
     const heldBytes = this.#requestBytes + this.#chargedAnswerBytes;
     this.#budget.forget(this.#onMemory);
     this.#isWaitingForMemory = false;
@@ -523,10 +517,12 @@ export class ClientConnection<Api extends ServedApi> implements ConnectionHandle
       for (const piece of request.answer) pieces.push(piece);
       bytes += request.answerBytes;
     }
-    this.#queue.splice(0, count);
+    const finished = this.#queue.splice(0, count);
     this.#startedCount -= count;
     this.#readyBytes -= bytes;
     if (bytes > 0) this.#send(pieces, bytes);
+    for (const request of finished)
+      this.#services.finished(request, Math.max(request.answeredMs, this.#lastActivityMs));
     if (this.#isEnding && this.#queue.length === 0) this.#transport.close();
     else this.#advance();
   }

@@ -35,6 +35,8 @@ export interface RequestContext {
   throttle(durationMs: number): void;
   /** What throttle() was told, 0 when nothing. */
   readonly throttleMs: number;
+  /** The request has waited so long for what its client wanted it to wait for: that was no work of ours. */
+  waited(durationMs: number): void;
   /** True once nobody is there to read the answer: a waiting request may give up. */
   isClosed(): boolean;
   /** Runs once when nobody is there any more to read the answer. Returns the way to take that back. */

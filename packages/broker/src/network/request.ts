@@ -40,6 +40,7 @@ export interface ClientIdentity {
 }
 
 const API_VERSIONS_KEY = 18;
+const UNSUPPORTED_VERSION = 35;
 
 export class Request<Api extends ServedApi = ServedApi> implements RequestContext {
   readonly apiVersion: number;
@@ -58,6 +59,11 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   /** The frame is a token without a header, and so is the answer. */
   isBareToken = false;
   throttleMs = 0;
+  // Of the monotonic clock. It is answered when its answer is known, and sent after those before it.
+  arrivedMs = 0;
+  startedMs = 0;
+  answeredMs = 0;
+  waitedMs = 0;
   readonly #client: ClientIdentity;
 
   constructor(
@@ -89,6 +95,26 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
     const header = { apiVersion: 0, correlationId: 0, clientId: null, bodyOffset: 0 };
     const request = new Request(client, api, header, frame, chargedBytes);
     request.isBareToken = true;
+    return request;
+  }
+
+  /** An ApiVersions of a version that is not served: a newer client learns from its answer, in the oldest form, which it may use. */
+  static ofUnknownVersion<Api extends ServedApi>(
+    client: ClientIdentity,
+    api: Api,
+    correlationId: number,
+    frame: Buffer,
+    chargedBytes: number,
+  ): Request<Api> {
+    const header = { apiVersion: 0, correlationId, clientId: null, bodyOffset: frame.length };
+    const request = new Request(client, api, header, frame, chargedBytes);
+    const body = Buffer.alloc(12);
+    body.writeInt16BE(UNSUPPORTED_VERSION, 0);
+    body.writeInt32BE(1, 2);
+    body.writeInt16BE(API_VERSIONS_KEY, 6);
+    body.writeInt16BE(api.minVersion, 8);
+    body.writeInt16BE(api.maxVersion, 10);
+    request.complete([body]);
     return request;
   }
 
@@ -127,6 +153,9 @@ export class Request<Api extends ServedApi = ServedApi> implements RequestContex
   }
   throttle(durationMs: number): void {
     this.throttleMs = Math.max(this.throttleMs, durationMs);
+  }
+  waited(durationMs: number): void {
+    this.waitedMs += durationMs;
   }
   isClosed(): boolean {
     return this.#client.isClosed();

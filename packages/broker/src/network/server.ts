@@ -20,7 +20,7 @@ import { handshakeAdvice } from './failed-handshakes.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { NetworkLimits } from './network-limits.ts';
 import { RateLimitedLog } from './rate-limited-log.ts';
-import type { Dispatch, ServedApi } from './request.ts';
+import type { Dispatch, Request, ServedApi } from './request.ts';
 
 export interface ServerOptions<Api extends ServedApi> {
   readonly network: Network;
@@ -33,6 +33,8 @@ export interface ServerOptions<Api extends ServedApi> {
   readonly dispatch: Dispatch<Api>;
   /** How a new connection of this listener logs in. */
   readonly authenticationFor: (listenerName: string, transport: Connection) => ConnectionAuthentication;
+  /** Told of each request when its answer has been handed to the system: a part of every request, so it has to be quick. */
+  readonly finished?: (request: Request<Api>, sentMs: number) => void;
   /** Whether a connection from this address may be now, and how long it has to wait. */
   readonly admit?: (
     listenerName: string,
@@ -47,6 +49,20 @@ export interface ServerListener {
   /** The port that was bound, also when port 0 was asked for. */
   readonly port: number;
 }
+
+/** What has come by one listener since the start. */
+export interface ListenerFigures {
+  readonly name: string;
+  readonly connections: number;
+  readonly made: number;
+  readonly closed: number;
+  readonly refused: number;
+  /** Handshakes of TLS are among them. */
+  readonly loginsFailed: number;
+  readonly loginsSucceeded: number;
+}
+
+type ListenerCounts = { -readonly [Key in keyof Omit<ListenerFigures, 'connections'>]: ListenerFigures[Key] };
 
 /**
  * Kafka's default for socket.listen.backlog.size is 50, and a burst of clients beyond it loses whole seconds, or connections that only the
@@ -94,6 +110,7 @@ export class Server<Api extends ServedApi> {
   readonly #refused = new Set<Connection>();
   readonly #countByAddress = new Map<string, number>();
   readonly #countByListener = new Map<string, number>();
+  readonly #figures = new Map<string, ListenerCounts>();
   #nextConnectionId = 0;
   #sweep: Timer | undefined;
   #crowded: Timer | undefined;
@@ -115,6 +132,12 @@ export class Server<Api extends ServedApi> {
       clock,
       timers: options.timers,
       log: this.#log,
+      finished: options.finished ?? (() => {}),
+      loginEnded: (listenerName, hasSucceeded) => {
+        const figures = this.#figuresOf(listenerName);
+        if (hasSucceeded) figures.loginsSucceeded += 1;
+        else figures.loginsFailed += 1;
+      },
       closed: (connection) => this.#forget(connection),
       loginsCrowded: () => this.#makeRoomForLogins(),
     };
@@ -122,6 +145,12 @@ export class Server<Api extends ServedApi> {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** By listener, in the order in which they opened. */
+  *listenerFigures(): Iterable<ListenerFigures> {
+    for (const figures of this.#figures.values())
+      yield { ...figures, connections: this.#countByListener.get(figures.name) ?? 0 };
   }
 
   /** Bytes of requests and unsent answers over all connections. */
@@ -147,6 +176,7 @@ export class Server<Api extends ServedApi> {
       (connection) => this.#accept(connection, name),
     );
     this.#listeners.set(name, listener);
+    this.#figuresOf(name);
     this.#scheduleSweep();
     return { name, host: listener.host, port: listener.port };
   }
@@ -162,6 +192,7 @@ export class Server<Api extends ServedApi> {
   #handshakeFailed({ remoteAddress, remotePort, code }: FailedHandshake, listenerName: string): void {
     const advice = handshakeAdvice(code);
     const fields = { listenerName, client: `${remoteAddress}:${remotePort}`, reason: code };
+    if (advice !== undefined) this.#figuresOf(listenerName).loginsFailed += 1;
     if (advice === undefined) this.#options.logger.debug(fields, 'a client left before TLS was agreed upon');
     else this.#log.warn(advice.kind, fields, advice.message);
   }
@@ -191,12 +222,16 @@ export class Server<Api extends ServedApi> {
   #accept(transport: Connection, listenerName: string): ConnectionHandler {
     const refusal = this.#refusal(transport.remoteAddress, listenerName);
     if (refusal !== undefined) {
+      this.#figuresOf(listenerName).refused += 1;
       transport.destroy();
       return REFUSED;
     }
     const { admit, clock } = this.#options;
     const admission = admit?.(listenerName, transport.remoteAddress, clock.monotonicMs());
-    if (admission?.isAllowed === false) return this.#refuseLater(transport, admission.delayMs);
+    if (admission?.isAllowed === false) {
+      this.#figuresOf(listenerName).refused += 1;
+      return this.#refuseLater(transport, admission.delayMs);
+    }
     const connection = new ClientConnection(
       this.#services,
       transport,
@@ -205,6 +240,7 @@ export class Server<Api extends ServedApi> {
       this.#options.authenticationFor(listenerName, transport),
     );
     this.#connections.add(connection);
+    this.#figuresOf(listenerName).made += 1;
     count(this.#countByAddress, connection.remoteAddress, 1);
     count(this.#countByListener, listenerName, 1);
     if (admission !== undefined && admission.delayMs > 0) connection.mute(admission.delayMs);
@@ -251,7 +287,17 @@ export class Server<Api extends ServedApi> {
     if (!this.#connections.delete(connection)) return;
     count(this.#countByAddress, connection.remoteAddress, -1);
     count(this.#countByListener, connection.listenerName, -1);
+    this.#figuresOf(connection.listenerName).closed += 1;
     if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  #figuresOf(name: string): ListenerCounts {
+    let figures = this.#figures.get(name);
+    if (figures === undefined) {
+      figures = { name, made: 0, closed: 0, refused: 0, loginsFailed: 0, loginsSucceeded: 0 };
+      this.#figures.set(name, figures);
+    }
+    return figures;
   }
 
   #scheduleSweep(): void {

@@ -48,6 +48,13 @@ export interface ClientQuotasOptions {
   readonly mutationWindows: () => RateWindows;
 }
 
+/** How often clients were held up by quotas of one kind, and for how long in all. */
+export interface QuotaThrottles {
+  readonly quota: QuotaKey;
+  readonly count: number;
+  readonly totalMs: number;
+}
+
 const MAX_SHARERS = 10_000;
 const NO_LIMIT: MutationQuota = { record() {}, throttleMs: 0 };
 
@@ -56,6 +63,9 @@ export class ClientQuotas {
   readonly #levels: Record<QuotaKey, QuotaLevels>;
   readonly #rates: Record<string, Map<string, SampledRate>> = {};
   readonly #buckets = new Map<string, TokenBucket>();
+  readonly #throttles = Object.fromEntries(
+    Object.values(QuotaKey).map((quota) => [quota, { quota, count: 0, totalMs: 0 }]),
+  ) as Record<QuotaKey, { -readonly [Key in keyof QuotaThrottles]: QuotaThrottles[Key] }>;
 
   constructor(options: ClientQuotasOptions) {
     this.#options = options;
@@ -70,6 +80,11 @@ export class ClientQuotas {
         if (Object.hasOwn(this.#levels, key)) this.#levels[key as QuotaKey].add(entity, limit);
       }
     }
+  }
+
+  /** Counted since the start. */
+  get throttles(): readonly QuotaThrottles[] {
+    return Object.values(this.#throttles);
   }
 
   /** Requests are timed only while this is true. */
@@ -113,6 +128,7 @@ export class ClientQuotas {
     const found = this.#find(QuotaKey.MUTATION, client);
     if (found === undefined || Number.isNaN(found.limit)) return NO_LIMIT;
     const { clock } = this.#options;
+    const throttles = this.#throttles[QuotaKey.MUTATION];
     const windows = this.#options.mutationWindows();
     const bucket = kept(this.#buckets, found.sharer, () => new TokenBucket());
     let endMs = 0;
@@ -121,7 +137,12 @@ export class ClientQuotas {
         const nowMs = clock.monotonicMs();
         if (!isStrict) bucket.take(partitionCount, found.limit, windows, nowMs);
         const debtMs = bucket.throttleMs(found.limit, windows, nowMs);
-        if (debtMs > 0) endMs = nowMs + debtMs;
+        if (debtMs > 0) {
+          // One request makes many changes, and is held up once.
+          if (endMs === 0) throttles.count += 1;
+          throttles.totalMs += Math.max(0, nowMs + debtMs - Math.max(endMs, nowMs));
+          endMs = nowMs + debtMs;
+        }
         if (!isStrict) return;
         if (debtMs > 0) {
           const message = 'The throttling quota has been exceeded.';
@@ -150,7 +171,11 @@ export class ClientQuotas {
     const windows = this.#options.windows();
     rate.record(value, windows, nowMs);
     const throttleMs = rate.throttleMs(found.limit, windows, nowMs);
-    if (throttleMs > 0 && isTakenBack) rate.record(-value, windows, nowMs);
+    if (throttleMs === 0) return 0;
+    if (isTakenBack) rate.record(-value, windows, nowMs);
+    const throttles = this.#throttles[key];
+    throttles.count += 1;
+    throttles.totalMs += throttleMs;
     return throttleMs;
   }
 }

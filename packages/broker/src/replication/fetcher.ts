@@ -65,11 +65,20 @@ export class Fetcher {
     this.#logger = options.logger;
   }
 
-  /** @param onClosed registers what to do when the client goes away, and returns the way to take that back. */
+  /** Requests that wait for records now. */
+  get waitingCount(): number {
+    return this.#waits.size;
+  }
+
+  /**
+   * @param onClosed registers what to do when the client goes away, and returns the way to take that back
+   * @param waited is told of the time spent waiting for records
+   */
   async fetch(
     wanted: readonly FetchedPartition[],
     limits: FetchLimits,
     onClosed: (run: () => void) => () => void,
+    waited: (durationMs: number) => void = () => {},
   ): Promise<PartitionRead[]> {
     const deadlineMs = this.#clock.monotonicMs() + limits.maxWaitMs;
     let isGone = false;
@@ -104,6 +113,7 @@ export class Fetcher {
       await woken;
       this.#waits.delete(wait);
       forget();
+      waited(this.#clock.monotonicMs() - (deadlineMs - remainingMs));
     }
   }
 

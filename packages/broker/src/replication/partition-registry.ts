@@ -6,6 +6,7 @@ import type { LogManager } from '@moldau/log';
 import type { MetadataImage, TopicImage } from '@moldau/metadata';
 import type { Uuid } from '@moldau/protocol';
 import type { TopicSettings } from '../config/topic-settings.ts';
+import { TopicTraffic } from '../monitoring/topic-traffic.ts';
 import { Partition } from './partition.ts';
 
 export interface PartitionRegistryOptions {
@@ -13,12 +14,14 @@ export interface PartitionRegistryOptions {
   readonly metadata: () => MetadataImage;
   /** What is in force for a topic now; cached by whoever gives it. */
   readonly settingsOf: (topicName: string) => TopicSettings;
+  readonly traffic?: TopicTraffic;
 }
 
 export class PartitionRegistry {
   readonly #logs: LogManager;
   readonly #metadata: () => MetadataImage;
   readonly #settingsOf: (topicName: string) => TopicSettings;
+  readonly #traffic: TopicTraffic;
   /** Sparse arrays: an index is filled at its first use. */
   readonly #byTopicId = new Map<Uuid, Partition[]>();
 
@@ -26,6 +29,7 @@ export class PartitionRegistry {
     this.#logs = options.logs;
     this.#metadata = options.metadata;
     this.#settingsOf = options.settingsOf;
+    this.#traffic = options.traffic ?? new TopicTraffic(0);
   }
 
   /** undefined when the topic does not exist or has no such partition. */
@@ -48,6 +52,7 @@ export class PartitionRegistry {
   async topicRemoved(topic: TopicImage): Promise<void> {
     for (const partition of this.#byTopicId.get(topic.id) ?? []) partition?.markDeleted();
     this.#byTopicId.delete(topic.id);
+    this.#traffic.remove(topic.name);
     // All at once, before anyone can make a topic of the same name.
     const removals = Array.from({ length: topic.partitionCount }, (_, index) =>
       this.#logs.remove(directoryNameOf(topic.name, index)),
@@ -80,7 +85,10 @@ export class PartitionRegistry {
       { directoryName: directoryNameOf(topic.name, index), topicId: topic.id },
       settings.log,
     );
-    const partition = new Partition({ topic: topic.name, topicId: topic.id, index, log, state, settings });
+    const partition = new Partition({
+      ...{ topic: topic.name, topicId: topic.id, index, log, state, settings },
+      figures: this.#traffic.of(topic.name),
+    });
     if (partitions === undefined) {
       partitions = [];
       this.#byTopicId.set(topic.id, partitions);

@@ -14,6 +14,7 @@ import {
   type Uuid,
 } from '@moldau/protocol';
 import type { TopicSettings } from '../config/topic-settings.ts';
+import { TopicFigures } from '../monitoring/topic-traffic.ts';
 import type { Wait } from './waits.ts';
 
 export interface PartitionOptions {
@@ -23,6 +24,8 @@ export interface PartitionOptions {
   readonly log: Log;
   readonly state: PartitionState;
   readonly settings: TopicSettings;
+  /** Of its topic; counted by whoever appends and reads. */
+  readonly figures?: TopicFigures;
 }
 
 /** The end of a producer's transaction. */
@@ -38,6 +41,7 @@ export class Partition {
   readonly topicId: Uuid;
   readonly index: number;
   readonly log: Log;
+  readonly figures: TopicFigures;
   readonly leaderEpoch: number;
   readonly inSyncReplicaCount: number;
   readonly replicaCount: number;
@@ -56,11 +60,12 @@ export class Partition {
   #waitingCount = 0;
   #ready: Promise<void> | undefined;
 
-  constructor({ topic, topicId, index, log, state, settings }: PartitionOptions) {
+  constructor({ topic, topicId, index, log, state, settings, figures }: PartitionOptions) {
     this.topic = topic;
     this.topicId = topicId;
     this.index = index;
     this.log = log;
+    this.figures = figures ?? new TopicFigures();
     this.leaderEpoch = state.leaderEpoch;
     this.inSyncReplicaCount = state.isr.length;
     this.replicaCount = state.replicas.length;
@@ -129,7 +134,9 @@ export class Partition {
     for (const batch of batches) {
       this.#uncreditedBytes += batch.sizeBytes;
       this.#uncreditedStableBytes += batch.sizeBytes;
+      this.figures.bytesIn += batch.sizeBytes;
     }
+    if (!appended.duplicate) this.figures.messagesIn += appended.lastOffset - appended.baseOffset + 1;
     return appended;
   }
 

@@ -22,6 +22,7 @@ export const server: VerbSpec = {
       flags: '--log-level <level>',
       summary: 'debug, info, warn, error or silent (default: $LOG_LEVEL, else warn)',
     },
+    { flags: '--log-format <format>', summary: 'json or pretty (default: $LOG_FORMAT, else json)' },
   ],
   details: `Every key of Kafka's brokers is understood: on the command line, in the environment (KAFKA_LOG_DIRS is
 log.dirs, KAFKA_CREATE_TOPICS=orders:3:1 creates a topic) and in the file, in this order.`,

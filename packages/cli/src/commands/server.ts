@@ -4,23 +4,35 @@
 // command line is wrong). Once it serves, SIGTERM and SIGINT stop it cleanly with exit code 0; a second one at once.
 
 import { flushCompileCache } from 'node:module';
-import { type RunningBroker, startBroker } from '@moldau/broker';
+import { type LogLevelName, type RunningBroker, startBroker } from '@moldau/broker';
 import {
   type Logger,
   nodeClock,
   nodeDisk,
   nodeGssApi,
   nodeHttp,
+  nodeHttpServer,
   nodeNetwork,
+  nodeProcess,
   nodeRandom,
   nodeTimers,
 } from '@moldau/io';
-import { createLogger, isAtLeast, isLogLevel, type LogLevel, logLevelNames } from '../logger.ts';
+import {
+  createLogger,
+  isAtLeast,
+  isLogFormat,
+  isLogLevel,
+  type LogLevel,
+  logFormatNames,
+  logLevelNames,
+} from '../logger.ts';
 import { type ConfigFlags, readConfig } from '../read-config.ts';
 import { explainStartError } from '../start-errors.ts';
+import { version } from '../version.ts';
 
 export interface ServerFlags extends ConfigFlags {
   readonly logLevel?: string;
+  readonly logFormat?: string;
 }
 
 /** What the command needs of the process it runs in. */
@@ -39,6 +51,15 @@ export interface ServerWorld {
   readonly start: typeof startBroker;
 }
 
+/** As Kafka, and the broker's loggers, call the levels. */
+const KAFKA_LEVELS: Readonly<Record<LogLevel, LogLevelName>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARN',
+  error: 'ERROR',
+  silent: 'FATAL',
+};
+
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 /** One Ctrl-C under npm arrives twice, from the terminal and from npm, and is one wish. */
@@ -54,11 +75,17 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
     );
     return world.exit(EXIT_USAGE);
   }
-  const logger = createLogger(level);
+  const format = flags.logFormat ?? (world.environment.LOG_FORMAT || 'json');
+  if (!isLogFormat(format)) {
+    const formats = logFormatNames();
+    world.tell(`moldau: the log format ${JSON.stringify(format)} does not exist: expected one of ${formats}`);
+    return world.exit(EXIT_USAGE);
+  }
+  const logger = createLogger(format);
   world.onCrash((error) => {
     // After an exception from nowhere nothing in memory can be trusted, so nothing more is written. What was acknowledged
     // is with the kernel or on disk already, and the next start recovers from there.
-    logger.error({ err: error }, 'an unexpected error ends the broker');
+    if (level !== 'silent') logger.error({ err: error }, 'an unexpected error ends the broker');
     world.exit(EXIT_FAILURE);
   });
   let starting: Promise<RunningBroker>;
@@ -75,8 +102,10 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
       http: nodeHttp,
       gssapi: nodeGssApi,
       logger,
+      logLevel: KAFKA_LEVELS[level],
+      monitoring: { httpServer: nodeHttpServer, process: nodeProcess, version: version() },
     });
-    stopOnSignal(starting, world, logger);
+    stopOnSignal(starting, world, level, logger);
     const broker = await starting;
     world.tell(`Moldau is ready on ${broker.listeners.map(printedAddress).join(', ')}`);
     world.started();
@@ -96,7 +125,12 @@ function tellAll(
   if (isAtLeast('info', level)) for (const line of notes) world.tell(`moldau: note: ${line}`);
 }
 
-function stopOnSignal(starting: Promise<RunningBroker>, world: ServerWorld, logger: Logger): void {
+function stopOnSignal(
+  starting: Promise<RunningBroker>,
+  world: ServerWorld,
+  level: LogLevel,
+  logger: Logger,
+): void {
   let stoppingSinceMs: number | undefined;
   world.onSignal((signal) => {
     const nowMs = world.monotonicMs();
@@ -105,14 +139,14 @@ function stopOnSignal(starting: Promise<RunningBroker>, world: ServerWorld, logg
       return;
     }
     stoppingSinceMs = nowMs;
-    logger.info({ signal }, 'stopping');
+    if (isAtLeast('info', level)) logger.info({ signal }, 'stopping');
     starting
       .then((broker) => broker.stop())
       .then(
         () => world.exit(0),
         (error: unknown) => {
           // A start that failed has told why already, and ended the process.
-          logger.error({ err: error }, 'the broker could not stop cleanly');
+          if (level !== 'silent') logger.error({ err: error }, 'the broker could not stop cleanly');
           world.exit(EXIT_FAILURE);
         },
       );

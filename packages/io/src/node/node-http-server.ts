@@ -23,17 +23,6 @@ async function answerTo(request: IncomingMessage, respond: HttpResponder): Promi
   }
 }
 
-/** Resolves when there is room for more, or nobody there any more to read it. */
-function roomIn(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-  });
-}
-
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
@@ -45,24 +34,8 @@ async function serve(
     'cache-control': 'no-store',
     connection: 'close',
   });
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  if (typeof body === 'string') {
-    response.end(body);
-    return;
-  }
-  try {
-    for await (const piece of body) {
-      if (response.destroyed) return;
-      if (!response.write(piece)) await roomIn(response);
-    }
-    response.end();
-  } catch {
-    // Half an answer must not look like a whole one.
-    response.destroy();
-  }
+  // Of a HEAD Node leaves the body out.
+  response.end(body);
 }
 
 async function openHttp(respond: HttpResponder): Promise<NodeHttpServer> {

@@ -43,7 +43,7 @@ import { fitsIntoRecord } from './group-records.ts';
 import { GroupShard } from './group-shard.ts';
 import type { GroupTopics } from './group-topics.ts';
 import { heartbeatProblem } from './heartbeat-problem.ts';
-import { sameCode } from './offset-commands.ts';
+import { type OffsetCommands, sameCode } from './offset-commands.ts';
 
 export interface GroupCoordinatorOptions {
   readonly config: GroupConfig;
@@ -285,6 +285,16 @@ export class GroupCoordinator {
     const runtimes = this.#shards.knownPartitions().map((partition) => this.#shards.at(partition));
     await Promise.all(runtimes.map((runtime) => runtime.load()));
     return runtimes.flatMap((runtime) => runtime.run((shard) => shard.listGroups()));
+  }
+
+  /** The groups of the shards that are loaded, for those who watch. */
+  *loadedGroups(): Iterable<ListedGroup> {
+    for (const [, runtime] of this.#shards.loaded()) yield* runtime.run((shard) => shard.listGroups());
+  }
+
+  /** What they have committed. */
+  *loadedOffsets(): ReturnType<OffsetCommands['committed']> {
+    for (const [, runtime] of this.#shards.loaded()) yield* runtime.run((shard) => shard.offsets.committed());
   }
 
   describeGroup(groupId: string): DescribedGroup | Promise<DescribedGroup> {

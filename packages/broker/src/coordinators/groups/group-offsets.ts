@@ -100,6 +100,15 @@ export class GroupOffsets {
     return count;
   }
 
+  /** All that is committed. */
+  *all(): Iterable<{ groupId: string; topic: string; partition: number; offset: number }> {
+    for (const [groupId, topics] of this.#offsets) {
+      for (const [topic, partitions] of topics) {
+        for (const [partition, { offset }] of partitions) yield { groupId, topic, partition, offset };
+      }
+    }
+  }
+
   /** Groups with offsets of a topic of this name. */
   groupsWithTopic(topic: string): string[] {
     const groupIds: string[] = [];

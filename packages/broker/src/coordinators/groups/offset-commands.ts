@@ -282,6 +282,11 @@ export class OffsetCommands {
     });
   }
 
+  /** All that is committed, by all groups. */
+  committed(): ReturnType<GroupOffsets['all']> {
+    return this.#offsets.all();
+  }
+
   /** Removes the offsets of a deleted topic, but not those of a newer topic with its name. */
   removeTopic(topicName: string, topicId: string, reply: Reply<void>): void {
     let open = 1;

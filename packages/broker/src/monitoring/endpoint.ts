@@ -1,0 +1,44 @@
+// The pages: /metrics for Prometheus, /health/... for probes. Whoever can reach the port can read them, which is why it is this machine's own by
+// default. When it cannot be opened the broker serves all the same.
+
+import type { HttpAnswer, HttpListener, HttpServer, Logger } from '@moldau/io';
+import { type HealthSource, healthOf, probeNames } from './health.ts';
+import { TEXT_CONTENT_TYPE } from './text-format.ts';
+
+export interface EndpointOptions {
+  readonly httpServer: HttpServer;
+  readonly logger: Logger;
+  readonly metricsText: () => Promise<string>;
+  readonly health: HealthSource;
+}
+
+const HEALTH = '/health/';
+
+/** Undefined when the port cannot be opened, which has been told. */
+export async function openEndpoint(
+  address: { readonly host: string; readonly port: number },
+  options: EndpointOptions,
+): Promise<HttpListener | undefined> {
+  const { httpServer, logger } = options;
+  try {
+    return await httpServer.listen(address, (path) => answerTo(path, options));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const advice = 'set moldau.metrics.listen to another host:port, or to nothing for none';
+    logger.warn({ ...address, reason }, `metrics and health cannot be asked for: ${advice}`);
+    return undefined;
+  }
+}
+
+async function answerTo(path: string, { metricsText, health }: EndpointOptions): Promise<HttpAnswer> {
+  if (path === '/metrics') return { status: 200, contentType: TEXT_CONTENT_TYPE, body: await metricsText() };
+  if (path.startsWith(HEALTH)) {
+    const report = healthOf(path.slice(HEALTH.length), health);
+    if (report !== undefined) {
+      const body = `${JSON.stringify(report.body)}\n`;
+      return { status: report.isHealthy ? 200 : 503, contentType: 'application/json', body };
+    }
+  }
+  const pages = ['/metrics', ...probeNames.map((name) => `${HEALTH}${name}`)];
+  return { status: 404, contentType: 'text/plain', body: `there are ${pages.join(', ')}\n` };
+}

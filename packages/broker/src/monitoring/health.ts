@@ -1,0 +1,38 @@
+// Whether the broker lives, has started, and can be sent work: what supervisors and load balancers ask.
+
+import type { MonitoredLogDir } from './monitored.ts';
+
+export type BrokerPhase = 'starting' | 'running' | 'stopping';
+
+export interface HealthReport {
+  readonly isHealthy: boolean;
+  /** As it is answered; `reasons` says why not, one line each. */
+  readonly body: { readonly status: string; readonly reasons: readonly string[] };
+}
+
+export interface HealthSource {
+  readonly phase: BrokerPhase;
+  readonly logDirs: () => readonly MonitoredLogDir[];
+}
+
+const PROBES: Readonly<Record<string, (source: HealthSource) => string[]>> = {
+  // That it answers is all there is to it: a process that does not is to be started again, and nothing else is mended that way.
+  live: () => [],
+  started: ({ phase }) =>
+    phase === 'starting' ? ['the broker is starting: it reads its metadata and opens its listeners'] : [],
+  ready({ phase, logDirs }) {
+    if (phase === 'starting') return ['the broker is starting'];
+    if (phase === 'stopping') return ['the broker is stopping'];
+    return logDirs().flatMap(({ offlineReason }) => (offlineReason === undefined ? [] : [offlineReason]));
+  },
+};
+
+export const probeNames: readonly string[] = Object.keys(PROBES);
+
+/** Undefined when there is no such probe. */
+export function healthOf(probe: string, source: HealthSource): HealthReport | undefined {
+  if (!Object.hasOwn(PROBES, probe)) return undefined;
+  const reasons = PROBES[probe]!(source);
+  const isHealthy = reasons.length === 0;
+  return { isHealthy, body: { status: isHealthy ? 'ok' : `not ${probe}`, reasons } };
+}
