@@ -22,6 +22,7 @@ import type { Ports } from '../options/ports.ts';
 import { Coordinators, type CoordinatorType } from './coordinators.ts';
 import { Metadata, type MetadataChange, type MetadataView } from './metadata.ts';
 import { MetadataRefresh, type RefreshWish } from './metadata-refresh.ts';
+import { LEADER_MAY_HAVE_MOVED } from './moved.ts';
 import { retrying } from './retry.ts';
 
 /** Whom a request is for. */
@@ -55,16 +56,9 @@ export interface ClusterRequestOptions<Answer> extends CallOptions {
 }
 
 /** Errors after which another broker may be the right one. */
-const OUTDATED = new Set<number>([
+const OUTDATED: ReadonlySet<number> = new Set([
+  ...LEADER_MAY_HAVE_MOVED,
   ErrorCode.NOT_CONTROLLER,
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.LEADER_NOT_AVAILABLE,
-  ErrorCode.FENCED_LEADER_EPOCH,
-  ErrorCode.UNKNOWN_LEADER_EPOCH,
-  ErrorCode.REPLICA_NOT_AVAILABLE,
-  ErrorCode.KAFKA_STORAGE_ERROR,
-  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  ErrorCode.UNKNOWN_TOPIC_ID,
   ErrorCode.BROKER_NOT_AVAILABLE,
 ]);
 

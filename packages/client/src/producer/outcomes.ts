@@ -2,6 +2,7 @@
 
 import { ErrorCode, isRetriable } from '@moldau/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
+import { LEADER_MAY_HAVE_MOVED } from '../cluster/moved.ts';
 import { BrokerError, type KafkaError } from '../errors/kafka-error.ts';
 import type { Batch, Compression } from './batch.ts';
 import type { Blocks } from './blocks.ts';
@@ -25,18 +26,6 @@ export interface OutcomesOptions {
   /** Told before the batch's memory is given back. */
   onFailed(batch: Batch, error: KafkaError, recordErrors?: ReadonlyMap<number, KafkaError>): void;
 }
-
-/** After these another broker may lead the partition. */
-const MOVED = new Set<number>([
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.LEADER_NOT_AVAILABLE,
-  ErrorCode.FENCED_LEADER_EPOCH,
-  ErrorCode.UNKNOWN_LEADER_EPOCH,
-  ErrorCode.REPLICA_NOT_AVAILABLE,
-  ErrorCode.KAFKA_STORAGE_ERROR,
-  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  ErrorCode.UNKNOWN_TOPIC_ID,
-]);
 
 /** After these the batch is there, or may be. */
 const PERHAPS_WRITTEN = new Set<number>([
@@ -88,7 +77,7 @@ export class Outcomes {
       if (!queue.isBehindAnother(batch)) queue.needsNewEpoch = true;
       this.#again(queue, batch, batch.lastError);
     } else if (isRetriable(errorCode as ErrorCode)) {
-      const hasMoved = MOVED.has(errorCode) && this.#learnLeader(queue, said!, endpoints);
+      const hasMoved = LEADER_MAY_HAVE_MOVED.has(errorCode) && this.#learnLeader(queue, said!, endpoints);
       this.#again(queue, batch, batch.lastError);
       if (hasMoved) queue.resumeMs = 0;
     } else {

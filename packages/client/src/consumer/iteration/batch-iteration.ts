@@ -179,10 +179,7 @@ export class BatchIteration<R> implements AsyncIterableIterator<ConsumerBatch<R>
     const chunks = new Set(this.#handBack().map(({ chunk }) => chunk));
     if (this.#rest !== undefined) chunks.add(this.#rest);
     this.#rest = undefined;
-    for (const chunk of chunks) {
-      chunk.rewind();
-      this.#host.intake.giveBack(chunk);
-    }
+    this.#host.intake.giveBackAll(chunks);
   }
 
   async #end(): Promise<void> {

@@ -47,6 +47,14 @@ export class Intake {
     if (chunk.session.isOpen && !chunk.isHandedOut) this.#returned.push(chunk);
   }
 
+  /** What was in hands comes again from its beginning, in the order of the chunks. */
+  giveBackAll(chunks: Iterable<Chunk>): void {
+    for (const chunk of chunks) {
+      chunk.rewind();
+      this.giveBack(chunk);
+    }
+  }
+
   /** As take(), when there is something, or something to say; undefined: whoever waits is to look again whether he still wants it. */
   async next(maxRecords: number): Promise<Chunk | undefined> {
     const { signal } = this.#waking;

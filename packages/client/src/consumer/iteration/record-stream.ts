@@ -118,10 +118,7 @@ export class RecordStream<R = ConsumerRecord<unknown, unknown>> extends Readable
     for (const { chunk } of this.#waiting.splice(0)) chunks.add(chunk);
     if (this.#chunk !== undefined) chunks.add(this.#chunk);
     this.#chunk = undefined;
-    for (const chunk of chunks) {
-      chunk.rewind();
-      this.#host.intake.giveBack(chunk);
-    }
+    this.#host.intake.giveBackAll(chunks);
   }
 
   async #end(): Promise<void> {
