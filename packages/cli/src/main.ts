@@ -7,8 +7,7 @@ import { UsageError } from './command-line/errors.ts';
 import { EXIT_CODES } from './command-line/exit-codes.ts';
 import { addNouns, addVerb, type Execute } from './command-line/program.ts';
 import { nouns } from './commands/nouns.ts';
-import { produce } from './commands/produce-verb.ts';
-import { server } from './commands/server-verb.ts';
+import { verbs } from './commands/verbs.ts';
 import { version } from './version.ts';
 
 const program = new Command('moldau')
@@ -26,8 +25,7 @@ const run: Execute = async (verb, args, options) => {
   await execute(verb, args, options);
 };
 
-addVerb(program, server, run);
-addVerb(program, produce, run);
+for (const verb of verbs) addVerb(program, verb, run);
 await addNouns(program, nouns, process.argv.slice(2), run);
 
 try {

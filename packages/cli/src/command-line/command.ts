@@ -38,6 +38,8 @@ interface VerbBase {
   readonly summary: string;
   readonly arguments?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
+  /** For programs; not shown. */
+  readonly isHidden?: boolean;
   /** More than the summary says. */
   readonly details?: string;
   /** Command lines without 'moldau', as people would type them. */

@@ -3,51 +3,10 @@
 import { type Command, Option } from 'commander';
 import type { CommandArguments, CommandOptions, NounSpec, OptionSpec, VerbSpec } from './command.ts';
 import { UsageError } from './errors.ts';
-import { durationMs } from './values.ts';
+import { optionsOf } from './options.ts';
 
 /** Runs a verb with what the command line says. */
 export type Execute = (verb: VerbSpec, args: CommandArguments, options: CommandOptions) => Promise<void>;
-
-const CONNECTION_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: '-b, --brokers <host:port,...>',
-    summary: 'some brokers of the cluster (default: $MOLDAU_BROKERS, the profile, 127.0.0.1:9092)',
-  },
-  {
-    flags: '-X <name=value>',
-    summary: "a property of Kafka's clients or librdkafka, as often as you like",
-    isMany: true,
-  },
-  { flags: '--client-config <file>', summary: 'a file of such properties', completes: 'file' },
-  {
-    flags: '--profile <name>',
-    summary: 'a cluster of `moldau profile list` (default: $MOLDAU_PROFILE, the current one)',
-  },
-  {
-    flags: '--timeout <duration>',
-    summary: 'how long brokers may take to answer (default: 10s)',
-    parse: durationMs,
-  },
-];
-const OUTPUT_OPTION: OptionSpec = {
-  flags: '-o, --output <format>',
-  summary: 'table, wide, json, ndjson or yaml (default: $MOLDAU_OUTPUT, table)',
-  completes: ['table', 'wide', 'json', 'ndjson', 'yaml'],
-};
-const DRY_RUN_OPTION: OptionSpec = { flags: '--dry-run', summary: 'say what would be done, and do nothing' };
-const YES_OPTION: OptionSpec = { flags: '-y, --yes', summary: 'do not ask' };
-
-/** All options of a verb, those that many have in common included. */
-export function optionsOf(verb: VerbSpec): readonly OptionSpec[] {
-  if (verb.needs === 'itself') return verb.options ?? [];
-  return [
-    ...(verb.options ?? []),
-    ...(verb.prints === true ? [OUTPUT_OPTION] : []),
-    ...(verb.changes === undefined ? [] : [DRY_RUN_OPTION]),
-    ...(verb.changes === 'asks' ? [YES_OPTION] : []),
-    ...(verb.needs === 'cluster' ? CONNECTION_OPTIONS : []),
-  ];
-}
 
 /** `words` are the arguments of the command line: they say which noun's verbs are to be loaded. */
 export async function addNouns(
@@ -72,7 +31,7 @@ export async function addNouns(
 /** A verb without a noun: `moldau produce`. */
 export function addVerb(parent: Command, verb: VerbSpec, execute: Execute): void {
   const command = parent
-    .command(verb.name)
+    .command(verb.name, { hidden: verb.isHidden === true })
     .aliases(verb.aliases ?? [])
     .description(verb.summary)
     .helpOption('--help', 'print this help');

@@ -32,4 +32,9 @@ export const nouns: readonly NounSpec[] = [
     summary: 'set up encryption, logins and permissions, and check them',
     load: async () => (await import('./security.ts')).verbs,
   },
+  {
+    name: 'completion',
+    summary: 'complete commands and names in bash, zsh and fish',
+    load: async () => (await import('./completion.ts')).verbs,
+  },
 ];

@@ -1,0 +1,8 @@
+// The verbs that need no noun.
+
+import type { VerbSpec } from '../command-line/command.ts';
+import { complete } from './complete-verb.ts';
+import { produce } from './produce-verb.ts';
+import { server } from './server-verb.ts';
+
+export const verbs: readonly VerbSpec[] = [server, produce, complete];
