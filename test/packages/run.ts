@@ -1,0 +1,113 @@
+// The packages as people get them: built, packed, installed into an empty folder, looked into, compiled against and run.
+//
+//     node --conditions=source test/packages/run.ts
+//
+// Prints one line for each check, and at last `N passed, N failed`.
+
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { freePort } from '../interop/harness/broker.ts';
+import { mustRun } from '../interop/harness/command.ts';
+import { problemsOf } from './contents.ts';
+import { start } from './harness.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const NODE = process.execPath;
+const folder = mkdtempSync(join(tmpdir(), 'moldau-packages-'));
+const tarballs = join(folder, 'tarballs');
+
+let passed = 0;
+let failed = 0;
+
+async function check(title: string, what: () => Promise<unknown>): Promise<boolean> {
+  const startedMs = performance.now();
+  const failure = await what().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+  if (failure === undefined) passed += 1;
+  else failed += 1;
+  const detail = failure === undefined ? '' : `\n    ${failure.trimEnd().replaceAll('\n', '\n    ')}`;
+  console.log(`${failure === undefined ? 'ok    ' : 'FAILED'} ${title} ${seconds} s${detail}`);
+  return failure === undefined;
+}
+
+/** An empty folder with the tarballs installed, and a program of a user beside them. */
+async function install(name: string, ...flags: string[]): Promise<string> {
+  const place = join(folder, name);
+  mkdirSync(place);
+  writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module" }\n');
+  const files = readdirSync(tarballs).map((file) => join(tarballs, file));
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
+  await mustRun(['npm', 'install', ...quiet, ...flags, ...files], { cwd: place });
+  cpSync(join(import.meta.dirname, 'use.ts'), join(place, 'use.ts'));
+  return place;
+}
+
+async function lookInto(place: string): Promise<void> {
+  const modules = join(place, 'node_modules');
+  const names = ['moldau', ...readdirSync(join(modules, '@moldau')).map((name) => join('@moldau', name))];
+  const problems = names.flatMap((name) => problemsOf(join(modules, name)).map((text) => `${name}: ${text}`));
+  if (names.length !== readdirSync(tarballs).length) problems.push(`installed are ${names.join(', ')}`);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+/** As strict as TypeScript is, declarations of packages not spared. */
+async function compile(place: string): Promise<void> {
+  const compilerOptions = {
+    ...{ target: 'esnext', module: 'nodenext', moduleResolution: 'nodenext', lib: ['esnext'], noEmit: true },
+    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+    ...{ verbatimModuleSyntax: true, isolatedModules: true, skipLibCheck: false },
+    ...{ types: ['node'], typeRoots: ['./node_modules/@types'] },
+  };
+  writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
+  mkdirSync(join(place, 'node_modules/@types'), { recursive: true });
+  for (const name of ['@types/node', 'undici-types'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(place, 'node_modules', name));
+  await mustRun([join(ROOT, 'node_modules/.bin/tsc'), '-p', place]);
+}
+
+/** A broker by this command, a topic by the command, and records through the installed client. */
+async function use(place: string, moldau: readonly string[]): Promise<void> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const environment = { MOLDAU_BROKERS: address, XDG_CONFIG_HOME: place };
+  const broker = start([...moldau, 'server', '--listen', address, '--data', join(place, 'data')], {
+    cwd: place,
+    environment,
+  });
+  const run = (...args: string[]) => mustRun([...moldau, ...args], { cwd: place, environment });
+  const work = async () => {
+    await broker.says(/Moldau is ready on/);
+    await run('topic', 'create', 'orders', '--partitions', '3');
+    const listed = JSON.parse(await run('topic', 'list', '-o', 'json')) as { name: string }[];
+    if (listed[0]?.name !== 'orders') throw new Error(`listed are ${JSON.stringify(listed)}`);
+    await mustRun([NODE, 'use.ts', address], { cwd: place });
+  };
+  await work().finally(() => broker.stop());
+  rmSync(join(place, 'data'), { recursive: true, force: true });
+  if (broker.child.exitCode !== 0) throw new Error(`the broker did not end well:\n${broker.output()}`);
+}
+
+try {
+  const isPacked = await check('build and pack', () =>
+    mustRun([NODE, '--conditions=source', 'scripts/build.ts', '--pack', tarballs], { cwd: ROOT }),
+  );
+  if (isPacked) {
+    for (const [name, ...flags] of [['whole'], ['without-native-code', '--omit=optional']] as const) {
+      const place = join(folder, name);
+      const command = [NODE, join(place, 'node_modules/.bin/moldau')];
+      if (!(await check(`install ${name}`, () => install(name, ...flags)))) continue;
+      if (flags.length === 0) {
+        await check('what is in the packages', () => lookInto(place));
+        await check('a strict program compiles', () => compile(place));
+      }
+      await check(`use ${name}`, () => use(place, command));
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
