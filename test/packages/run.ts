@@ -90,6 +90,17 @@ async function use(place: string, moldau: readonly string[]): Promise<void> {
   if (broker.child.exitCode !== 0) throw new Error(`the broker did not end well:\n${broker.output()}`);
 }
 
+/** The command as one file, and as one program with Node in it, alone in a folder. */
+async function checkBundle(place: string): Promise<void> {
+  const out = join(folder, 'bundle');
+  const isMade = await check('bundle', () =>
+    mustRun([NODE, '--conditions=source', 'scripts/bundle.ts', '--executable', '--out', out], { cwd: ROOT }),
+  );
+  if (!isMade) return;
+  await check('use the bundle', () => use(place, [NODE, join(out, 'moldau.mjs')]));
+  await check('use the executable', () => use(place, [join(out, 'moldau')]));
+}
+
 try {
   const isPacked = await check('build and pack', () =>
     mustRun([NODE, '--conditions=source', 'scripts/build.ts', '--pack', tarballs], { cwd: ROOT }),
@@ -105,6 +116,7 @@ try {
       }
       await check(`use ${name}`, () => use(place, command));
     }
+    await checkBundle(join(folder, 'whole'));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
