@@ -10,7 +10,7 @@ export type {
   AclResourceType,
 } from './admin/acl-values.ts';
 export { Admin } from './admin/admin.ts';
-export type { BrokerDescription, ClusterDescription } from './admin/cluster-admin.ts';
+export type { BrokerApiVersions, BrokerDescription, ClusterDescription } from './admin/cluster-admin.ts';
 export type { ConfigValues } from './admin/config-values.ts';
 export type { ConfigChange, ConfigDescription, ConfigEntry, ConfigResource } from './admin/configs.ts';
 export type { DelegationToken } from './admin/delegation-tokens.ts';
@@ -65,6 +65,7 @@ export type {
 export type { CredentialToDelete, ScramMechanism, UserCredential, UserDescription } from './admin/users.ts';
 export type { TopicPartition } from './cluster/ask-leaders.ts';
 export type { CallOptions } from './cluster/cluster.ts';
+export type { KafkaOptions, TelemetryOptions } from './clusters.ts';
 export type { Committable } from './consumer/commits/explicit-commit.ts';
 export { Consumer, type Lag } from './consumer/consumer.ts';
 export type { OffsetReset, Position, SeekTarget } from './consumer/fetching/types.ts';
@@ -106,7 +107,7 @@ export type {
   TransformContext,
   TransformTransaction,
 } from './exactly-once/exactly-once-options.ts';
-export { Kafka, type KafkaOptions, type TelemetryOptions } from './kafka.ts';
+export { Kafka } from './kafka.ts';
 export { type ClientEvents, onClientEvent } from './observability/channels.ts';
 export type { MeasuredDistribution, Metric, MetricsSnapshot } from './observability/client-metrics.ts';
 export type { ClientKind } from './observability/metric-definitions.ts';

@@ -47,8 +47,8 @@ interface VerbBase {
 }
 
 export interface ContextVerb extends VerbBase {
-  /** 'cluster': it talks to brokers, and takes --brokers, -X, --profile. */
-  readonly needs: 'cluster' | 'nothing';
+  /** 'admin': it asks brokers, and takes --brokers, -X, --profile. 'cluster': it sends or reads records as well, or has several clients. */
+  readonly needs: 'admin' | 'cluster' | 'nothing';
   /** It prints data: takes -o. */
   readonly prints?: boolean;
   /** It changes or destroys: takes --dry-run, and --yes where it asks first. */
@@ -82,8 +82,9 @@ export interface NounSpec {
 
 /** What the outside world is to a command. */
 export interface CommandContext {
-  /** Connected when it is first used, and closed when the command ends. */
+  /** Connected when it is first used, and closed when the command ends. Only for verbs that need the cluster. */
   readonly kafka: Kafka;
+  /** The same, for verbs that need the admin or the cluster. */
   readonly admin: Admin;
   /** Data, to standard output, in the format that -o asks for. */
   readonly output: Output;

@@ -1,6 +1,6 @@
 // How a command ends that failed: its exit code, and what is said.
 
-import { KafkaError, PartialFailureError } from '@moldau/client';
+import { KafkaError, PartialFailureError } from '@moldau/client/admin';
 import { CommandError, DeclinedError, UsageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 

@@ -1,13 +1,12 @@
 // Runs one command: gives it the world, ends it when it is interrupted, closes what it opened, and says what went wrong.
 
 import { createInterface } from 'node:readline/promises';
-import { type Admin, Kafka } from '@moldau/client';
+import type { Admin, Kafka, KafkaOptions } from '@moldau/client';
 import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
 import { OUTPUT_FORMATS, Output, type OutputFormat } from '../output/output.ts';
 import { processTerminal, type Terminal } from '../output/terminal.ts';
 import type { CommandArguments, CommandContext, CommandOptions, ContextVerb } from './command.ts';
-import { endingOf } from './endings.ts';
 import { DeclinedError, UsageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
@@ -36,6 +35,7 @@ export async function execute(
     await world.prepare(verb);
     await (await verb.load()).run(world, args, options);
   } catch (error) {
+    const { endingOf } = await import('./endings.ts');
     const { exitCode, lines } = endingOf(error, abort.signal);
     for (const line of lines) terminal.stderr.write(`moldau: ${line}\n`);
     process.exitCode = exitCode;
@@ -68,6 +68,7 @@ class World implements CommandContext {
   #kafka: Kafka | undefined;
   #admin: Admin | undefined;
   #newKafka: (() => Kafka) | undefined;
+  #newAdmin: (() => Admin) | undefined;
 
   constructor(terminal: Terminal, signal: AbortSignal, options: CommandOptions) {
     this.terminal = terminal;
@@ -78,25 +79,37 @@ class World implements CommandContext {
   }
 
   async prepare({ needs }: ContextVerb): Promise<void> {
-    if (needs !== 'cluster') return;
+    if (needs === 'nothing') return;
     const { brokers, properties } = await connectionSettings(
       this.#options as ConnectionFlags,
       this.environment,
       this.disk,
     );
     const apiTimeoutMs = (this.#options.timeout as number | undefined) ?? DEFAULT_TIMEOUT_MS;
-    this.#newKafka = () =>
-      new Kafka({ brokers, apiTimeoutMs, properties: { 'client.id': CLIENT_ID, ...properties } });
+    const settings: KafkaOptions = {
+      ...{ brokers, apiTimeoutMs },
+      properties: { 'client.id': CLIENT_ID, ...properties },
+    };
+    // What sends and reads records is a third of the client.
+    if (needs === 'admin') {
+      const { openAdmin } = await import('@moldau/client/admin');
+      this.#newAdmin = () => openAdmin(settings);
+    } else {
+      const { Kafka } = await import('@moldau/client');
+      this.#newKafka = () => new Kafka(settings);
+      this.#newAdmin = () => this.kafka.admin();
+    }
   }
 
   get kafka(): Kafka {
-    if (this.#newKafka === undefined) throw new Error('this command needs no cluster');
+    if (this.#newKafka === undefined) throw new Error('this command does not need a whole client');
     this.#kafka ??= this.#newKafka();
     return this.#kafka;
   }
 
   get admin(): Admin {
-    this.#admin ??= this.kafka.admin();
+    if (this.#newAdmin === undefined) throw new Error('this command needs no cluster');
+    this.#admin ??= this.#newAdmin();
     return this.#admin;
   }
 
@@ -124,6 +137,7 @@ class World implements CommandContext {
 
   async close(): Promise<void> {
     await this.#kafka?.close();
+    await this.#admin?.close();
   }
 }
 

@@ -41,7 +41,7 @@ export function optionsOf(verb: VerbSpec): readonly OptionSpec[] {
     ...(verb.prints === true ? [OUTPUT_OPTION] : []),
     ...(verb.changes === undefined ? [] : [DRY_RUN_OPTION]),
     ...(verb.changes === 'asks' ? [YES_OPTION] : []),
-    ...(verb.needs === 'cluster' ? CONNECTION_OPTIONS : []),
+    ...(verb.needs === 'nothing' ? [] : CONNECTION_OPTIONS),
   ];
 }
 

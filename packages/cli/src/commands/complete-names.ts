@@ -15,9 +15,9 @@ export async function clusterNames(
 ): Promise<readonly string[]> {
   try {
     const { brokers, properties } = await connectionSettings(connectionFlags(before), environment, disk);
-    const { Kafka } = await import('@moldau/client');
-    await using kafka = new Kafka({ brokers, apiTimeoutMs: PATIENCE_MS, properties });
-    return await ask(kafka.admin(), wanted, before);
+    const { openAdmin } = await import('@moldau/client/admin');
+    await using admin = openAdmin({ brokers, apiTimeoutMs: PATIENCE_MS, properties });
+    return await ask(admin, wanted, before);
   } catch {
     return [];
   }

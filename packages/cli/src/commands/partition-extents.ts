@@ -1,6 +1,7 @@
 // Where partitions begin and end, as far as that can be told now: one that has no leader hides nothing of the others.
 
-import { type Admin, PartialFailureError, type TopicPartition } from '@moldau/client';
+import type { TopicPartition } from '@moldau/client';
+import { type Admin, PartialFailureError } from '@moldau/client/admin';
 
 export interface Extent {
   /** Offset of the first record. */

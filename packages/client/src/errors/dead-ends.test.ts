@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { certificate, certificateFile, freePort, keyPair, startTestBroker } from '@moldau/testing';
-import { Kafka, type KafkaOptions } from '../kafka.ts';
+import type { KafkaOptions } from '../clusters.ts';
+import { Kafka } from '../kafka.ts';
 
 const SASL_SETTINGS = [
   'listeners=PLAINTEXT://127.0.0.1:0,LOGIN://127.0.0.1:0,SECURE://127.0.0.1:0,MUTUAL://127.0.0.1:0',
