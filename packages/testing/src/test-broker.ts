@@ -8,7 +8,9 @@ import {
   nodeDisk,
   nodeGssApi,
   nodeHttp,
+  nodeHttpServer,
   nodeNetwork,
+  nodeProcess,
   nodeRandom,
   nodeTimers,
   silentLogger,
@@ -25,7 +27,7 @@ export interface TestBroker extends AsyncDisposable {
 }
 
 /**
- * Starts a broker on a free port, or where `settings` has listeners. `settings` are lines of server.properties, as in 'num.partitions=3'; `logDirs` are
+ * Starts a broker on a free port, or where `settings` has listeners; it serves metrics when `settings` says where. `settings` are lines of server.properties, as in 'num.partitions=3'; `logDirs` are
  * names of folders inside its own.
  */
 export async function startTestBroker(
@@ -34,6 +36,7 @@ export async function startTestBroker(
   const directory = await temporaryDirectory();
   const { settings = [] } = options;
   const isToldWhere = settings.some((line) => line.startsWith('listeners='));
+  const isWatched = settings.some((line) => line.startsWith('moldau.metrics.listen='));
   const { config } = await loadConfig({
     disk: nodeDisk,
     listen: isToldWhere ? undefined : '127.0.0.1:0',
@@ -50,6 +53,9 @@ export async function startTestBroker(
     http: nodeHttp,
     gssapi: nodeGssApi,
     logger: options.logger ?? silentLogger,
+    ...(isWatched
+      ? { monitoring: { httpServer: nodeHttpServer, process: nodeProcess, version: '0.0.0-test' } }
+      : {}),
   });
   const stop = async (): Promise<void> => {
     await broker.stop();

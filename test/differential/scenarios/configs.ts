@@ -263,4 +263,55 @@ export const configScenarios: readonly Scenario[] = [
     );
     await describe(side, metrics, [], 'metrics, gone', CLIENT_METRICS);
   }),
+  {
+    ...inEveryVersion(IncrementalAlterConfigs, 'of loggers', async (side, version) => {
+      const alter = (label: string, changes: Change[], validateOnly = false, name = '1') =>
+        incrementally(side, version, name, label, changes, BROKER_LOGGER, validateOnly);
+      const describeRoot = (label: string) => describe(side, '1', ['root'], label, BROKER_LOGGER);
+      await alter('to validate', [['root', SET, 'ERROR']], true);
+      await alter('info', [['root', SET, 'INFO']]);
+      await describeRoot('info');
+      await alter('warn', [['root', SET, 'WARN']]);
+      await describeRoot('warn');
+      await alter('unknown level', [['root', SET, 'LOUD']]);
+      await alter('small letters', [['root', SET, 'info']]);
+      await alter('no level', [['root', SET, null]]);
+      await alter('append', [['root', APPEND, 'INFO']]);
+      await alter('subtract', [['root', SUBTRACT, 'INFO']]);
+      await alter('unknown operation', [['root', 9, 'INFO']]);
+      await alter('delete root', [['root', DELETE, null]]);
+      await alter('delete an unknown one', [['nonsense', DELETE, null]]);
+      await alter('one good, one bad', [
+        ['root', SET, 'INFO'],
+        ['nonsense', SET, 'INFO'],
+      ]);
+      await alter('twice', [
+        ['root', SET, 'INFO'],
+        ['root', SET, 'WARN'],
+      ]);
+      await alter('nothing', []);
+      await alter('another broker', [['root', SET, 'INFO']], false, '7');
+      await alter('no broker', [['root', SET, 'INFO']], false, 'x');
+      await alter('all brokers', [['root', SET, 'INFO']], false, '');
+      await describeRoot('at last');
+      await describe(side, '1', ['nonsense'], 'an unknown one', BROKER_LOGGER);
+    }),
+    isAlone: true,
+  },
+  inEveryVersion(DescribeConfigs, 'of the root logger', async (side, version) => {
+    const ask = (resourceName: string, label: string) =>
+      side.ask(
+        DescribeConfigs,
+        version,
+        {
+          resources: [{ resourceType: BROKER_LOGGER, resourceName, configurationKeys: ['root'] }],
+          ...flags,
+        },
+        label,
+      );
+    await ask('7', 'another broker');
+    await ask('', 'all brokers');
+    await incrementally(side, 1, '1', 'warn', [['root', SET, 'WARN']], BROKER_LOGGER);
+    await ask('1', 'own');
+  }),
 ];

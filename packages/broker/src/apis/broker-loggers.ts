@@ -3,7 +3,7 @@
 
 import { ConfigResourceType } from '@moldau/metadata';
 import { ErrorCode, type IncrementalAlterConfigsRequest, KafkaError } from '@moldau/protocol';
-import { ConfigOperation } from '../controller/alter-configs.ts';
+import { ConfigOperation, nullValue } from '../controller/alter-configs.ts';
 import { invalidConfig, invalidRequest } from '../controller/config-resources.ts';
 import { isLogLevelName, LOG_LEVELS, type LogLevels, ROOT } from '../monitoring/log-levels.ts';
 
@@ -19,7 +19,7 @@ export function describeLoggers(levels: LogLevels, keys: readonly string[] | nul
     .filter(([name]) => wanted?.has(name) ?? true)
     .map(([name, value]) => ({
       ...{ name, value, readOnly: false, isSensitive: false },
-      ...{ source: DYNAMIC_BROKER_LOGGER, synonyms: [], type: 0, documentation: null },
+      ...{ source: DYNAMIC_BROKER_LOGGER, synonyms: [], type: 0, documentation: '' },
     }));
 }
 
@@ -34,9 +34,11 @@ export function alterLoggers(
     try {
       if (names.indexOf(resourceName) !== names.lastIndexOf(resourceName))
         throw invalidRequest('Each resource must appear at most once.');
-      checkNode(resourceName, nodeId);
       const keys = configs.map(({ name }) => name);
       if (new Set(keys).size < keys.length) throw invalidRequest('Error due to duplicate config keys');
+      for (const { name, configOperation, value } of configs)
+        if (value === null && configOperation !== ConfigOperation.DELETE) throw nullValue(name);
+      checkNode(resourceName, nodeId);
       // All or none.
       for (const change of configs) check(change, levels);
       if (!validateOnly) for (const change of configs) apply(change, levels);

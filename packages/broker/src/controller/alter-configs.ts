@@ -137,6 +137,6 @@ function difference(before: ReadonlyMap<string, string>, after: ReadonlyMap<stri
   return entries;
 }
 
-function nullValue(name: string): KafkaError {
+export function nullValue(name: string): KafkaError {
   return invalidRequest(`Null value not supported for : ${name}`);
 }
