@@ -172,7 +172,7 @@ describe('the instruments of a client', () => {
   });
 
   it('have a table in the documentation, with each of them', async () => {
-    const path = new URL('../../../../docs/client-observability.md', import.meta.url);
+    const path = new URL('../../../../docs/client/observability.md', import.meta.url);
     const lines = (await readFile(path, 'utf8')).split('\n');
     assert.deepEqual(
       lines.filter((line) => /^\| `\S*metrics`/.test(line)),
