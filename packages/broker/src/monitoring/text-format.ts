@@ -5,52 +5,55 @@ import { type MetricFamily, type MetricSink, QUANTILES } from './metric-sink.ts'
 
 export const TEXT_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Between its braces: topic="orders",partition="3". */
+/** With its braces: {topic="orders",partition="3"}; '' when there are none. */
 class TextLabels {
-  readonly inner: string;
-  readonly whole: string;
+  readonly text: string;
 
-  constructor(inner: string) {
-    this.inner = inner;
-    this.whole = inner === '' ? '' : `{${inner}}`;
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Those of one quantile. */
+  with(quantile: number): string {
+    const before = this.text === '' ? '{' : `${this.text.slice(0, -1)},`;
+    return `${before}quantile="${quantile}"}`;
   }
 }
 
 const NO_LABELS = new TextLabels('');
 
 export class TextSink implements MetricSink {
-  readonly #lines: string[] = [];
+  #text = '';
   #name = '';
 
   labels(...namesAndValues: readonly string[]): TextLabels {
-    let inner = '';
+    if (namesAndValues.length === 0) return NO_LABELS;
+    let text = '{';
     for (let i = 0; i < namesAndValues.length; i += 2) {
-      inner += `${i > 0 ? ',' : ''}${namesAndValues[i]}="${escaped(namesAndValues[i + 1]!)}"`;
+      text += `${i > 0 ? ',' : ''}${namesAndValues[i]}="${escaped(namesAndValues[i + 1]!)}"`;
     }
-    return new TextLabels(inner);
+    return new TextLabels(`${text}}`);
   }
 
   family({ name, type, help }: MetricFamily): void {
     this.#name = name;
-    this.#lines.push(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
+    this.#text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
   }
 
   value(value: number, labels: TextLabels = NO_LABELS): void {
-    this.#lines.push(`${this.#name}${labels.whole} ${numberText(value)}\n`);
+    this.#text += `${this.#name}${labels.text} ${numberText(value)}\n`;
   }
 
   summary(histogram: Histogram, labels: TextLabels): void {
     const values = histogram.quantiles(QUANTILES);
-    const before = labels.inner === '' ? '' : `${labels.inner},`;
-    for (const [index, quantile] of QUANTILES.entries()) {
-      this.#lines.push(`${this.#name}{${before}quantile="${quantile}"} ${numberText(values[index]!)}\n`);
-    }
-    this.#lines.push(`${this.#name}_sum${labels.whole} ${numberText(histogram.sum)}\n`);
-    this.#lines.push(`${this.#name}_count${labels.whole} ${histogram.count}\n`);
+    for (const [index, quantile] of QUANTILES.entries())
+      this.#text += `${this.#name}${labels.with(quantile)} ${numberText(values[index]!)}\n`;
+    this.#text += `${this.#name}_sum${labels.text} ${numberText(histogram.sum)}\n`;
+    this.#text += `${this.#name}_count${labels.text} ${histogram.count}\n`;
   }
 
   get text(): string {
-    return this.#lines.join('');
+    return this.#text;
   }
 }
 
