@@ -7,7 +7,8 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const PAGES = ['packages/client/README.md', 'docs/client/*.md'];
+/** Those that show examples of the client. */
+export const PAGES = ['README.md', 'packages/client/README.md', 'docs/client/*.md'];
 const SHOWN = /^<!-- example: ([\w.-]+)#([\w-]+) -->\n```ts\n[\s\S]*?^```$/gm;
 
 /** The page, with each example as it is in its file. */

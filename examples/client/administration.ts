@@ -55,18 +55,15 @@ export async function access(kafka: Kafka): Promise<void> {
 
 export async function partialFailures(kafka: Kafka): Promise<void> {
   const admin = kafka.admin();
-  let failed: PartialFailureError | undefined;
+  const reported: unknown[] = [];
+  const report = (...told: unknown[]) => reported.push(told);
   // #region partial
   try {
     await admin.topics.create([{ name: 'orders' }, { name: 'refunds' }]);
   } catch (error) {
     if (!(error instanceof PartialFailureError)) throw error;
-    failed = error;
-    for (const { code, topic } of error.errors) console.error(topic, code);
+    for (const { code, topic } of error.errors) report(topic, code);
   }
   // #endregion
-  assert.deepEqual(
-    failed?.errors.map(({ code }) => code),
-    ['TOPIC_ALREADY_EXISTS'],
-  );
+  assert.deepEqual(reported, [['orders', 'TOPIC_ALREADY_EXISTS']]);
 }

@@ -24,9 +24,10 @@ export async function topicsAndPatterns(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 1);
   await kafka.producer().send('audit-logins', { value: 'ada' });
   const { handle, signal } = stopAfter(2);
-  const options = { groupId: 'billing', autoOffsetReset: 'earliest', signal } as const;
   // #region subscribe
-  const consumer = kafka.consumer(options).subscribe([orders, /^audit-/]);
+  const consumer = kafka
+    .consumer({ groupId: 'billing', autoOffsetReset: 'earliest', signal })
+    .subscribe([orders, /^audit-/]);
   for await (const record of consumer) {
     if (record.topic === 'orders') await handle(record.value);
     else await handle(record.valueBytes);
@@ -52,12 +53,13 @@ export async function whatARecordIs(kafka: Kafka): Promise<void> {
 export async function batches(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 9);
   const { signal, seen, handle } = stopAfter<Order>(9);
-  const options = { groupId: 'billing', autoOffsetReset: 'earliest', signal } as const;
   const save = async (values: readonly Order[]) => {
     for (const value of values) await handle(value);
   };
   // #region batches
-  await using consumer = kafka.consumer(options).subscribe(orders);
+  await using consumer = kafka
+    .consumer({ groupId: 'billing', autoOffsetReset: 'earliest', signal })
+    .subscribe(orders);
   for await (const batch of consumer.batches({ maxRecords: 500, maxWaitMs: 50 })) {
     await save(batch.records.map(({ value }) => value));
     await batch.commit();
@@ -69,9 +71,10 @@ export async function batches(kafka: Kafka): Promise<void> {
 export async function run(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 20);
   const { signal, seen, handle: charge } = stopAfter<Order>(20);
-  const options = { groupId: 'billing', autoOffsetReset: 'earliest' } as const;
   // #region run
-  await using consumer = kafka.consumer(options).subscribe(orders);
+  await using consumer = kafka
+    .consumer({ groupId: 'billing', autoOffsetReset: 'earliest' })
+    .subscribe(orders);
   await consumer.run({
     concurrency: 64,
     orderBy: 'key',
@@ -90,7 +93,6 @@ export async function retriesAndDeadLetters(kafka: Kafka): Promise<void> {
   const charge = async (order: Order) => {
     if (order.id === 1) throw new Error('no such account');
   };
-  const options = { groupId: 'billing', autoOffsetReset: 'earliest' } as const;
   const repaired = (async () => {
     const failed = kafka.consumer({ groupId: 'repair', autoOffsetReset: 'earliest' }).subscribe('orders.dlq');
     for await (const { headers } of failed) {
@@ -101,7 +103,9 @@ export async function retriesAndDeadLetters(kafka: Kafka): Promise<void> {
     }
   })();
   // #region retry
-  await using consumer = kafka.consumer(options).subscribe(orders);
+  await using consumer = kafka
+    .consumer({ groupId: 'billing', autoOffsetReset: 'earliest' })
+    .subscribe(orders);
   await consumer.run({
     signal: stop.signal,
     retry: {
@@ -119,7 +123,6 @@ export async function retriesAndDeadLetters(kafka: Kafka): Promise<void> {
 export async function streams(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 3);
   const { signal, seen, handle } = stopAfter<string>(3);
-  const options = { groupId: 'billing', autoOffsetReset: 'earliest', signal } as const;
   const toLine = new Transform({
     writableObjectMode: true,
     transform: ({ value }: { value: Order }, _encoding, done) => done(null, `${JSON.stringify(value)}\n`),
@@ -128,7 +131,9 @@ export async function streams(kafka: Kafka): Promise<void> {
     for await (const line of lines) await handle(String(line));
   };
   // #region stream
-  await using consumer = kafka.consumer(options).subscribe(orders);
+  await using consumer = kafka
+    .consumer({ groupId: 'billing', autoOffsetReset: 'earliest', signal })
+    .subscribe(orders);
   await pipeline(consumer.stream(), toLine, file);
   // #endregion
   assert.equal(seen.length, 3);
@@ -162,7 +167,11 @@ export async function assignedByHand(kafka: Kafka): Promise<void> {
 
 export async function positions(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 3);
-  const { signal, handle, seen } = stopAfter<Order>(4);
+  const { signal, handle: take, seen } = stopAfter<Order>(4);
+  const handle = async (order: Order) => {
+    await take(order);
+    return seen.length === 1 ? 'again' : 'done';
+  };
   // #region seek
   const consumer = kafka
     .consumer({
@@ -172,8 +181,8 @@ export async function positions(kafka: Kafka): Promise<void> {
     })
     .subscribe(orders);
   for await (const record of consumer) {
-    await handle(record.value);
-    if (seen.length === 1) consumer.seek(record, record.offset);
+    const outcome = await handle(record.value);
+    if (outcome === 'again') consumer.seek(record, record.offset);
     const [lag] = await consumer.lag([record]);
     console.log(`${lag?.records} records to the end, which is ${lag?.end}`);
   }
@@ -197,9 +206,10 @@ export async function pausing(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 3);
   const { signal, handle } = stopAfter<Order>(3);
   const limiter = { isOver: false };
-  const options = { groupId: 'billing', autoOffsetReset: 'earliest', signal } as const;
   // #region pause
-  const consumer = kafka.consumer(options).subscribe(orders);
+  const consumer = kafka
+    .consumer({ groupId: 'billing', autoOffsetReset: 'earliest', signal })
+    .subscribe(orders);
   const watch = setInterval(() => {
     if (limiter.isOver) consumer.pause();
     else consumer.resume();
@@ -231,9 +241,10 @@ export async function rebalances(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 3);
   const { signal, handle } = stopAfter<Order>(3);
   const cache = { load: async (_: unknown) => {}, flush: async () => {}, drop: (_: unknown) => {} };
-  const options = { groupId: 'billing', autoOffsetReset: 'earliest' } as const;
   // #region rebalance
-  await using consumer = kafka.consumer(options).subscribe(orders);
+  await using consumer = kafka
+    .consumer({ groupId: 'billing', autoOffsetReset: 'earliest' })
+    .subscribe(orders);
   await consumer.run({
     signal,
     onAssign: (partitions) => cache.load(partitions),

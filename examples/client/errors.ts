@@ -6,12 +6,15 @@ import { Kafka, KafkaError, NoBrokerReachableError } from '@moldau/client';
 export async function kinds(kafka: Kafka): Promise<void> {
   const producer = kafka.producer({ maxRequestBytes: 1000 });
   let seen = '';
+  const report = (message: string) => {
+    seen = message;
+  };
   // #region kinds
   try {
     await producer.send('events', { value: 'x'.repeat(5000) });
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
-    if (error.code === 'MESSAGE_TOO_LARGE') seen = error.message;
+    if (error.code === 'MESSAGE_TOO_LARGE') report(error.message);
     else if (error.retriable) console.warn(`later perhaps: ${error.message}`);
     else if (error.fatal) await producer.close();
   }
@@ -20,14 +23,15 @@ export async function kinds(kafka: Kafka): Promise<void> {
 }
 
 export async function nobodyThere(): Promise<void> {
-  let tried: readonly string[] = [];
+  const tried: string[] = [];
+  const report = (address: string, _message: string) => void tried.push(address);
   // #region unreachable
   await using kafka = new Kafka({ brokers: ['localhost:1', '127.0.0.1:2'], apiTimeoutMs: 1_000 });
   try {
     await kafka.admin().cluster.describe();
   } catch (error) {
     if (!(error instanceof NoBrokerReachableError)) throw error;
-    tried = error.attempts.map(({ address }) => address);
+    for (const { address, error: cause } of error.attempts) report(address, cause.message);
   }
   // #endregion
   assert.deepEqual(tried.toSorted(), ['127.0.0.1:2', 'localhost:1']);

@@ -11,7 +11,7 @@ export async function exactlyOnce(kafka: Kafka): Promise<void> {
   await sendOrders(kafka, 10);
   const stop = new AbortController();
   let count = 0;
-  const counted = ({ recordCount }: { recordCount: number }) => {
+  const progress = (recordCount: number) => {
     count += recordCount;
     if (count === 10) stop.abort();
   };
@@ -24,7 +24,7 @@ export async function exactlyOnce(kafka: Kafka): Promise<void> {
     transform(batch, tx) {
       for (const { key, value } of batch) tx.send(invoices, { key, value: bill(value) });
     },
-    onCommitted: counted,
+    onCommitted: ({ recordCount }) => progress(recordCount),
     onAborted: (error) => console.warn(`tried again: ${error}`),
   });
   // #endregion
