@@ -35,6 +35,8 @@ interface ProduceOptions {
   readonly print?: boolean;
 }
 
+/** Whoever sends a file wants throughput: with larger batches brokers have less to do. */
+const BATCH_BYTES = 256 * 1024;
 /** Acknowledgements that are awaited, where they are printed: in their order. */
 const MAX_AWAITED = 20_000;
 
@@ -53,6 +55,7 @@ export async function run(
   });
   const problems = new Problems(tell);
   await using producer = kafka.producer({
+    batchBytes: BATCH_BYTES,
     ...(options.compression === undefined ? {} : { compression: options.compression }),
     ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
     onPostFailed: (error, { value }) => problems.add(failureText(error, value)),
@@ -68,10 +71,11 @@ export async function run(
     delimiter: options.delimiter ?? Buffer.from('\n'),
   });
   reading: for await (const { place, parts } of source) {
+    const nowMs = context.clock.wallMs();
     for (const part of parts) {
       if (left-- <= 0) break reading;
       try {
-        const pending = feed.add(read(part));
+        const pending = feed.add(read(part, nowMs));
         if (pending !== undefined) await pending;
       } catch (error) {
         if (signal.aborted || isFatal(error)) throw error;
@@ -178,11 +182,11 @@ class PrintingFeed {
   }
 
   async #send(record: OutgoingRecord): Promise<string> {
+    const { value } = record;
     try {
       const { topic, partition, offset, timestampMs } = await this.#producer.send(this.#topic, record);
       return `${JSON.stringify({ topic, partition, offset: offset ?? null, timestamp: timestampMs })}\n`;
     } catch (error) {
-      const { value } = record;
       this.#problems.add(failureText(error as KafkaError, value === null ? null : Buffer.from(value)));
       return '';
     }

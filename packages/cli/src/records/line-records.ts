@@ -13,33 +13,36 @@ export interface LineOptions {
   readonly common: Partial<OutgoingRecord>;
 }
 
-export type RecordReader = (bytes: Buffer) => OutgoingRecord;
+/** `nowMs`: of records that have no other time. What it gives is valid until the next call. */
+export type RecordReader = (bytes: Buffer, nowMs: number) => OutgoingRecord;
 
 /** What reads throws an Error for what is no record. */
 export function recordReader(format: LineFormat, options: LineOptions): RecordReader {
   const { keyDelimiter, emptyIsNull, keepsPartition, common } = options;
   if (format === 'envelope')
-    return (bytes) => ({ ...common, ...defined(readEnvelope(bytes.toString('utf8'), keepsPartition)) });
-  const check =
-    format === 'ndjson' ? (value: Buffer) => void parsed(value.toString('utf8')) : (_value: Buffer) => {};
-  const orNull = (bytes: Buffer): Buffer | null => (emptyIsNull && bytes.length === 0 ? null : bytes);
-  if (keyDelimiter === undefined) {
-    return (bytes) => {
-      const value = orNull(bytes);
-      if (value !== null) check(value);
-      return { ...common, value };
-    };
-  }
-  return (bytes) => {
-    const at = bytes.indexOf(keyDelimiter);
-    if (at < 0) {
-      check(bytes);
-      return { ...common, value: orNull(bytes) };
-    }
-    const value = orNull(bytes.subarray(at + keyDelimiter.length));
-    if (value !== null) check(value);
-    return { ...common, key: orNull(bytes.subarray(0, at)), value };
+    return (bytes, nowMs) => ({
+      ...{ timestampMs: nowMs, ...common },
+      ...defined(readEnvelope(bytes.toString('utf8'), keepsPartition)),
+    });
+  const isChecked = format === 'ndjson';
+  // One object for all of them: there are millions, and each lives for a moment.
+  const { key = null, headers, partition, timestampMs } = common;
+  const record: Writable<OutgoingRecord> = { key, value: null, headers, partition, timestampMs };
+  return (bytes, nowMs) => {
+    const at = keyDelimiter === undefined ? -1 : bytes.indexOf(keyDelimiter);
+    const value = at < 0 ? bytes : bytes.subarray(at + keyDelimiter!.length);
+    record.key = at < 0 ? key : nonEmpty(bytes.subarray(0, at), emptyIsNull);
+    record.value = nonEmpty(value, emptyIsNull);
+    record.timestampMs = timestampMs ?? nowMs;
+    if (isChecked && record.value !== null) parsed(value.toString('utf8'));
+    return record;
   };
+}
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+function nonEmpty(bytes: Buffer, emptyIsNull: boolean): Buffer | null {
+  return emptyIsNull && bytes.length === 0 ? null : bytes;
 }
 
 /** What a line says nothing of does not hide what was said for all. */

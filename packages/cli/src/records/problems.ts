@@ -24,3 +24,18 @@ export class Problems {
     if (this.#count > SHOWN) this.#tell(`moldau: ${this.#count} records in all`);
   }
 }
+
+/** Records of which a filter cannot be said. They are left out, which may be just what is wanted: one line is enough. */
+export class Unclear {
+  #count = 0;
+  #first: string | undefined;
+
+  add(message: string): void {
+    this.#count++;
+    this.#first ??= message;
+  }
+
+  tell(tell: (line: string) => void): void {
+    if (this.#count > 0) tell(`moldau: of ${this.#count} records --where could not be said: ${this.#first}`);
+  }
+}

@@ -1,0 +1,265 @@
+// `moldau consume`: from partitions to bytes on standard output.
+//
+// Invariants: what was read and wanted is written whole before the command ends, however it ends, and a group commits nothing that was not written. Who reads our
+// output slowly slows down reading, and memory stays bounded.
+
+import type { Consumer, ConsumerRecord, OffsetReset } from '@moldau/client';
+import {
+  type CommandArguments,
+  type CommandContext,
+  type CommandOptions,
+  manyArguments,
+} from '../command-line/command.ts';
+import { UsageError } from '../command-line/errors.ts';
+import { EXIT_CODES } from '../command-line/exit-codes.ts';
+import { regularExpression, type TopicPartitions, topicPartitions } from '../command-line/values.ts';
+import { BlockWriter } from '../records/block-writer.ts';
+import { Copy } from '../records/copy.ts';
+import { type Decoder, decoderOf } from '../records/decoders.ts';
+import { filterOf } from '../records/filters.ts';
+import { Goals } from '../records/goals.ts';
+import { type Place, place } from '../records/places.ts';
+import { printerOf } from '../records/printers.ts';
+import { Problems, Unclear } from '../records/problems.ts';
+import { Progress } from '../records/progress.ts';
+import { partitionsOf, stretchesOf } from '../records/stretches.ts';
+
+interface ConsumeOptions {
+  readonly regex?: boolean;
+  readonly partitions?: readonly number[];
+  readonly offset?: string;
+  readonly until?: string;
+  readonly untilEnd?: boolean;
+  readonly count?: number;
+  readonly group?: string;
+  readonly committed?: boolean;
+  readonly format?: string;
+  readonly jsonEnvelope?: boolean;
+  readonly keyDelimiter?: Buffer;
+  readonly delimiter?: Buffer;
+  readonly null?: boolean;
+  readonly keyAs?: string;
+  readonly valueAs?: string;
+  readonly keySchema?: string;
+  readonly valueSchema?: string;
+  readonly message?: string;
+  readonly key?: Buffer;
+  readonly header?: readonly string[];
+  readonly grep?: RegExp;
+  readonly where?: string;
+  readonly quiet?: boolean;
+}
+
+/** What is read, and how far. */
+interface Reading {
+  readonly consumer: Consumer<ConsumerRecord>;
+  readonly goals: Goals;
+  readonly isGroup: boolean;
+}
+
+export async function run(
+  context: CommandContext,
+  args: CommandArguments,
+  given: CommandOptions,
+): Promise<void> {
+  const options = given as ConsumeOptions;
+  const { signal, terminal, tell, exitCode, clock } = context;
+  const nowMs = clock.wallMs();
+  const from = options.offset === undefined ? undefined : place(options.offset, nowMs);
+  const until = untilOf(options, nowMs);
+  const problems = new Problems(tell);
+  const unclear = new Unclear();
+  const decoders = await decodersOf(options, context);
+  const print = printerOf({
+    ...decoders,
+    format: formatOf(options),
+    keyDelimiter: options.keyDelimiter,
+    delimiter: options.delimiter ?? Buffer.from('\n'),
+    nullText: options.null === true ? 'NULL' : '',
+  });
+  const filter = await filterOf({
+    ...decoders,
+    ...{ key: options.key, grep: options.grep, where: options.where },
+    headers: options.header?.map(headerPair),
+    onUnclear: (message) => unclear.add(message),
+  });
+  const reading =
+    options.group === undefined
+      ? await assigned(context, manyArguments(args, 'topic'), options, from, until)
+      : subscribed(context, manyArguments(args, 'topic'), options, from, until);
+  const { goals, consumer } = reading;
+  const showsProgress = terminal.showsProgress && !terminal.isInteractive && options.quiet !== true;
+  const progress =
+    showsProgress && goals.total !== undefined && !reading.isGroup
+      ? new Progress(terminal.stderr, clock, goals.total)
+      : undefined;
+  const out = new BlockWriter(terminal.stdout);
+  const copy = new Copy({
+    ...{ print, filter, out, problems, goals },
+    limit: options.count ?? Number.POSITIVE_INFINITY,
+  });
+  try {
+    await pump(reading, copy, out, progress, context);
+  } finally {
+    progress?.end();
+    await consumer.close();
+  }
+  problems.end();
+  unclear.tell(tell);
+  if (copy.failedCount > 0) exitCode(EXIT_CODES.failed);
+  signal.throwIfAborted();
+}
+
+/** Of records that are handed over at once: several hundred kilobytes of small ones. */
+const BATCH_RECORDS = 4_000;
+
+async function pump(
+  { consumer, goals, isGroup }: Reading,
+  copy: Copy,
+  out: BlockWriter,
+  progress: Progress | undefined,
+  { signal, timers }: CommandContext,
+): Promise<void> {
+  if (goals.isReached) return;
+  const reached = new AbortController();
+  const watch = goals.watch(consumer, timers, () => reached.abort());
+  const stopping = AbortSignal.any([signal, reached.signal]);
+  try {
+    for await (const { records, offsets } of consumer.batches({
+      maxRecords: BATCH_RECORDS,
+      signal: stopping,
+    })) {
+      copy.batch(records, goals.isPassedBy(offsets));
+      out.flush();
+      if (out.isFull) await out.drained();
+      const ended = goals.reached(offsets);
+      progress?.show(goals.done);
+      if (copy.isEnough || goals.isReached) {
+        if (isGroup) await copy.commit(consumer);
+        return;
+      }
+      if (ended.length > 0 && !isGroup) consumer.pause(ended);
+    }
+  } finally {
+    watch.cancel();
+  }
+}
+
+function untilOf({ until, untilEnd }: ConsumeOptions, nowMs: number): Place | undefined {
+  if (until === undefined) return untilEnd === true ? { kind: 'end' } : undefined;
+  if (untilEnd === true) throw new UsageError('--until and --until-end contradict each other');
+  return place(until, nowMs);
+}
+
+function formatOf({ format, jsonEnvelope }: ConsumeOptions): string {
+  if (jsonEnvelope !== true) return format ?? 'value';
+  if (format === undefined || format === 'envelope') return 'envelope';
+  throw new UsageError(`-J and --format ${format} contradict each other`);
+}
+
+async function decodersOf(
+  { keyAs, valueAs, keySchema, valueSchema, message }: ConsumeOptions,
+  { disk }: CommandContext,
+): Promise<{ keyDecoder: Decoder | undefined; valueDecoder: Decoder | undefined }> {
+  return {
+    keyDecoder: await decoderOf(
+      { encoding: keyAs, schema: keySchema, message: undefined, part: 'key' },
+      disk,
+    ),
+    valueDecoder: await decoderOf({ encoding: valueAs, schema: valueSchema, message, part: 'value' }, disk),
+  };
+}
+
+/** name=value, or a name. */
+function headerPair(text: string): readonly [name: string, value: string | undefined] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Whole topics, or partitions of them. */
+function topicsOf(
+  names: readonly string[],
+  { regex, partitions }: ConsumeOptions,
+): { topics: readonly TopicPartitions[]; patterns: readonly RegExp[] } {
+  if (regex === true) return { topics: [], patterns: names.map(regularExpression) };
+  const topics = names.map(topicPartitions);
+  return {
+    topics: topics.map((each) => ({ ...each, partitions: each.partitions ?? partitions })),
+    patterns: [],
+  };
+}
+
+async function assigned(
+  { kafka, admin, signal }: CommandContext,
+  names: readonly string[],
+  options: ConsumeOptions,
+  from: Place = { kind: 'start' },
+  until: Place | undefined,
+): Promise<Reading> {
+  const { topics, patterns } = topicsOf(names, options);
+  const isolation = options.committed === true ? 'read-committed' : 'read-uncommitted';
+  const found = await partitionsOf(admin, topics, patterns, signal);
+  const wanted =
+    patterns.length === 0
+      ? found
+      : found.filter(({ partition }) => options.partitions?.includes(partition) ?? true);
+  const stretches = await stretchesOf(admin, wanted, { from, until, isolation, signal });
+  const goals = new Goals(until !== undefined);
+  for (const stretch of stretches) goals.add(stretch);
+  // What retention takes away while it is read is gone; the rest is read nevertheless.
+  const consumer = kafka.consumer({ isolation, autoOffsetReset: 'earliest' });
+  const toRead = stretches.filter(({ from, to }) => to === undefined || from < to);
+  return {
+    consumer: consumer.assign(
+      toRead.map(({ topic, partition, from }) => ({ topic, partition, offset: from })),
+    ),
+    ...{ goals, isGroup: false },
+  };
+}
+
+function subscribed(
+  { kafka, admin, signal, clock }: CommandContext,
+  names: readonly string[],
+  options: ConsumeOptions,
+  from: Place | undefined,
+  until: Place | undefined,
+): Reading {
+  const { topics, patterns } = topicsOf(names, options);
+  if (topics.some(({ partitions }) => partitions !== undefined) || options.partitions !== undefined)
+    throw new UsageError('--group: the group says which partitions are read, so none can be named');
+  const goals = new Goals(until !== undefined);
+  const isolation = options.committed === true ? 'read-committed' : 'read-uncommitted';
+  const consumer = kafka.consumer({
+    ...{ groupId: options.group, isolation, autoOffsetReset: resetOf(from, clock.wallMs()) },
+    async onAssign(partitions) {
+      const stretches = await stretchesOf(admin, partitions, {
+        from: { kind: 'start' },
+        until,
+        isolation,
+        signal,
+      });
+      for (const stretch of stretches) goals.add(stretch);
+    },
+    onRevoke(partitions) {
+      for (const partition of partitions) goals.remove(partition);
+    },
+    onLost(partitions) {
+      for (const partition of partitions) goals.remove(partition);
+    },
+  });
+  return {
+    consumer: consumer.subscribe([...topics.map(({ topic }) => topic), ...patterns]),
+    goals,
+    isGroup: true,
+  };
+}
+
+/** Where a group begins that has not stored anything. */
+function resetOf(from: Place | undefined, nowMs: number): OffsetReset {
+  if (from === undefined || from.kind === 'stored' || from.kind === 'start') return 'earliest';
+  if (from.kind === 'end') return 'latest';
+  if (from.kind === 'time') return { durationMs: Math.max(0, nowMs - from.timestampMs) };
+  throw new UsageError(
+    '--offset: a group goes on where it was, and a new one begins at start, end or a time; `moldau group seek` moves one that is there',
+  );
+}

@@ -1,0 +1,31 @@
+// Guesses what bytes are: records of Kafka's own topics by the topic, then JSON, then text; all else is shown as hex.
+
+import type { Decoder } from './decoders.ts';
+import { internalDecoder, isInternal } from './internal-records.ts';
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+/** Control characters, but for those that are white space. */
+const CONTROL = /[^\P{Cc}\s]/u;
+
+export function autoDecoder(part: 'key' | 'value'): Decoder {
+  const internal = internalDecoder(part);
+  return (bytes, context) => (isInternal(context.topic) ? internal(bytes, context) : guessed(bytes));
+}
+
+/** A value of JSON, a text, or a text of hexadecimal digits. */
+export function guessed(bytes: Buffer): unknown {
+  let text: string;
+  try {
+    text = UTF8.decode(bytes);
+  } catch {
+    return bytes.toString('hex');
+  }
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
+  return CONTROL.test(text) ? bytes.toString('hex') : text;
+}

@@ -1,0 +1,101 @@
+// How the bytes of keys and values are read: a decoder makes of them what is shown, and what filters look at.
+
+import type { Disk } from '@moldau/io';
+import { UsageError } from '../command-line/errors.ts';
+
+export const ENCODINGS = [
+  ...['string', 'json', 'hex', 'base64', 'int16', 'int32', 'int64', 'float', 'double', 'msgpack'],
+  ...['avro', 'protobuf', 'auto'],
+] as const;
+
+/** Whose bytes they are. */
+export interface DecoderContext {
+  readonly topic: string;
+  /** Of the same record, for values whose kind its key tells. */
+  readonly keyBytes: Buffer | null;
+}
+
+/** Gives texts, numbers, bigints, and what JSON has. @throws Error for bytes that are something else */
+export type Decoder = (bytes: Buffer, context: DecoderContext) => unknown;
+
+export interface DecoderOptions {
+  readonly encoding: string | undefined;
+  /** A file: .avsc for Avro, .proto for Protobuf. */
+  readonly schema: string | undefined;
+  /** Of the message in a .proto file. */
+  readonly message: string | undefined;
+  readonly part: 'key' | 'value';
+}
+
+/** Undefined: as bytes. @throws UsageError */
+export async function decoderOf(
+  { encoding, schema, message, part }: DecoderOptions,
+  disk: Pick<Disk, 'readFile'>,
+): Promise<Decoder | undefined> {
+  const chosen = encoding ?? encodingOf(schema);
+  if (chosen === undefined) return undefined;
+  if (chosen === 'avro' || chosen === 'protobuf') {
+    if (schema === undefined)
+      throw new UsageError(
+        `--${part}-as ${chosen} needs the schema: --${part}-schema FILE${chosen === 'avro' ? '.avsc' : '.proto'}`,
+      );
+    const text = (await disk.readFile(schema)).toString('utf8');
+    if (chosen === 'avro') return (await import('./avro-decoder.ts')).avroDecoder(text, schema);
+    return (await import('./protobuf-decoder.ts')).protobufDecoder(text, schema, message);
+  }
+  if (chosen === 'msgpack') return await msgpackDecoder();
+  if (chosen === 'auto') return (await import('./auto-decoder.ts')).autoDecoder(part);
+  const simple = SIMPLE[chosen];
+  if (simple !== undefined) return simple;
+  throw new UsageError(`--${part}-as: expected one of ${ENCODINGS.join(', ')}, not ${chosen}`);
+}
+
+function encodingOf(schema: string | undefined): string | undefined {
+  if (schema === undefined) return undefined;
+  return schema.endsWith('.proto') ? 'protobuf' : 'avro';
+}
+
+const SIMPLE: Readonly<Record<string, Decoder>> = {
+  string: (bytes) => bytes.toString('utf8'),
+  json: (bytes) => JSON.parse(bytes.toString('utf8')),
+  hex: (bytes) => bytes.toString('hex'),
+  base64: (bytes) => bytes.toString('base64'),
+  int16: (bytes) => sized(bytes, 2, 'an int16').readInt16BE(),
+  int32: (bytes) => sized(bytes, 4, 'an int32').readInt32BE(),
+  int64: (bytes) => sized(bytes, 8, 'an int64').readBigInt64BE(),
+  float: (bytes) => sized(bytes, 4, 'a float').readFloatBE(),
+  double: (bytes) => sized(bytes, 8, 'a double').readDoubleBE(),
+};
+
+function sized(bytes: Buffer, wanted: number, what: string): Buffer {
+  if (bytes.length === wanted) return bytes;
+  throw new Error(`${bytes.length} bytes are not ${what}, which has ${wanted}`);
+}
+
+async function msgpackDecoder(): Promise<Decoder> {
+  const { decode } = await import('@msgpack/msgpack');
+  return (bytes) => decode(bytes, { useBigInt64: true });
+}
+
+/** What was decoded, as JSON: bytes as base64, and numbers of 64 bits as they are. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, jsonValue, indent) ?? 'null';
+}
+
+/** TypeScript does not know it yet. */
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
+
+function jsonValue(this: Readonly<Record<string, unknown>>, key: string, given: unknown): unknown {
+  // Buffers have made an object of themselves already.
+  const value = this[key];
+  if (typeof value === 'bigint') return rawJson(String(value));
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64');
+  if (value instanceof Map) return Object.fromEntries(value);
+  return given;
+}
+
+/** In a line of its own: texts as they are, all else as JSON. */
+export function decodedText(value: unknown): string {
+  return typeof value === 'string' ? value : jsonText(value);
+}
