@@ -51,6 +51,13 @@ describe('the admin of brokers and partitions', () => {
     await assert.rejects(admin.topics.delete({ id }), { code: 'UNKNOWN_TOPIC_ID', topic: id });
   });
 
+  it('tells what brokers speak', async () => {
+    const [broker] = await admin.cluster.apiVersions({ brokerIds: [brokerId] });
+    assert.equal(broker!.brokerId, brokerId);
+    const metadata = broker!.apis.find(({ apiKey }) => apiKey === 3)!;
+    assert.ok(metadata.maxVersion >= 12 && metadata.minVersion <= 4);
+  });
+
   it('tells features and their levels, and checks changes of them', async () => {
     const { finalized, supported } = await admin.features.describe();
     const level = finalized.get('metadata.version')!.maxLevel;

@@ -1,6 +1,8 @@
 // The cluster as a whole: its id, its brokers, its controller; forgetting brokers.
 
 import {
+  apiVersionsRequest,
+  apiVersionsResponse,
   describeClusterRequest,
   describeClusterResponse,
   ErrorCode,
@@ -11,6 +13,8 @@ import {
 } from '@moldau/protocol';
 import type { CallOptions, Cluster } from '../cluster/cluster.ts';
 import { UnsupportedVersionError } from '../errors/kafka-error.ts';
+import { SOFTWARE } from '../options/version.ts';
+import { eachBroker } from './each-broker.ts';
 import { type Operation, operationsOf } from './names.ts';
 import { wholeAnswer } from './results.ts';
 
@@ -33,12 +37,23 @@ export interface ClusterDescription {
   readonly authorizedOperations: readonly Operation[] | undefined;
 }
 
+/** What one broker speaks. */
+export interface BrokerApiVersions {
+  readonly brokerId: number;
+  readonly apis: readonly {
+    readonly apiKey: number;
+    readonly minVersion: number;
+    readonly maxVersion: number;
+  }[];
+}
+
 interface DescribeOptions extends CallOptions {
   /** From Kafka 4.1 on. */
   readonly includeFencedBrokers?: boolean;
   readonly includeAuthorizedOperations?: boolean;
 }
 
+const API_VERSIONS = { request: apiVersionsRequest, response: apiVersionsResponse };
 const DESCRIBE_CLUSTER = { request: describeClusterRequest, response: describeClusterResponse };
 const FIRST_WITH_FENCED = 2;
 const UNREGISTER = { request: unregisterBrokerRequest, response: unregisterBrokerResponse };
@@ -71,6 +86,20 @@ export class ClusterAdmin {
       if (!(error instanceof UnsupportedVersionError) || includeFencedBrokers) throw error;
       return await this.#describeByMetadata(options);
     }
+  }
+
+  /** Of all brokers, or of some. Whoever can connect may ask. */
+  async apiVersions(
+    options: CallOptions & { brokerIds?: readonly number[] } = {},
+  ): Promise<BrokerApiVersions[]> {
+    return await eachBroker(this.#cluster, options.brokerIds, options, async (brokerId, call) => {
+      const { apiKeys } = await this.#cluster.request(API_VERSIONS, SOFTWARE, {
+        ...call,
+        retry: wholeAnswer('Describe'),
+      });
+      const apis = apiKeys.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion }));
+      return [{ brokerId, apis }];
+    });
   }
 
   /** Forgets a broker that is gone for good. While it runs, it registers again. */

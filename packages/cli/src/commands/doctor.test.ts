@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { after, before, test } from 'node:test';
+import { doctor } from './doctor-verb.ts';
+import { TestCluster } from './testing-cluster.ts';
+
+let cluster: TestCluster;
+before(async () => {
+  cluster = await TestCluster.start();
+});
+after(() => cluster.stop());
+
+type Found = { readonly check: string; readonly subject: string; readonly what: string };
+
+async function examine(brokers = cluster.brokers) {
+  const { code, out } = await cluster.run(
+    [doctor],
+    'doctor',
+    {},
+    { brokers, look: 50, timeout: 500 },
+    { brokers, output: 'json' },
+  );
+  const { findings, looked } = JSON.parse(out) as { findings: Found[]; looked: object | null };
+  return { code, looked, findings };
+}
+
+test('a broker is looked at, and what is to be mended in it is told', async () => {
+  await cluster.topic('doctored', 1, [3]);
+  await using producer = cluster.kafka.producer();
+  await producer.send('doctored', { value: 'late', timestampMs: Date.now() + 3_600_000 });
+  await cluster.admin.groupOffsets.alter('behind', [{ topic: 'doctored', partition: 0, offset: 0 }]);
+  await cluster.admin.records.delete([{ topic: 'doctored', partition: 0, before: 2 }]);
+  await cluster.admin.configs.alter({
+    resource: { type: 'topic', name: 'doctored' },
+    set: { 'min.insync.replicas': 9 },
+  });
+  const { code, looked, findings } = await examine();
+  assert.equal(code, 1);
+  assert.ok(looked !== null);
+  const checks = findings.filter(({ subject }) => /doctored|behind/.test(subject)).map(({ check }) => check);
+  assert.deepEqual(checks, [
+    'min-insync-above-replicas',
+    'records-deleted-unread',
+    'records-from-the-future',
+  ]);
+  assert.ok(!findings.some(({ check }) => ['not-seen', 'broker-unreachable', 'clock-skew'].includes(check)));
+  const { out } = await cluster.run([doctor], 'doctor', {}, { look: 0 });
+  assert.match(
+    out,
+    /ERROR {2}topic doctored: min\.insync\.replicas is 9.*\n {2}why it matters: .*\n {2}mend it: moldau topic alter doctored -c min\.insync\.replicas=1\n/,
+  );
+  assert.match(out, /to mend\. Looked at 1 broker, /);
+});
+
+test('why a broker cannot be talked to is told apart', async () => {
+  const checkAt = async (port: number) => {
+    const { code, looked, findings } = await examine(`127.0.0.1:${port}`);
+    assert.deepEqual([code, looked, findings.length], [1, null, 1]);
+    return findings[0]!.check;
+  };
+  assert.equal(await checkAt(1), 'port');
+  const web = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  try {
+    assert.equal(await checkAt((web.address() as { port: number }).port), 'protocol');
+  } finally {
+    web.close();
+  }
+});

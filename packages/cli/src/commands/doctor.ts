@@ -1,0 +1,123 @@
+// `moldau doctor`: gathers facts, checks them, and prints what is to be mended.
+
+import { hostname } from 'node:os';
+import { KafkaError } from '@moldau/client';
+import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
+import { EXIT_CODES } from '../command-line/exit-codes.ts';
+import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
+import { diagnose } from '../doctor/diagnose.ts';
+import { checkDiskSpeed, measureDisk } from '../doctor/disk-speed.ts';
+import { explainConnection } from '../doctor/explain-connection.ts';
+import { type BrokerFacts, type Facts, numberOf } from '../doctor/facts.ts';
+import { bySeverity, type Finding, isToMend } from '../doctor/finding.ts';
+import { gather } from '../doctor/gather.ts';
+import { machineFacts } from '../doctor/gather-machine.ts';
+import { hostIdentity } from '../host-identity.ts';
+
+const LOOK_MS = 3000;
+const BROKER_TIMEOUT_MS = 5000;
+
+export async function run(
+  context: CommandContext,
+  _args: CommandArguments,
+  options: CommandOptions,
+): Promise<void> {
+  const settings = await connectionSettings(options as ConnectionFlags, context.environment, context.disk);
+  const findings: Finding[] = [];
+  let facts: Facts | undefined;
+  try {
+    facts = await examine(context, options, settings.properties, findings);
+    findings.push(...diagnose(facts));
+    if (options.diskSpeed === true) findings.push(...(await diskSpeeds(context, facts.brokers)));
+  } catch (error) {
+    if (!(error instanceof KafkaError) || context.signal.aborted) throw error;
+    findings.push(...explainConnection(error, settings.brokers));
+  }
+  const sorted = bySeverity(findings);
+  await context.output.thing(report(sorted, facts), () => text(sorted, facts));
+  if (sorted.some(isToMend)) context.exitCode(EXIT_CODES.failed);
+}
+
+async function examine(
+  { admin, clock, timers, signal, disk }: CommandContext,
+  { look, timeout }: CommandOptions,
+  properties: Readonly<Record<string, unknown>>,
+  findings: Finding[],
+): Promise<Facts> {
+  const gathered = await gather({
+    ...{ admin, clock, timers, signal },
+    timeoutMs: (timeout as number | undefined) ?? BROKER_TIMEOUT_MS,
+    lookForMs: (look as number | undefined) ?? LOOK_MS,
+    missed: (what, error) => findings.push(unseen(what, error)),
+  });
+  const isHere = gathered.brokers.some(({ address }) => isLocal(address));
+  const limit = properties['max.request.size'] ?? properties['message.max.bytes'];
+  return {
+    ...gathered,
+    clientMaxRequestBytes: numberOf(limit === undefined ? undefined : String(limit)),
+    machine: isHere ? await machineFacts(disk) : undefined,
+  };
+}
+
+function unseen(what: string, error: KafkaError): Finding {
+  return {
+    ...{ severity: 'note', check: 'not-seen', subject: what, what: error.message },
+    why: 'what could not be asked was not checked',
+    mend: 'a user who may describe the cluster, its topics and groups sees all',
+  };
+}
+
+/** Whether an address, 'host:port', is one of this machine's. */
+function isLocal(address: string): boolean {
+  const host = address.slice(0, address.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
+  return (
+    ['localhost', '::1', hostname()].includes(host) ||
+    host.startsWith('127.') ||
+    hostIdentity().addresses.includes(host)
+  );
+}
+
+async function diskSpeeds(
+  { disk, clock, tell }: CommandContext,
+  brokers: readonly BrokerFacts[],
+): Promise<Finding[]> {
+  const paths = brokers
+    .filter(({ address }) => isLocal(address))
+    .flatMap(({ logDirs }) => logDirs.map(({ path }) => path));
+  const findings: Finding[] = [];
+  for (const path of new Set(paths)) {
+    if ((await disk.stat(path)) === undefined) tell(`${path} is not on this machine, so it was not measured`);
+    else findings.push(checkDiskSpeed(await measureDisk(path, disk, clock)));
+  }
+  if (paths.length === 0) tell('no broker is on this machine, so no disk was measured');
+  return findings;
+}
+
+function report(findings: readonly Finding[], facts: Facts | undefined): unknown {
+  return {
+    healthy: !findings.some(isToMend),
+    looked: facts === undefined ? null : looked(facts),
+    findings,
+  };
+}
+
+function looked({ brokers, topics, groups }: Facts) {
+  return { brokers: brokers.length, topics: topics.length, groups: groups.length };
+}
+
+function text(findings: readonly Finding[], facts: Facts | undefined): string {
+  const paragraphs = findings.map(
+    ({ severity, subject, what, why, mend }) =>
+      `${severity.toUpperCase()}  ${subject}: ${what}\n  why it matters: ${why}\n  mend it: ${mend}\n\n`,
+  );
+  const count = findings.filter(isToMend).length;
+  const verdict = count === 0 ? 'Nothing to mend' : `${count} to mend`;
+  if (facts === undefined) return `${paragraphs.join('')}${verdict}.\n`;
+  const { brokers, topics, groups } = looked(facts);
+  const seen = [counted(brokers, 'broker'), counted(topics, 'topic'), counted(groups, 'group')].join(', ');
+  return `${paragraphs.join('')}${verdict}. Looked at ${seen}.\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AuthenticationError, ConnectionError, NoBrokerReachableError } from '@moldau/client';
+import { diagnose } from './diagnose.ts';
+import { explainConnection } from './explain-connection.ts';
+import type { BrokerFacts, Facts, GroupFacts, LagFacts, TopicFacts } from './facts.ts';
+import { type Finding, isToMend } from './finding.ts';
+import { isBroker } from './gather-machine.ts';
+
+const NOW_MS = 1_800_000_000_000;
+const DAY_MS = 86_400_000;
+const HEALTHY: Facts = {
+  nowMs: NOW_MS,
+  brokers: [broker(1)],
+  topics: [topic('orders')],
+  groups: [group({})],
+  lookedForMs: 3000,
+  clocks: [],
+  clientMaxRequestBytes: undefined,
+  machine: undefined,
+};
+
+function broker(id: number, facts: Partial<BrokerFacts> = {}): BrokerFacts {
+  const apis = new Map([[3, 13]]);
+  return {
+    id,
+    address: `kafka-${id}:9092`,
+    error: undefined,
+    configs: new Map(),
+    logDirs: [],
+    apis,
+    ...facts,
+  };
+}
+
+function topic(
+  name: string,
+  configs: Readonly<Record<string, string>> = {},
+  partition: Partial<TopicFacts['partitions'][number]> = {},
+): TopicFacts {
+  return {
+    ...{ name, isInternal: false },
+    partitions: [{ index: 0, leaderId: 1, replicas: [1], inSyncReplicas: [1], ...partition }],
+    configs: new Map(Object.entries(configs).map(([key, value]) => [key, { value, isDefault: false }])),
+  };
+}
+
+function group(lag: Partial<LagFacts>, facts: Partial<GroupFacts> = {}): GroupFacts {
+  const none = { startOffset: 0, safeOffset: undefined, retentionMs: undefined };
+  const lags: LagFacts[] = [
+    { topic: 'orders', partition: 0, committed: [9, 9], end: [9, 9], ...none, ...lag },
+  ];
+  return { groupId: 'billing', states: ['stable', 'stable'], memberCount: 1, lags, ...facts };
+}
+
+function found(facts: Partial<Facts>): string[] {
+  return diagnose({ ...HEALTHY, ...facts }).map(({ severity, check }) => `${severity} ${check}`);
+}
+
+test('nothing is found where all is well', () => {
+  assert.deepEqual(found({}), []);
+});
+
+test('partitions without a leader come first, and those with too few replicas in sync', () => {
+  const three = { replicas: [1, 2, 3] };
+  const topics = [
+    topic('fine', {}, { ...three, inSyncReplicas: [1, 2, 3] }),
+    topic('behind', {}, { ...three, inSyncReplicas: [1, 2] }),
+    topic('refused', { 'min.insync.replicas': '2' }, { ...three, inSyncReplicas: [1] }),
+    topic('away', {}, { ...three, leaderId: undefined, inSyncReplicas: [] }),
+  ];
+  assert.deepEqual(found({ topics }), [
+    'error below-min-insync-replicas',
+    'error partition-without-leader',
+    'warning under-replicated',
+  ]);
+});
+
+test('settings of topics that hurt some day are told', () => {
+  const pair = { replicas: [1, 2], inSyncReplicas: [1, 2] };
+  assert.deepEqual(found({ topics: [topic('a', { 'min.insync.replicas': '2' })] }), [
+    'error min-insync-above-replicas',
+  ]);
+  assert.deepEqual(found({ topics: [topic('a', { 'min.insync.replicas': '2' }, pair)] }), [
+    'warning min-insync-equals-replicas',
+  ]);
+  assert.deepEqual(found({ brokers: [broker(1), broker(2)] }), ['warning single-replica']);
+});
+
+test('limits of size that contradict each other are told', () => {
+  const configs = (bytes: string) => new Map([['message.max.bytes', bytes]]);
+  const brokers = [broker(1, { configs: configs('1000') }), broker(2, { configs: configs('2000') })];
+  assert.deepEqual(found({ brokers, topics: [] }), ['warning message-size-brokers']);
+  const small = [broker(1, { configs: new Map([['socket.request.max.bytes', '5000']]) })];
+  const topics = [topic('large', { 'max.message.bytes': '6000' })];
+  assert.deepEqual(found({ brokers: small, topics }), ['warning message-size-request']);
+  assert.deepEqual(found({ topics, clientMaxRequestBytes: 7000 }), ['note message-size-client']);
+  assert.deepEqual(found({ topics, clientMaxRequestBytes: 5000 }), ['warning message-size-client']);
+});
+
+test('a lag that grows is told, and whether anybody reads', () => {
+  const growing = { committed: [5, 5], end: [9, 12] } as const;
+  assert.deepEqual(found({ groups: [group(growing)] }), ['warning lag-growing']);
+  assert.deepEqual(found({ groups: [group(growing, { memberCount: 0 })] }), [
+    'warning group-without-readers',
+  ]);
+  assert.deepEqual(found({ groups: [group({ committed: [5, 9], end: [9, 12] })] }), []);
+});
+
+test('records that are lost to retention, or soon will be, are told', () => {
+  const lost = { committed: [5, 5], end: [90, 90], startOffset: 50 } as const;
+  assert.deepEqual(found({ groups: [group(lost)] }), ['error records-deleted-unread']);
+  const near = { committed: [5, 5], end: [90, 90], safeOffset: 40, retentionMs: DAY_MS } as const;
+  const [finding] = diagnose({ ...HEALTHY, groups: [group(near)] });
+  assert.equal(finding?.check, 'retention-shorter-than-lag');
+  assert.match(finding.mend, /moldau topic alter orders -c retention\.ms=172800000/);
+});
+
+test('a group that is still rebalancing at the second look is told', () => {
+  const states = ['preparing-rebalance', 'completing-rebalance'] as const;
+  assert.deepEqual(found({ groups: [group({}, { states })] }), ['warning group-rebalancing']);
+  assert.deepEqual(found({ groups: [group({}, { states: ['preparing-rebalance', 'stable'] })] }), []);
+});
+
+test('disks that fill up, brokers out of reach and brokers of different versions are told', () => {
+  const disk = (usableBytes: number, error?: string) =>
+    broker(1, { logDirs: [{ path: '/data', error, totalBytes: 100, usableBytes }] });
+  assert.deepEqual(found({ brokers: [disk(50)] }), []);
+  assert.deepEqual(found({ brokers: [disk(10)] }), ['warning disk-space']);
+  assert.deepEqual(found({ brokers: [disk(4)] }), ['error disk-space']);
+  assert.deepEqual(found({ brokers: [disk(50, 'I/O error')] }), ['error log-dir-offline']);
+  const error = new ConnectionError('CONNECTION_FAILED', 'kafka-2:9092: this name has no address');
+  assert.deepEqual(found({ topics: [], brokers: [broker(1), broker(2, { error })] }), [
+    'error broker-unreachable',
+  ]);
+  assert.deepEqual(found({ topics: [], brokers: [broker(1), broker(2, { apis: new Map([[3, 12]]) })] }), [
+    'warning api-versions',
+  ]);
+});
+
+test('clocks that disagree are told, ahead and behind, and records from the future', () => {
+  const clock = (newestMs: number, isOfBrokers = true, writtenAfterMs?: number) => ({
+    clocks: [{ topic: '__consumer_offsets', isOfBrokers, newestMs, writtenAfterMs }],
+  });
+  assert.deepEqual(found(clock(NOW_MS - DAY_MS)), []);
+  assert.deepEqual(found(clock(NOW_MS + 10_000)), ['warning clock-skew']);
+  assert.deepEqual(found(clock(NOW_MS - 60_000, true, NOW_MS - 3000)), ['warning clock-skew']);
+  assert.deepEqual(found(clock(NOW_MS + DAY_MS, false)), ['warning records-from-the-future']);
+});
+
+test('a machine that gives its broker too little is told of', () => {
+  const machine = {
+    ...{ memoryTotalBytes: 1000, memoryAvailableBytes: 10, swapTotalBytes: 1000, swappiness: 60 },
+    brokers: [{ processId: 7, maxOpenFiles: 1024, openFiles: 900, swappedBytes: 2 ** 30 }],
+  };
+  assert.deepEqual(found({ machine }), [
+    'error open-files',
+    'warning swapped-out',
+    'warning memory',
+    'note swappiness',
+  ]);
+  assert.ok(isBroker('java\0-Xmx1G\0kafka.Kafka\0server.properties\0'));
+  assert.ok(isBroker('node\0/usr/bin/moldau\0server\0--data\0d\0'));
+  assert.ok(!isBroker('vim\0server.properties\0'));
+});
+
+test('why no broker can be talked to has a name for each cause', () => {
+  const failed = (code: string, message = code) => {
+    const cause = Object.assign(new Error(code), { code });
+    return new ConnectionError('CONNECTION_FAILED', `k:1: ${message}`, { cause });
+  };
+  const checkOf = (error: ConnectionError): string =>
+    explainConnection(new NoBrokerReachableError('none', [{ address: 'k:1', error }]), 'k:1')[0]!.check;
+  assert.equal(checkOf(failed('ECONNREFUSED')), 'port');
+  assert.equal(checkOf(failed('ENOTFOUND')), 'name');
+  assert.equal(checkOf(failed('EHOSTUNREACH')), 'network');
+  assert.equal(checkOf(failed('ERR_SSL_WRONG_VERSION_NUMBER')), 'tls-mismatch');
+  assert.equal(checkOf(failed('', 'what answers there speaks TLS')), 'tls-mismatch');
+  assert.equal(checkOf(failed('DEPTH_ZERO_SELF_SIGNED_CERT')), 'tls-certificate');
+  const refused = new AuthenticationError('SASL_AUTHENTICATION_FAILED', 'k:1: refused');
+  const [login] = explainConnection(refused, 'k:1') as [Finding];
+  assert.deepEqual([login.check, login.subject, isToMend(login)], ['login', 'k:1', true]);
+});

@@ -1,0 +1,58 @@
+// What the doctor finds: what is so, why it matters, and the command that mends it.
+
+/** error: something does not work, or records are about to be lost. warning: it will break, or works worse than it could. note: worth knowing. */
+export type Severity = 'error' | 'warning' | 'note';
+
+export interface Finding {
+  readonly severity: Severity;
+  /** Names the kind, for programs: 'partition-without-leader'. */
+  readonly check: string;
+  /** What it is about: a topic, a group, a broker. */
+  readonly subject: string;
+  readonly what: string;
+  readonly why: string;
+  /** A command, or what to do where no command can. */
+  readonly mend: string;
+}
+
+export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
+
+/** Notes are no reason to act. */
+export function isToMend({ severity }: Finding): boolean {
+  return severity !== 'note';
+}
+
+/** The worst first; the others as they came. */
+export function bySeverity(findings: readonly Finding[]): Finding[] {
+  return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
+}
+
+const MOST_NAMED = 5;
+
+/** 'a, b, c and 4 more' */
+export function named(names: readonly (string | number)[]): string {
+  const more = names.length - MOST_NAMED;
+  const shown = names.slice(0, MOST_NAMED).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** Bytes as people read them. */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** A span of time as people read it: '36 h'. */
+export function spanText(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const;
+  const [unit, size] = units.find(([, size]) => ms >= 2 * size) ?? ['ms', 1];
+  return `${Math.round(ms / size)} ${unit}`;
+}
