@@ -22,6 +22,21 @@ export const nouns: readonly NounSpec[] = [
     load: async () => (await import('./config.ts')).verbs,
   },
   {
+    name: 'offsets',
+    summary: 'show where partitions begin and end, and where a time is in them',
+    load: async () => (await import('./offsets.ts')).verbs,
+  },
+  {
+    name: 'log-dirs',
+    summary: 'show where brokers keep partitions, and move them',
+    load: async () => (await import('./log-dirs.ts')).verbs,
+  },
+  {
+    name: 'cluster',
+    summary: 'show brokers, features, controllers and what brokers speak',
+    load: async () => (await import('./cluster.ts')).verbs,
+  },
+  {
     name: 'profile',
     aliases: ['profiles'],
     summary: 'name clusters, and choose the one that is meant when nothing is said',
