@@ -9,6 +9,7 @@ import { TelemetryPush } from './observability/telemetry-push.ts';
 import { type OpenTelemetryApi, Tracing } from './observability/tracing.ts';
 import { type ClientOptions, type ClientSettings, resolveClientOptions } from './options/client-options.ts';
 import type { Ports } from './options/ports.ts';
+import type { PropertyTable } from './options/properties.ts';
 import { SOFTWARE } from './options/version.ts';
 
 export interface TelemetryOptions {
@@ -33,10 +34,10 @@ export class Clusters {
   readonly #tracing: Tracing | undefined;
   #isClosed = false;
 
-  /** @throws OptionsError */
-  constructor(options: KafkaOptions, ports: Ports) {
+  /** `others` have options of their own, which are not given here. @throws OptionsError */
+  constructor(options: KafkaOptions, ports: Ports, others: readonly PropertyTable<unknown>[] = []) {
     const { logger, telemetry, ...clientOptions } = options;
-    this.settings = resolveClientOptions(clientOptions);
+    this.settings = resolveClientOptions(clientOptions, others);
     this.ports = logger === undefined ? ports : { ...ports, logger };
     const { clientId } = this.settings;
     if (telemetry !== undefined)

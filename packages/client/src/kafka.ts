@@ -5,6 +5,7 @@ import { Clusters, type KafkaOptions } from './clusters.ts';
 import type { Consumer } from './consumer/consumer.ts';
 import { openConsumer } from './consumer/open-consumer.ts';
 import { type ConsumerOptions, resolveConsumerOptions } from './consumer/options/consumer-options.ts';
+import { consumerProperties } from './consumer/options/consumer-properties.ts';
 import type { SubscriptionInput } from './consumer/subscription.ts';
 import { ExactlyOnce } from './exactly-once/exactly-once.ts';
 import {
@@ -16,6 +17,7 @@ import type { MetricsSnapshot } from './observability/client-metrics.ts';
 import { nodePorts, type Ports } from './options/ports.ts';
 import { Producer } from './producer/producer.ts';
 import { type ProducerOptions, resolveProducerOptions } from './producer/producer-options.ts';
+import { producerProperties } from './producer/producer-properties.ts';
 import { ShareConsumer } from './share/share-consumer.ts';
 import { resolveShareOptions, type ShareConsumerOptions } from './share/share-options.ts';
 
@@ -24,7 +26,7 @@ export class Kafka implements AsyncDisposable {
 
   /** Nothing is connected before it is used. @throws OptionsError */
   constructor(options: KafkaOptions, ports: Ports = nodePorts) {
-    this.#clusters = new Clusters(options, ports);
+    this.#clusters = new Clusters(options, ports, [producerProperties, consumerProperties]);
   }
 
   /** Sends records. Close it when it is done: what it has is sent before. @throws OptionsError */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { resolveClientOptions } from './client-options.ts';
+import { plainTable } from './properties.ts';
 
 const BROKERS = { brokers: 'one:9092' };
 
@@ -24,7 +25,7 @@ describe('options', () => {
       [{ brokers: ['one:99999'] }, /'one:99999' is no address/],
       [{ brokers: ['http://one:1/'] }, /is no address/],
       [{ ...BROKERS, requestTimeoutMs: -1 }, /requestTimeoutMs is -1/],
-      [{ ...BROKERS, timeout: 1 }, /There is no option timeout/],
+      [{ ...BROKERS, timeout: 1 }, /Kafka has no option timeout: the options are apiTimeoutMs, /],
       [{ ...BROKERS, 'linger.ms': 1 }, /give it as properties: \{ 'linger.ms'/],
       [
         { ...BROKERS, sasl: { mechanism: 'gssapi' } },
@@ -90,5 +91,27 @@ describe('options', () => {
     reject({ 'request.timeout.ms': 'soon' }, /is 'soon', and takes a number/);
     reject({ 'security.protocol': 'TLS' }, /takes one of plaintext, ssl, sasl_plaintext, sasl_ssl/);
     reject({ 'ssl.ca.location': '/ca.pem' }, /give its PEM text as tls.trusted/);
+  });
+
+  it('say where options and properties of others belong, and what those of other clients are called here', () => {
+    const others = [
+      plainTable('producer', [
+        { name: 'linger.ms', origin: 'both', option: 'lingerMs', type: 'number' },
+        { name: 'partitioner', origin: 'librdkafka', option: 'partitioner', type: 'text' },
+      ]),
+    ];
+    const reject = (options: object, message: RegExp): void =>
+      assert.throws(() => resolveClientOptions({ ...BROKERS, ...options }, others), { message });
+    reject(
+      { lingerMs: 5 },
+      /Kafka has no option lingerMs: it belongs to the producer, kafka.producer\(\{ lingerMs \}\)\.$/,
+    );
+    reject({ createPartitioner: 5 }, /it belongs to the producer, kafka.producer\(\{ partitioner \}\)\.$/);
+    reject(
+      { properties: { 'linger.ms': 5 } },
+      /The property linger.ms belongs to the producer: give it there\.$/,
+    );
+    reject({ ssl: true }, /Kafka has no option ssl: it is tls here\.$/);
+    reject({ clientID: 'a' }, /did you mean clientId\?$/);
   });
 });

@@ -4,7 +4,8 @@ import type { TlsClientOptions } from '@moldau/io';
 import { OptionsError } from '../errors/kafka-error.ts';
 import { type Address, parseAddresses } from './address.ts';
 import { clientProperties } from './client-properties.ts';
-import { applyProperties, type Properties } from './properties.ts';
+import { applyProperties, type Properties, type PropertyTable } from './properties.ts';
+import { unknownOption } from './unknown-option.ts';
 
 /** Kafka's names of the mechanisms. */
 export const SASL_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
@@ -123,16 +124,25 @@ const NAMES = new Set([
   ...Object.keys(DEFAULTS),
 ]);
 
-/** @throws OptionsError with what is wrong and what would be right */
-export function resolveClientOptions(options: ClientOptions): ClientSettings {
+/**
+ * `others` are of the clients that these options are shared by: what is theirs is not given here.
+ * @throws OptionsError with what is wrong and what would be right
+ */
+export function resolveClientOptions(
+  options: ClientOptions,
+  others: readonly PropertyTable<unknown>[] = [],
+): ClientSettings {
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) throw new OptionsError(unknownOption(name));
+    if (!NAMES.has(name))
+      throw new OptionsError(
+        unknownOption(name, { who: 'Kafka', names: [...NAMES, 'logger', 'telemetry'], others }),
+      );
   }
   const { properties = {}, ...given } = options;
   const merged = {
     ...DEFAULTS,
     enableMetricsPush: true,
-    ...applyProperties(clientProperties, properties),
+    ...applyProperties(clientProperties, properties, others),
     ...withoutUndefined(given),
   };
   for (const name of NUMBERS) checkNumber(name, merged[name]);
@@ -143,13 +153,6 @@ export function resolveClientOptions(options: ClientOptions): ClientSettings {
 
 function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-function unknownOption(name: string): string {
-  const advice = name.includes('.')
-    ? `give it as properties: { '${name}': ... }`
-    : `the options are ${[...NAMES].sort().join(', ')}`;
-  return `There is no option ${name}: ${advice}.`;
 }
 
 function checkNumber(name: string, value: number): void {

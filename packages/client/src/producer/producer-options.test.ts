@@ -44,7 +44,7 @@ test("Kafka's and librdkafka's names stand for the same, and ours win", () => {
 
 test('what cannot be meant is refused with what would be right', () => {
   const refused: [ProducerOptions, RegExp][] = [
-    [{ lingerMS: 5 } as ProducerOptions, /no option lingerMS of the producer: did you mean lingerMs\?/],
+    [{ lingerMS: 5 } as ProducerOptions, /A producer has no option lingerMS: did you mean lingerMs\?/],
     [{ 'linger.ms': 5 } as ProducerOptions, /give it as properties/],
     [{ acks: 2 as 1 }, /acks is 2; it can be 'all', 1 or 0/],
     [{ acks: 1, idempotent: true }, /idempotent takes acks 'all'/],

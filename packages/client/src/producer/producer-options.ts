@@ -3,7 +3,8 @@
 import { CODECS, type CompressionType } from '@moldau/protocol';
 import { type KafkaError, OptionsError } from '../errors/kafka-error.ts';
 import { clientProperties } from '../options/client-properties.ts';
-import { applyProperties, nearest, type Properties } from '../options/properties.ts';
+import { applyProperties, type Properties } from '../options/properties.ts';
+import { unknownOption } from '../options/unknown-option.ts';
 import type { Compression } from './batch.ts';
 import { type CustomPartitioner, PARTITIONERS, type PartitionerName } from './partitioning/partitioner.ts';
 import { producerProperties } from './producer-properties.ts';
@@ -108,7 +109,8 @@ export function resolveProducerOptions(
   client: { readonly requestTimeoutMs: number },
 ): ProducerSettings {
   for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) throw new OptionsError(unknownOption(name));
+    if (!NAMES.includes(name))
+      throw new OptionsError(unknownOption(name, { who: 'A producer', names: NAMES }));
   }
   const { properties = {}, ...given } = options;
   const merged: ProducerOptions = {
@@ -173,13 +175,4 @@ function compressionOf(given: NonNullable<ProducerOptions['compression']>): Comp
   if (!Number.isInteger(level) || level < lowest || level > highest)
     throw new OptionsError(`compression.level is ${level}; of ${type} it is from ${lowest} to ${highest}.`);
   return { type, level };
-}
-
-function unknownOption(name: string): string {
-  if (name.includes('.'))
-    return `There is no option ${name}: give it as properties: { '${name}': ... }, and a client's where the client is made.`;
-  const near = nearest(name, NAMES);
-  const advice =
-    near === undefined ? `the options are ${[...NAMES].sort().join(', ')}.` : `did you mean ${near}?`;
-  return `There is no option ${name} of the producer: ${advice}`;
 }

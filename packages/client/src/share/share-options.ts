@@ -4,11 +4,11 @@ import { OptionsError } from '../errors/kafka-error.ts';
 import { clientProperties } from '../options/client-properties.ts';
 import {
   applyProperties,
-  nearest,
   type Properties,
   type PropertyDefinition,
   plainTable,
 } from '../options/properties.ts';
+import { unknownOption } from '../options/unknown-option.ts';
 
 /** Records of one partition that the broker was asked to note something of. */
 export interface AcknowledgedRecords {
@@ -116,12 +116,13 @@ export const shareProperties = plainTable<ShareConsumerOptions>('share consumer'
 /** @throws OptionsError with what is wrong and what would be right */
 export function resolveShareOptions(options: ShareConsumerOptions): ShareConsumerSettings {
   for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) throw new OptionsError(unknownOption(name));
+    if (!NAMES.includes(name))
+      throw new OptionsError(unknownOption(name, { who: 'A share consumer', names: NAMES }));
   }
   const { properties = {}, ...given } = options;
   const merged = {
     ...DEFAULTS,
-    ...applyProperties(shareProperties, properties, [clientProperties as never]),
+    ...applyProperties(shareProperties, properties, [clientProperties]),
     ...withoutUndefined(given),
   };
   if (typeof merged.groupId !== 'string' || merged.groupId === '')
@@ -139,12 +140,4 @@ export function resolveShareOptions(options: ShareConsumerOptions): ShareConsume
 
 function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-function unknownOption(name: string): string {
-  if (name.includes('.')) return `There is no option ${name}: give it as properties: { '${name}': ... }.`;
-  const near = nearest(name, NAMES);
-  const advice =
-    near === undefined ? `the options are ${[...NAMES].sort().join(', ')}.` : `did you mean ${near}?`;
-  return `There is no option ${name} of a share consumer: ${advice}`;
 }

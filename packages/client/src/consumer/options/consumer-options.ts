@@ -2,7 +2,8 @@
 
 import { OptionsError } from '../../errors/kafka-error.ts';
 import { clientProperties } from '../../options/client-properties.ts';
-import { applyProperties, nearest, type Properties } from '../../options/properties.ts';
+import { applyProperties, type Properties } from '../../options/properties.ts';
+import { unknownOption } from '../../options/unknown-option.ts';
 import type { FetchSettings, OffsetReset } from '../fetching/types.ts';
 import type { AssignorName, PartitionAssignor } from '../groups/assignors/assignor.ts';
 import type { GroupProtocol } from '../groups/types.ts';
@@ -109,7 +110,8 @@ const NAMES = [
 /** @throws OptionsError with what is wrong and what would be right */
 export function resolveConsumerOptions(options: ConsumerOptions): ConsumerSettings {
   for (const name of Object.keys(options))
-    if (!NAMES.includes(name)) throw new OptionsError(unknownOption(name));
+    if (!NAMES.includes(name))
+      throw new OptionsError(unknownOption(name, { who: 'A consumer', names: NAMES }));
   const { properties = {}, ...given } = options;
   const { onAssign, onRevoke, onLost, ...merged }: ConsumerOptions = {
     ...applyProperties(consumerProperties, properties, [clientProperties]),
@@ -167,14 +169,4 @@ function checkReset(reset: OffsetReset): void {
     throw new OptionsError(
       `autoOffsetReset is ${JSON.stringify(reset)}; it can be 'earliest', 'latest', 'none', or { durationMs: 3_600_000 } for the last hour.`,
     );
-}
-
-function unknownOption(name: string): string {
-  const near = nearest(name, NAMES);
-  const advice = name.includes('.')
-    ? `give it as properties: { '${name}': ... }`
-    : near === undefined
-      ? `the options are ${NAMES.toSorted().join(', ')}`
-      : `did you mean ${near}?`;
-  return `A consumer has no option ${name}: ${advice}.`;
 }
