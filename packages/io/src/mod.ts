@@ -24,6 +24,7 @@ export { nodeHttpServer } from './node/node-http-server.ts';
 export { nodeNetwork } from './node/node-network.ts';
 export { nodeProcess } from './node/node-process.ts';
 export { nodeRandom } from './node/node-random.ts';
+export { tellServiceManagerReady } from './node/node-service-manager.ts';
 export { nodeHoldingTimers, nodeTimers } from './node/node-timers.ts';
 export type { Process, ProcessFigures } from './process-figures.ts';
 export type { Random } from './random.ts';

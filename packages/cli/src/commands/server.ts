@@ -16,6 +16,7 @@ import {
   nodeProcess,
   nodeRandom,
   nodeTimers,
+  tellServiceManagerReady,
 } from '@moldau/io';
 import {
   createLogger,
@@ -166,8 +167,11 @@ function processWorld(): ServerWorld {
     tell(line) {
       process.stderr.write(`${line}\n`);
     },
-    // What this start compiled is kept for the next one now: at the end there may be no time, as after kill -9.
-    started: flushCompileCache,
+    started() {
+      tellServiceManagerReady(process.env, (reason) => process.stderr.write(`moldau: warning: ${reason}\n`));
+      // What this start compiled is kept for the next one now: at the end there may be no time, as after kill -9.
+      flushCompileCache();
+    },
     exit: (code) => process.exit(code),
     onSignal(listener) {
       process.on('SIGTERM', listener);
