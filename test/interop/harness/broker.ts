@@ -67,7 +67,12 @@ export async function startBroker(
   const address = `127.0.0.1:${port}`;
   const listening =
     options.configFile === undefined ? ['--listen', address] : ['--config', options.configFile];
-  const settings = ['group.initial.rebalance.delay.ms=0', ...(options.settings ?? [])];
+  const own = options.settings ?? [];
+  // Two brokers cannot serve their metrics at the same port, and few of those who come here look at them.
+  const metrics = own.some((setting) => setting.startsWith('moldau.metrics.listen='))
+    ? []
+    : ['moldau.metrics.listen='];
+  const settings = ['group.initial.rebalance.delay.ms=0', ...metrics, ...own];
   const child = spawn(
     process.execPath,
     [

@@ -2,7 +2,7 @@
 // so that a changed requirement or source file installs again and an unchanged one costs nothing.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Folders } from './client.ts';
 import { mustRun, run } from './command.ts';
@@ -34,6 +34,24 @@ export async function aptPackage(name: string, command: readonly string[]): Prom
   aptQueue = mine.catch(() => {});
   await mine;
   if (!(await present())) throw new Error(`${name} is installed but ${command.join(' ')} still fails`);
+}
+
+/** The folder of what aptUnpacked() has brought. */
+export function unpackedDirectory(folders: Folders, name: string): string {
+  return join(folders.cache, `debian-${name}`);
+}
+
+/** Unpacks Debian's package without installing it: of one that is a service nothing is to be started on the machine. */
+export async function aptUnpacked(folders: Folders, name: string): Promise<void> {
+  const directory = unpackedDirectory(folders, name);
+  await once(directory, [name, directory], async () => {
+    aptUpdated ??= mustRun(['apt-get', 'update'], { environment: { DEBIAN_FRONTEND: 'noninteractive' } });
+    await aptUpdated;
+    await mustRun(['apt-get', 'download', name], { cwd: directory });
+    const file = readdirSync(directory).find((each) => each.startsWith(`${name}_`) && each.endsWith('.deb'));
+    if (file === undefined) throw new Error(`apt-get download ${name} brought no package`);
+    await mustRun(['dpkg', '-x', join(directory, file), directory]);
+  });
 }
 
 export function venvDirectory(folders: Folders, name: string): string {
