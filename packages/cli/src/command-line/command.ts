@@ -8,7 +8,15 @@ import type { Output } from '../output/output.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** What a shell can complete an argument or option with; all but the first two are asked from the cluster. */
-export type Completion = 'file' | 'folder' | 'topic' | 'group' | 'user' | 'config-name' | 'config-key';
+export type Completion =
+  | 'file'
+  | 'folder'
+  | 'topic'
+  | 'group'
+  | 'user'
+  | 'transactional-id'
+  | 'config-name'
+  | 'config-key';
 
 export interface ArgumentSpec {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Admin } from '@moldau/client';
 import type { CommandContext, Completion } from '../command-line/command.ts';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
 import type { Before } from './complete.ts';
-import { configSubject } from './config-subject.ts';
+import { configSubject, QUOTA_NAMES } from './config-subject.ts';
 
 const PATIENCE_MS = 1_000;
 
@@ -49,6 +49,8 @@ async function ask(
       return await groups();
     case 'user':
       return await users();
+    case 'transactional-id':
+      return (await admin.transactions.list()).map(({ transactionalId }) => transactionalId);
     case 'config-name':
       return await configNames(admin, given[0] ?? '', { topics, groups, users });
     case 'config-key':
@@ -80,10 +82,9 @@ async function configNames(
 }
 
 /** After `config get TYPE NAME`, those of that; else those of topics. */
-async function configKeys(admin: Admin, [type, name]: readonly string[]): Promise<string[]> {
+async function configKeys(admin: Admin, [type, name]: readonly string[]): Promise<readonly string[]> {
   const subject = type === undefined || name === undefined ? undefined : subjectOf(type, name);
-  if (subject !== undefined && 'quotaOf' in subject)
-    return ['producer_byte_rate', 'consumer_byte_rate', 'request_percentage', 'controller_mutation_rate'];
+  if (subject !== undefined && 'quotaOf' in subject) return QUOTA_NAMES;
   const first = subject === undefined ? (await admin.topics.list())[0]?.name : undefined;
   const resource =
     subject?.resource ?? (first === undefined ? undefined : { type: 'topic' as const, name: first });

@@ -30,6 +30,12 @@ export function configSubject(type: string, name: string): ConfigSubject {
   return { resource: { type: known as ConfigResource['type'], name: isDefault ? '' : name } };
 }
 
+/** Limits that Kafka knows. */
+export const QUOTA_NAMES = [
+  ...['producer_byte_rate', 'consumer_byte_rate', 'request_percentage'],
+  ...['controller_mutation_rate', 'connection_creation_rate'],
+] as const;
+
 /** Quotas by Kafka's names, as producer_byte_rate. */
 export function quotaName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

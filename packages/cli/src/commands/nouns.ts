@@ -37,6 +37,36 @@ export const nouns: readonly NounSpec[] = [
     load: async () => (await import('./cluster.ts')).verbs,
   },
   {
+    name: 'transactions',
+    aliases: ['transaction'],
+    summary: 'list transactions, find those that hang, and end them',
+    load: async () => (await import('./transactions.ts')).verbs,
+  },
+  {
+    name: 'user',
+    aliases: ['users'],
+    summary: 'list, make and delete users who log in by SCRAM',
+    load: async () => (await import('./user.ts')).verbs,
+  },
+  {
+    name: 'acl',
+    aliases: ['acls'],
+    summary: 'list, add and delete access rules',
+    load: async () => (await import('./acl.ts')).verbs,
+  },
+  {
+    name: 'quota',
+    aliases: ['quotas'],
+    summary: 'limit what users, clients and addresses may use',
+    load: async () => (await import('./quota.ts')).verbs,
+  },
+  {
+    name: 'token',
+    aliases: ['tokens'],
+    summary: 'list, make, renew and end delegation tokens',
+    load: async () => (await import('./token.ts')).verbs,
+  },
+  {
     name: 'profile',
     aliases: ['profiles'],
     summary: 'name clusters, and choose the one that is meant when nothing is said',

@@ -1,0 +1,102 @@
+// Access rules, users, quotas and tokens. A broker elsewhere needs an authorizer with User:ANONYMOUS as a super user.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { verbs as acl } from './acl.ts';
+import { verbs as quota } from './quota.ts';
+import { TestCluster } from './testing-cluster.ts';
+import { verbs as token } from './token.ts';
+import { verbs as user } from './user.ts';
+
+let cluster: TestCluster;
+before(async () => {
+  cluster = await TestCluster.start([
+    'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users=User:ANONYMOUS',
+  ]);
+});
+after(() => cluster.stop());
+
+const unique = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`;
+
+test('access rules are added in all combinations, listed by who and what, and deleted when that is confirmed', async () => {
+  const [ada, etl, topic] = [unique('ada'), unique('etl'), unique('orders')];
+  const rule = { principal: [ada, `User:${etl}`], operation: ['read', 'describe'], topic: [topic] };
+  assert.equal((await cluster.json(acl, 'add', {}, { ...rule, dryRun: true })).length, 4);
+  const added = await cluster.json(acl, 'add', {}, rule);
+  assert.deepEqual(added[0], {
+    ...{ principal: `User:${ada}`, permission: 'allow', operation: 'read' },
+    ...{ resource: 'topic', name: topic, pattern: 'literal', host: '*' },
+  });
+  await cluster.json(
+    acl,
+    'add',
+    {},
+    { ...rule, principal: [ada], operation: ['all'], topic: [topic.slice(0, 9)], prefixed: true, deny: true },
+  );
+  const list = (options: object) => cluster.json(acl, 'list', {}, { ...options });
+  await cluster.until(async () => (await list({ topic: [topic], matching: true })).length === 5);
+  assert.equal((await list({ principal: [ada] })).length, 3);
+  assert.equal((await list({ principal: [ada], deny: true })).length, 1);
+  assert.equal((await list({ topic: [topic], operation: ['read'] })).length, 2);
+  for (const wrong of [{}, { principal: [ada] }, { principal: [ada], operation: ['read'] }])
+    assert.equal((await cluster.run(acl, 'add', {}, wrong)).code, 2);
+  assert.equal((await cluster.run(acl, 'delete', {}, { yes: true })).code, 2);
+  const declined = await cluster.run(acl, 'delete', {}, { principal: [ada] }, { answers: ['n'] });
+  assert.deepEqual([declined.code, declined.told[0]], [3, 'Delete 3 access rules?']);
+  assert.equal((await cluster.json(acl, 'delete', {}, { principal: [ada, etl], yes: true })).length, 5);
+});
+
+test('users log in by SCRAM with a password that is read, never given on the command line', async () => {
+  const name = unique('ada');
+  const set = (stdin: string, options: object = {}) =>
+    cluster.run(user, 'set', { user: name }, { iterations: 4096, ...options }, { stdin });
+  assert.equal((await set('')).code, 2);
+  assert.deepEqual((await set('secret\n')).told, [`${name} logs in by SCRAM-SHA-512`]);
+  assert.equal((await set('secret', { mechanism: 'scram-sha-256' })).code, 0);
+  const list = () => cluster.run(user, 'list', { user: [name] });
+  await cluster.until(async () => (await list()).out.includes('256'));
+  assert.match(
+    (await list()).out,
+    new RegExp(`${name} +SCRAM-SHA-256 \\(4096\\), SCRAM-SHA-512 \\(4096\\)\n$`),
+  );
+  assert.equal((await cluster.run(user, 'delete', { user: name })).code, 3);
+  assert.equal((await cluster.run(user, 'delete', { user: name }, { yes: true })).code, 0);
+  await cluster.until(async () => (await list()).code === 1);
+});
+
+test('quotas are for users at clients, and for all who have none of their own', async () => {
+  const name = unique('ada');
+  const entity = { user: name, client: 'default' };
+  const set = await cluster.json(
+    quota,
+    'set',
+    { limit: ['producer_byte_rate=1000', 'request_percentage=50'] },
+    entity,
+  );
+  assert.deepEqual(set[0], {
+    of: `user ${name}, client (default)`,
+    name: 'producer_byte_rate',
+    from: null,
+    to: 1000,
+  });
+  const list = () => cluster.run(quota, 'list', {}, { user: name });
+  await cluster.until(async () => (await list()).out.includes('producer'));
+  assert.match((await list()).out, /client \(default\).* +(producer_byte_rate=1000|request_percentage=50) /);
+  const gone = await cluster.json(
+    quota,
+    'unset',
+    { limit: ['producer_byte_rate', 'request_percentage'] },
+    entity,
+  );
+  assert.deepEqual([gone[0].from, gone[0].to], [1000, null]);
+  assert.equal((await cluster.run(quota, 'set', { limit: ['producer_byte_rate=1000'] })).code, 2);
+});
+
+test('tokens say why they cannot be had', async () => {
+  assert.equal((await cluster.run(token, 'create')).code, 1);
+  const expired = await cluster.run(token, 'expire', { hmac: 'AAAA' });
+  assert.equal(expired.code, 1);
+  assert.match(expired.told[0]!, /oken/);
+});
