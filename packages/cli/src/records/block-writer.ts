@@ -1,6 +1,7 @@
 // Bytes and texts, put together in large blocks on their way to a stream: a write for each record would cost more than the record.
 //
-// Invariant: a block that was given to the stream is not written to again.
+// Invariant: a block that was given to the stream is not written to before the stream is done with it. Streams in memory never are, for they hand on
+// what they were given.
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
@@ -11,14 +12,20 @@ const MAX_UNIT_BYTES = 3;
 
 export class BlockWriter {
   readonly #stream: Writable;
-  #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  #block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   /** What is in the block from here on has not been given to the stream. */
   #start = 0;
   #position = 0;
   #isFull = false;
+  /** Undefined: blocks are not used again. */
+  readonly #free: Buffer[] | undefined;
+  /** Writes of the current block that are not done. */
+  #users: BlockUsers = { block: this.#block, count: 0, isLeft: false };
 
   constructor(stream: Writable) {
     this.#stream = stream;
+    // The kernel has copied what was written to a file descriptor.
+    if ('fd' in stream) this.#free = [];
   }
 
   bytes(bytes: Uint8Array): void {
@@ -53,7 +60,12 @@ export class BlockWriter {
   /** Gives the stream what there is. */
   flush(): void {
     if (this.#position === this.#start) return;
-    this.#give(this.#block.subarray(this.#start, this.#position));
+    const users = this.#users;
+    users.count++;
+    this.#give(this.#block.subarray(this.#start, this.#position), () => {
+      users.count--;
+      this.#release(users);
+    });
     this.#start = this.#position;
   }
 
@@ -66,13 +78,27 @@ export class BlockWriter {
   #makeRoom(bytes: number): boolean {
     this.flush();
     if (bytes > BLOCK_BYTES) return false;
-    this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    this.#users.isLeft = true;
+    this.#release(this.#users);
+    this.#block = this.#free?.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    this.#users = { block: this.#block, count: 0, isLeft: false };
     this.#start = 0;
     this.#position = 0;
     return true;
   }
 
-  #give(bytes: Uint8Array): void {
-    if (!this.#stream.write(bytes)) this.#isFull = true;
+  #release({ block, count, isLeft }: BlockUsers): void {
+    if (count === 0 && isLeft) this.#free?.push(block);
   }
+
+  #give(bytes: Uint8Array, done?: () => void): void {
+    if (!this.#stream.write(bytes, done)) this.#isFull = true;
+  }
+}
+
+interface BlockUsers {
+  readonly block: Buffer;
+  count: number;
+  /** Nothing more goes into it. */
+  isLeft: boolean;
 }
