@@ -12,7 +12,7 @@ const PACKAGE_TABLE: Readonly<Record<string, readonly string[]>> = {
   broker: ['io', 'protocol', 'log', 'metadata'],
   client: ['io', 'protocol'],
   console: ['io', 'protocol', 'client'],
-  cli: ['io', 'protocol', 'client', 'console', 'broker'],
+  cli: ['io', 'protocol', 'log', 'client', 'console', 'broker'],
   testing: ['io', 'protocol', 'log', 'metadata', 'broker', 'client'],
 };
 

@@ -73,6 +73,12 @@ export class LeaderEpochs {
     return drop > 0 || moved;
   }
 
+  /** From the oldest on. */
+  *entries(): Generator<{ readonly leaderEpoch: number; readonly startOffset: number }> {
+    for (let at = 0; at < this.#pairs.length; at += 2)
+      yield { leaderEpoch: this.#pairs[at]!, startOffset: this.#pairs[at + 1]! };
+  }
+
   /** The file's content. */
   encode(): Buffer {
     let text = `0\n${this.count}\n`;
