@@ -26,7 +26,8 @@ export class Moldau {
     );
     const child = spawn(process.execPath, ['--conditions=source', BIN, ...args], {
       cwd: this.folder,
-      env: { ...environment, ...variables },
+      // Each serves its metrics somewhere else.
+      env: { ...environment, KAFKA_MOLDAU_METRICS_LISTEN: '127.0.0.1:0', ...variables },
     });
     this.#children.add(child);
     const output = { out: '', error: '' };
