@@ -177,6 +177,17 @@ async function sendGarbage(ports: { login: number; open: number }, secret: Buffe
   }
 }
 
+/** The pages for those who watch, and what is told of metrics that nobody takes. */
+async function lookAt(log: () => string): Promise<void> {
+  const port = /"port":(\d+),"msg":"metrics and health are served"/.exec(log())![1];
+  for (const page of ['metrics', 'health/ready', `none?${secrets.get('a file')}`]) {
+    const text = await (await fetch(`http://127.0.0.1:${port}/${page}`)).text();
+    assertSilent(text, page);
+  }
+  while (!log().includes('metrics could not be sent'))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 describe('secrets', { timeout: 90_000 }, () => {
   it('stay secret in all that a broker writes and answers, also when it crashes', async () => {
     writeFileSync(join(moldau.folder, 'key'), plant('a file'), { mode: 0o600 });
@@ -193,6 +204,11 @@ describe('secrets', { timeout: 90_000 }, () => {
       `moldau.users=carol:${plant('a first user')}`,
       `vault.password=${plant('an unknown key')}`,
       'log.dirs=data',
+      'moldau.metrics.listen=127.0.0.1:0',
+      'moldau.metrics.otlp.url=http://127.0.0.1:9/nobody',
+      'moldau.metrics.otlp.interval.ms=1000',
+      `moldau.metrics.otlp.headers=authorization=Bearer ${plant('a header of an exporter')}`,
+      'moldau.slow.request.ms=1',
     ]);
     const crash = "process.on('SIGUSR2',()=>{throw Object.assign(new Error('out of nowhere'),{a:1})})";
     const broker = moldau.runIn(
@@ -206,6 +222,7 @@ describe('secrets', { timeout: 90_000 }, () => {
     );
     const [open, login] = await broker.ports;
     await provoke({ open: open!, login: login! });
+    await lookAt(() => broker.written.error);
     broker.child.kill('SIGQUIT');
     const reportsIn = () => readdirSync(moldau.folder).filter((name) => name.startsWith('report.'));
     while (reportsIn().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -240,7 +257,11 @@ describe('secrets', { timeout: 90_000 }, () => {
       [`ssl.truststore.password:${plant('a malformed --set')}`],
       [`ssl.truststore.password=${plant('a --set')}`, 'num.partitions=0'],
     ];
-    const planted = { PLANTED: plant('a variable of a failed start'), LOG_LEVEL: 'debug' };
+    const planted = {
+      PLANTED: plant('a variable of a failed start'),
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'pretty',
+    };
     const endings = starts.map(async (settings) => {
       const flags = settings.flatMap((setting) => ['--set', setting]);
       const broker = moldau.runIn(planted, 'server', ...flags);

@@ -51,7 +51,7 @@ export class Moldau {
     });
     const ready = ports.then(([port]) => port!);
     ready.catch(() => {});
-    return { child, ended, ports, ready };
+    return { child, ended, ports, ready, written: output };
   }
 
   removeAll(): void {

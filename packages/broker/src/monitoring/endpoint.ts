@@ -21,7 +21,9 @@ export async function openEndpoint(
 ): Promise<HttpListener | undefined> {
   const { httpServer, logger } = options;
   try {
-    return await httpServer.listen(address, (path) => answerTo(path, options));
+    const listener = await httpServer.listen(address, (path) => answerTo(path, options));
+    logger.info({ host: listener.host, port: listener.port }, 'metrics and health are served');
+    return listener;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const advice = 'set moldau.metrics.listen to another host:port, or to nothing for none';

@@ -118,6 +118,13 @@ describe('the server command', () => {
     assert.deepEqual(exits, [2]);
   });
 
+  it('takes a log format that does not exist for a wrong command line', async () => {
+    const { world, told, exits } = fakeWorld();
+    await runServer({ logFormat: 'xml' }, world);
+    assert.deepEqual(told, ['moldau: the log format "xml" does not exist: expected one of json, pretty']);
+    assert.deepEqual(exits, [2]);
+  });
+
   const failures: [title: string, start: Start, expected: RegExp][] = [
     [
       'a port in use',

@@ -196,6 +196,14 @@ testCase('configs', async (bootstrap) => {
   const id = /Leader: (\d+)/.exec(listed)?.[1] ?? '';
   const broker = ['--entity-type', 'brokers', '--entity-name', id, '--describe', '--all'];
   assert.match(await tool('configs', ...at(bootstrap), ...broker), /log\.retention\.hours=168/);
+  const loggers = ['--entity-type', 'broker-loggers', '--entity-name', id];
+  for (const level of ['ERROR', 'WARN']) {
+    await tool('configs', ...at(bootstrap), ...loggers, '--alter', '--add-config', `root=${level}`);
+    assert.match(
+      await tool('configs', ...at(bootstrap), ...loggers, '--describe'),
+      new RegExp(`^ *root=${level} `, 'm'),
+    );
+  }
   const everywhere = ['--entity-type', 'brokers', '--entity-default'];
   await tool(
     'configs',
