@@ -1,7 +1,7 @@
 // Runs a verb in the process of its test, with a real client and streams that are kept: much quicker than a process for each.
 
 import { PassThrough } from 'node:stream';
-import { Kafka } from '@moldau/client';
+import { Kafka, type Properties } from '@moldau/client';
 import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
 import type { CommandArguments, CommandContext, CommandOptions, VerbSpec } from './command-line/command.ts';
 import { endingOf } from './command-line/endings.ts';
@@ -19,6 +19,8 @@ export interface RanCommand {
 export interface RunOptions {
   /** host:port */
   readonly brokers?: string;
+  /** Of the client, as -X has them. */
+  readonly properties?: Properties;
   readonly stdin?: string | Uint8Array;
   readonly output?: OutputFormat;
   /** Answers to questions; none: nobody can be asked. */
@@ -32,7 +34,15 @@ export async function runVerb(
   verb: VerbSpec,
   args: CommandArguments,
   options: CommandOptions = {},
-  { brokers, stdin = '', output = 'table', answers = [], signal, environment = {} }: RunOptions = {},
+  {
+    brokers,
+    properties = {},
+    stdin = '',
+    output = 'table',
+    answers = [],
+    signal,
+    environment = {},
+  }: RunOptions = {},
 ): Promise<RanCommand> {
   if (verb.needs === 'itself') throw new Error(`${verb.name} brings its own world`);
   const chunks: Buffer[] = [];
@@ -53,7 +63,7 @@ export async function runVerb(
       columns: 80,
     },
   };
-  await using kafka = new Kafka({ brokers: brokers ?? '127.0.0.1:1' });
+  await using kafka = new Kafka({ brokers: brokers ?? '127.0.0.1:1', properties });
   const abort = new AbortController();
   const left = [...answers];
   let code = 0;

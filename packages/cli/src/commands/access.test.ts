@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { RunOptions } from '../testing-context.ts';
 import { verbs as acl } from './acl.ts';
 import { verbs as quota } from './quota.ts';
 import { TestCluster } from './testing-cluster.ts';
@@ -12,6 +13,11 @@ import { verbs as user } from './user.ts';
 let cluster: TestCluster;
 before(async () => {
   cluster = await TestCluster.start([
+    'listeners=OPEN://127.0.0.1:0,CLIENTS://127.0.0.1:0',
+    'listener.security.protocol.map=OPEN:PLAINTEXT,CLIENTS:SASL_PLAINTEXT',
+    'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256',
+    'listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_ada="secret";',
+    'delegation.token.secret.key=a key for tests',
     'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users=User:ANONYMOUS',
   ]);
@@ -99,4 +105,25 @@ test('tokens say why they cannot be had', async () => {
   const expired = await cluster.run(token, 'expire', { hmac: 'AAAA' });
   assert.equal(expired.code, 1);
   assert.match(expired.told[0]!, /oken/);
+});
+
+test('tokens are made, listed without their secrets, renewed and ended', async (context) => {
+  const clients = cluster.broker?.broker.listeners.find(({ name }) => name === 'CLIENTS');
+  if (clients === undefined) return context.skip('no listener to log in at');
+  const asAda: RunOptions = {
+    brokers: `127.0.0.1:${clients.port}`,
+    properties: {
+      ...{ 'security.protocol': 'sasl_plaintext', 'sasl.mechanism': 'PLAIN' },
+      ...{ 'sasl.username': 'ada', 'sasl.password': 'secret' },
+    },
+  };
+  const created = { renewer: ['User:etl'], maxLifetime: 3_600_000 };
+  const [made] = await cluster.json(token, 'create', {}, created, asAda);
+  assert.deepEqual([made.owner, made.renewers], ['User:ada', ['User:etl']]);
+  const [listed] = await cluster.json(token, 'list', {}, {}, asAda);
+  assert.deepEqual([listed.tokenId, 'hmac' in listed], [made.tokenId, false]);
+  assert.equal((await cluster.json(token, 'list', {}, { secrets: true }, asAda))[0].hmac, made.hmac);
+  const { told } = await cluster.run(token, 'renew', { hmac: made.hmac }, { for: 60_000 }, asAda);
+  assert.match(told[0]!, /^it expires at \d{4}-/);
+  assert.equal((await cluster.run(token, 'expire', { hmac: made.hmac }, {}, asAda)).code, 0);
 });

@@ -38,7 +38,8 @@ _moldau() {
       :file*) _files ;;
       :folder*) _files -/ ;;
       '') ;;
-      *) answers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${\${line#*$'\\t'}#\${line%%$'\\t'*}}") ;;
+      *$'\\t'*) answers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *) answers+=("\${line//:/\\\\:}") ;;
     esac
   done
   (( \${#answers} )) && _describe moldau answers
