@@ -387,13 +387,14 @@ async function openMonitoring(
   { config, clock, timers, disk, http, monitoring }: BrokerOptions,
   { logLevels, ...watched }: { logLevels: LogLevels; figures: Figures; slowRequests: SlowRequests },
 ): Promise<Monitoring | undefined> {
-  if (monitoring === undefined) return undefined;
+  const { monitoringAddress: address, metricsExport } = config;
+  const isWatched = address !== undefined || metricsExport !== undefined;
+  if (monitoring === undefined || !isWatched) return undefined;
   return Monitoring.open({
     ...{ clock, timers, disk, http, logger: logLevels.of('monitoring') },
     ...monitoring,
     ...watched,
-    address: config.monitoringAddress,
-    metricsExport: config.metricsExport,
+    ...{ address, metricsExport },
     settings: {
       get maxPartitions() {
         return config.get('moldau.metrics.partitions');

@@ -590,3 +590,57 @@ async function dial2(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
 }
+
+test('connections are counted by listener, with those that were refused', async () => {
+  const { server, dial } = await started(() => undefined, { maxConnections: 1 });
+  const first = await dial();
+  const second = await dial();
+  await second.closed;
+  first.socket.destroy();
+  await first.closed;
+  while (server.connectionCount > 0) await new Promise((resolve) => setImmediate(resolve));
+  const none = { loginsFailed: 0, loginsSucceeded: 0 };
+  assert.deepEqual(
+    [...server.listenerFigures()],
+    [{ name: 'PLAINTEXT', connections: 0, made: 1, closed: 1, refused: 1, ...none }],
+  );
+});
+
+test('a request is told of when its answer has been sent, with the times of its way', async () => {
+  const finished: { times: number[]; waitedMs: number; sizeBytes: number; apiKey: number }[] = [];
+  const server = new Server({
+    ...{ network: nodeNetwork, clock: nodeClock, timers: nodeTimers, logger: recordingLogger() },
+    ...{ limits: DEFAULT_NETWORK_LIMITS, apis: [PRODUCE, FETCH] },
+    authenticationFor: () => ANONYMOUS_AUTHENTICATION,
+    dispatch(_api, frame, _bodyOffset, context) {
+      context.waited(3);
+      return frame.length > 20 ? undefined : Promise.resolve([Buffer.from('answer')]);
+    },
+    finished({ arrivedMs, startedMs, answeredMs, waitedMs, sizeBytes, apiKey }, sentMs) {
+      finished.push({ times: [arrivedMs, startedMs, answeredMs, sentMs], waitedMs, sizeBytes, apiKey });
+    },
+  });
+  open.push(server);
+  const { port } = await server.listen({ name: 'PLAINTEXT', host: '127.0.0.1', port: 0 });
+  const before = nodeClock.monotonicMs();
+  const client = await dial(port);
+  // The first wants no answer.
+  client.send(request(1, Buffer.alloc(100)), request(2), request(3, Buffer.alloc(0), 1));
+  await client.frame();
+  await client.frame();
+  assert.deepEqual(
+    finished.map(({ apiKey, waitedMs, sizeBytes }) => [apiKey, waitedMs, sizeBytes]),
+    [
+      [0, 3, 112],
+      [0, 3, 12],
+      [1, 3, 12],
+    ],
+  );
+  for (const { times } of finished) {
+    const inOrder = [before, ...times, nodeClock.monotonicMs()];
+    assert.deepEqual(
+      inOrder,
+      inOrder.toSorted((one, other) => one - other),
+    );
+  }
+});

@@ -207,3 +207,17 @@ test('connections of an address above its rate are refused after a while, those 
   }
   for (let count = 0; count < 50; count++) assert.ok(quotas.admit('A', '10.0.0.2', 1000).isAllowed);
 });
+
+test('how often clients were held up, and for how long, is counted by quota', () => {
+  const { quotas } = quotasWith(image({ user: 'ada' }, { [QuotaKey.PRODUCE]: 100, [QuotaKey.MUTATION]: 1 }));
+  quotas.recordProduced(ada, 1000);
+  const heldUpMs = quotas.recordProduced(ada, 1000) + quotas.recordProduced(ada, 1000);
+  const mutations = quotas.mutations(ada, false);
+  for (let i = 0; i < 30; i += 1) mutations.record(1);
+  const of = (quota: string) => quotas.throttles.find((each) => each.quota === quota)!;
+  assert.deepEqual(of(QuotaKey.PRODUCE), { quota: QuotaKey.PRODUCE, count: 2, totalMs: heldUpMs });
+  // One request, however many partitions it makes.
+  assert.equal(of(QuotaKey.MUTATION).count, 1);
+  assert.equal(of(QuotaKey.MUTATION).totalMs, mutations.throttleMs);
+  assert.deepEqual(of(QuotaKey.FETCH), { quota: QuotaKey.FETCH, count: 0, totalMs: 0 });
+});

@@ -250,3 +250,17 @@ test('clients that know no control batches get what follows them', async () => {
     [[2, false]],
   );
 });
+
+test('who fetches is told how long it has waited, and of nothing when it has not', async () => {
+  const { fetcher, partitions, time } = await fetcherOf();
+  const waits: number[] = [];
+  const fetching = fetcher.fetch([fetched(0, 0)], LIMITS, stays, (ms) => void waits.push(ms));
+  await settled();
+  assert.equal(fetcher.waitingCount, 1);
+  await time.advance(120);
+  await partitions.get('orders', 0)!.append([batchOf(100)]).written;
+  await fetching;
+  assert.equal(fetcher.waitingCount, 0);
+  await fetcher.fetch([fetched(0, 0)], LIMITS, stays, (ms) => void waits.push(ms));
+  assert.deepEqual(waits, [120]);
+});
