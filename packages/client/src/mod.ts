@@ -125,6 +125,7 @@ export type { FailedRecord, ProducerOptions } from './producer/producer-options.
 export type { RecordPost, RecordSend, SendOptions, SentRecord } from './producer/record-calls.ts';
 export type { TransactionGroup, TransactionOffset } from './producer/transactions/coordinator-requests.ts';
 export { Transaction, type TransactionOutcome } from './producer/transactions/transaction.ts';
+export { type PropertiesByClient, propertiesByClient } from './properties-by-client.ts';
 export { checked, json, type StandardSchema } from './serdes/json.ts';
 export { bigint64, bytes, float32, float64, int16, int32, int64, string } from './serdes/primitives.ts';
 export { notNull, type Serde, type SerdeContext } from './serdes/serde.ts';

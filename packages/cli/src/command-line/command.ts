@@ -2,7 +2,7 @@
 //
 // Invariant: describing a command loads nothing of what it does, so that --help and completion are quick.
 
-import type { Admin, Kafka } from '@moldau/client';
+import type { Admin, Kafka, PropertiesByClient } from '@moldau/client';
 import type { Clock, Disk, Network, Timers } from '@moldau/io';
 import type { Output } from '../output/output.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -94,6 +94,8 @@ export interface CommandContext {
   readonly kafka: Kafka;
   /** The same, for verbs that need the admin or the cluster. */
   readonly admin: Admin;
+  /** Properties that the user gave and that are for producers and consumers alone. */
+  readonly properties?: Pick<PropertiesByClient, 'producer' | 'consumer'> | undefined;
   /** Data, to standard output, in the format that -o asks for. */
   readonly output: Output;
   readonly terminal: Terminal;

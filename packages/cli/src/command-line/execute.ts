@@ -64,6 +64,7 @@ class World implements CommandContext {
   readonly timers = nodeTimers;
   readonly output: Output;
   readonly isDryRun: boolean;
+  properties: CommandContext['properties'];
   readonly #options: CommandOptions;
   #kafka: Kafka | undefined;
   #admin: Admin | undefined;
@@ -95,8 +96,10 @@ class World implements CommandContext {
       const { openAdmin } = await import('@moldau/client/admin');
       this.#newAdmin = () => openAdmin(settings);
     } else {
-      const { Kafka } = await import('@moldau/client');
-      this.#newKafka = () => new Kafka(settings);
+      const { Kafka, propertiesByClient } = await import('@moldau/client');
+      const { shared, ...others } = propertiesByClient(settings.properties ?? {});
+      this.properties = others;
+      this.#newKafka = () => new Kafka({ ...settings, properties: shared });
       this.#newAdmin = () => this.kafka.admin();
     }
   }

@@ -3,7 +3,7 @@
 // Invariants: what was read and wanted is written whole before the command ends, however it ends, and a group commits nothing that was not written. Who reads our
 // output slowly slows down reading, and memory stays bounded.
 
-import type { Consumer, ConsumerRecord, OffsetReset } from '@moldau/client';
+import type { Consumer, ConsumerRecord, OffsetReset, Properties } from '@moldau/client';
 import {
   type CommandArguments,
   type CommandContext,
@@ -190,14 +190,14 @@ function topicsOf(
 }
 
 async function assigned(
-  { kafka, admin, signal }: CommandContext,
+  { kafka, admin, signal, properties }: CommandContext,
   names: readonly string[],
   options: ConsumeOptions,
   from: Place = { kind: 'start' },
   until: Place | undefined,
 ): Promise<Reading> {
   const { topics, patterns } = topicsOf(names, options);
-  const isolation = options.committed === true ? 'read-committed' : 'read-uncommitted';
+  const isolation = isolationOf(options, properties?.consumer);
   const found = await partitionsOf(admin, topics, patterns, signal);
   const wanted =
     patterns.length === 0
@@ -207,7 +207,10 @@ async function assigned(
   const goals = new Goals(until !== undefined);
   for (const stretch of stretches) goals.add(stretch);
   // What retention takes away while it is read is gone; the rest is read nevertheless.
-  const consumer = kafka.consumer({ isolation, autoOffsetReset: 'earliest' });
+  const consumer = kafka.consumer({
+    ...{ isolation, autoOffsetReset: 'earliest' },
+    properties: properties?.consumer,
+  });
   const toRead = stretches.filter(({ from, to }) => to === undefined || from < to);
   return {
     consumer: consumer.assign(
@@ -218,7 +221,7 @@ async function assigned(
 }
 
 function subscribed(
-  { kafka, admin, signal, clock }: CommandContext,
+  { kafka, admin, signal, clock, properties }: CommandContext,
   names: readonly string[],
   options: ConsumeOptions,
   from: Place | undefined,
@@ -228,9 +231,12 @@ function subscribed(
   if (topics.some(({ partitions }) => partitions !== undefined) || options.partitions !== undefined)
     throw new UsageError('--group: the group says which partitions are read, so none can be named');
   const goals = new Goals(until !== undefined);
-  const isolation = options.committed === true ? 'read-committed' : 'read-uncommitted';
+  const isolation = isolationOf(options, properties?.consumer);
   const consumer = kafka.consumer({
-    ...{ groupId: options.group, isolation, autoOffsetReset: resetOf(from, clock.wallMs()) },
+    ...{ groupId: options.group, isolation, properties: properties?.consumer },
+    ...(from === undefined && 'auto.offset.reset' in (properties?.consumer ?? {})
+      ? {}
+      : { autoOffsetReset: resetOf(from, clock.wallMs()) }),
     async onAssign(partitions) {
       const stretches = await stretchesOf(admin, partitions, {
         from: { kind: 'start' },
@@ -252,6 +258,15 @@ function subscribed(
     goals,
     isGroup: true,
   };
+}
+
+/** Asked for by an option of ours or a property. */
+function isolationOf(
+  { committed }: ConsumeOptions,
+  properties: Properties = {},
+): 'read-committed' | 'read-uncommitted' {
+  const isCommitted = committed === true || properties['isolation.level'] === 'read_committed';
+  return isCommitted ? 'read-committed' : 'read-uncommitted';
 }
 
 /** Where a group begins that has not stored anything. */

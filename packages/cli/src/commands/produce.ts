@@ -2,7 +2,14 @@
 //
 // Invariants: memory is bounded, however fast the input is; what was read before it ended, or was interrupted, is sent. What fails is told of, and fails nothing else.
 
-import type { HeadersInput, KafkaError, OutgoingRecord, Producer, ProducerOptions } from '@moldau/client';
+import type {
+  HeadersInput,
+  KafkaError,
+  OutgoingRecord,
+  Producer,
+  ProducerOptions,
+  Properties,
+} from '@moldau/client';
 import {
   argument,
   type CommandArguments,
@@ -35,8 +42,6 @@ interface ProduceOptions {
   readonly print?: boolean;
 }
 
-/** Whoever sends a file wants throughput: with larger batches brokers have less to do. */
-const BATCH_BYTES = 256 * 1024;
 /** Acknowledgements that are awaited, where they are printed: in their order. */
 const MAX_AWAITED = 20_000;
 
@@ -55,7 +60,7 @@ export async function run(
   });
   const problems = new Problems(tell);
   await using producer = kafka.producer({
-    batchBytes: BATCH_BYTES,
+    ...producing(context.properties?.producer ?? {}),
     ...(options.compression === undefined ? {} : { compression: options.compression }),
     ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
     onPostFailed: (error, { value }) => problems.add(failureText(error, value)),
@@ -101,6 +106,14 @@ function formatOf({ format, jsonEnvelope, keyDelimiter, key }: ProduceOptions): 
       `--key-delimiter: the key comes from ${key === undefined ? 'the envelope' : '--key'} already`,
     );
   return chosen;
+}
+
+/** Whoever sends a file wants throughput: with larger batches brokers have less to do. */
+const BATCH_BYTES = 256 * 1024;
+
+function producing(properties: Properties): ProducerOptions {
+  // Options by our names would win.
+  return 'batch.size' in properties ? { properties } : { batchBytes: BATCH_BYTES, properties };
 }
 
 /** Of all records. */
