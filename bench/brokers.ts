@@ -121,7 +121,9 @@ export class MeasuredBroker {
   #moldauCommand(): string[] {
     const door = join(repository, 'packages/cli/bin/moldau.js');
     const data = join(this.#directory, 'data');
-    const sets = this.#settings.flatMap((setting) => ['--set', setting]);
+    // Metrics are served as they are by default, but not where another broker's may be.
+    const settings = ['moldau.metrics.listen=127.0.0.1:0', ...this.#settings];
+    const sets = settings.flatMap((setting) => ['--set', setting]);
     return [
       ...[process.execPath, '--conditions=source', door, 'server'],
       ...['--set', `listeners=${this.#listeners}`, '--data', data, ...sets],

@@ -113,7 +113,7 @@ export class RestartableBroker {
     return [
       ...[process.execPath, '--conditions=source', join(repository, 'packages/cli/bin/moldau.js'), 'server'],
       ...['--listen', this.bootstrap, '--data', join(this.#folder, 'data')],
-      ...SETTINGS.flatMap((setting) => ['--set', setting]),
+      ...[...SETTINGS, 'moldau.metrics.listen='].flatMap((setting) => ['--set', setting]),
     ];
   }
 

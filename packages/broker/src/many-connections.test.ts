@@ -16,7 +16,8 @@ before(async () => {
   directory = await temporaryDirectory();
   const main = join(import.meta.dirname, '../../cli/src/main.ts');
   const argv = ['--conditions=source', main, 'server', '--listen', '127.0.0.1:0', '--data', directory.path];
-  child = spawn(process.execPath, [...argv, '--set', 'connections.max.idle.ms=1000'], {
+  const settings = ['connections.max.idle.ms=1000', 'moldau.metrics.listen='];
+  child = spawn(process.execPath, [...argv, ...settings.flatMap((each) => ['--set', each])], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   port = await new Promise((resolve, reject) => {
