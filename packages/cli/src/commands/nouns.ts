@@ -67,6 +67,11 @@ export const nouns: readonly NounSpec[] = [
     load: async () => (await import('./token.ts')).verbs,
   },
   {
+    name: 'perf',
+    summary: 'measure how quickly records are sent and read',
+    load: async () => (await import('./perf.ts')).verbs,
+  },
+  {
     name: 'profile',
     aliases: ['profiles'],
     summary: 'name clusters, and choose the one that is meant when nothing is said',

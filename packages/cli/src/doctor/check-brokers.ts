@@ -1,8 +1,9 @@
 // Checks of brokers: whether each can be reached at the address that it advertises, its disks, what it speaks, and its clock.
 
+import { sizeText } from '../output/units.ts';
 import { withoutPrefix } from './explain-connection.ts';
 import type { BrokerFacts, ClockFacts, Facts, LogDirFacts } from './facts.ts';
-import { type Finding, named, sizeText, spanText } from './finding.ts';
+import { type Finding, named, spanText } from './finding.ts';
 
 const FULL_SHARE = 0.05;
 const NEARLY_FULL_SHARE = 0.15;

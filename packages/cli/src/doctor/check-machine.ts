@@ -1,7 +1,8 @@
 // Checks of this machine, where a broker runs on it.
 
+import { sizeText } from '../output/units.ts';
 import type { Facts, LocalBrokerFacts } from './facts.ts';
-import { type Finding, sizeText } from './finding.ts';
+import type { Finding } from './finding.ts';
 
 /** A broker holds each segment and each connection open. */
 const FEW_FILES = 10_000;

@@ -1,7 +1,8 @@
 // Checks of topics: partitions that cannot be written to or are about to be lost, settings that contradict each other, and limits of size.
 
+import { sizeText } from '../output/units.ts';
 import { type Facts, numberOf, type TopicFacts } from './facts.ts';
-import { type Finding, named, sizeText } from './finding.ts';
+import { type Finding, named } from './finding.ts';
 
 export function checkPartitions({ topics }: Pick<Facts, 'topics'>): Finding[] {
   return topics.flatMap((topic) => [...withoutLeader(topic), ...belowMinimum(topic), ...notAllInSync(topic)]);

@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import type { Clock, Disk } from '@moldau/io';
-import { type Finding, sizeText } from './finding.ts';
+import { sizeText } from '../output/units.ts';
+import type { Finding } from './finding.ts';
 
 const CHUNK_BYTES = 2 ** 20;
 const CHUNKS = 64;

@@ -36,15 +36,6 @@ export function named(names: readonly (string | number)[]): string {
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
-/** Bytes as people read them. */
-export function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
-}
-
 /** A span of time as people read it: '36 h'. */
 export function spanText(ms: number): string {
   const units = [

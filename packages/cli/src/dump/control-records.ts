@@ -43,7 +43,8 @@ function read(message: AnyMessage, value: Buffer): unknown {
   try {
     return message === (endTxnMarker as AnyMessage)
       ? decodeVersioned(endTxnMarker, value)
-      : message.decode(value, message.versions.min);
+      : // Their first field is their version.
+        message.decode(value, value.readInt16BE(0));
   } catch {
     return value.toString('hex');
   }

@@ -63,7 +63,7 @@ function* offsetIndexRows(baseOffset: number, bytes: Buffer): Generator<DumpRow>
   const index = new OffsetIndex(baseOffset, bytes);
   let last = -1;
   for (let entry = 0; entry < index.count; entry++) {
-    if (isEmpty(bytes, entry * INDEX_ENTRY_BYTES, INDEX_ENTRY_BYTES) && entry > 0) return;
+    if (isEmpty(bytes, entry * INDEX_ENTRY_BYTES, INDEX_ENTRY_BYTES)) return;
     const offset = index.offsetAt(entry);
     if (offset <= last)
       yield damaged(`entry ${entry}: offset ${offset} follows ${last}, and offsets of an index rise`);
