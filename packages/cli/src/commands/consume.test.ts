@@ -8,6 +8,7 @@ import { encode } from '@msgpack/msgpack';
 import avro from 'avsc';
 import type { CommandOptions } from '../command-line/command.ts';
 import type { RunOptions } from '../testing-context.ts';
+import { Moldau } from '../testing-moldau.ts';
 import { consume } from './consume-verb.ts';
 import { produce } from './produce-verb.ts';
 import { TestCluster } from './testing-cluster.ts';
@@ -230,8 +231,8 @@ test('keys and values are decoded from what they are said to be', async () => {
     }),
     ['1152921504606846976'],
   );
-  const wrong = await read(topic, { valueAs: 'json' });
-  assert.deepEqual([wrong.code, wrong.out], [1, '']);
+  const wrong = await read(topic, { valueAs: 'json', keyDelimiter: Buffer.from(' ') });
+  assert.deepEqual([wrong.code, wrong.out], [1, ''], 'not even its key');
   assert.match(wrong.told.join(), /partition 0, offset 0: /);
 });
 
@@ -280,4 +281,24 @@ test('the brokers’ own topics are read like any other', async () => {
   const { key, value } = records.findLast((record) => record.key.kind === 'OffsetCommitKey');
   assert.deepEqual([key.group, key.topic, key.partition], [group, topic, 0]);
   assert.deepEqual([value.kind, value.offset], ['OffsetCommitValue', 1]);
+});
+
+test('as a process it ends with its reader without a word, and with Ctrl-C when that is sent', async () => {
+  const topic = await topicOf(
+    Array.from({ length: 3 }, (_, index) => ({ value: `${index}`.repeat(200_000) })),
+  );
+  const moldau = new Moldau();
+  try {
+    const leaving = moldau.run('consume', topic, '-b', cluster.brokers);
+    leaving.child.stdout.once('data', () => leaving.child.stdout.destroy());
+    const left = await leaving.ended;
+    assert.deepEqual([left.code, left.error], [0, '']);
+    const waiting = moldau.run('consume', topic, '-b', cluster.brokers, '-f', '%o ');
+    waiting.child.stdout.on('data', () => {
+      if (waiting.written.out === '0 1 2 ') waiting.child.kill('SIGINT');
+    });
+    assert.deepEqual(await waiting.ended, { code: 130, out: '0 1 2 ', error: '' });
+  } finally {
+    moldau.removeAll();
+  }
 });

@@ -16,6 +16,8 @@ export class BlockWriter {
   /** What is in the block from here on has not been given to the stream. */
   #start = 0;
   #position = 0;
+  /** Where the record begins that is being written. */
+  #mark = 0;
   #isFull = false;
   /** Undefined: blocks are not used again. */
   readonly #free: Buffer[] | undefined;
@@ -25,7 +27,17 @@ export class BlockWriter {
   constructor(stream: Writable) {
     this.#stream = stream;
     // The kernel has copied what was written to a file descriptor.
-    if ('fd' in stream) this.#free = [];
+    if ((stream as { readonly fd?: number }).fd !== undefined) this.#free = [];
+  }
+
+  /** A record begins. */
+  begin(): void {
+    this.#mark = this.#position;
+  }
+
+  /** Nothing is written of the record that began last. */
+  takeBack(): void {
+    this.#position = this.#mark;
   }
 
   bytes(bytes: Uint8Array): void {
@@ -39,8 +51,8 @@ export class BlockWriter {
   }
 
   byte(byte: number): void {
-    if (this.#position === this.#block.length) this.#makeRoom(1);
-    this.#block[this.#position++] = byte;
+    if (this.#position < this.#block.length || this.#makeRoom(1)) this.#block[this.#position++] = byte;
+    else this.#give(Buffer.of(byte));
   }
 
   text(text: string): void {
@@ -57,16 +69,10 @@ export class BlockWriter {
     return this.#isFull;
   }
 
-  /** Gives the stream what there is. */
+  /** Gives the stream what there is: records are whole. */
   flush(): void {
-    if (this.#position === this.#start) return;
-    const users = this.#users;
-    users.count++;
-    this.#give(this.#block.subarray(this.#start, this.#position), () => {
-      users.count--;
-      this.#release(users);
-    });
-    this.#start = this.#position;
+    this.#giveBefore(this.#position);
+    this.#mark = this.#position;
   }
 
   async drained(): Promise<void> {
@@ -76,15 +82,33 @@ export class BlockWriter {
 
   /** False: so much does not fit into any block; what there was is on its way. */
   #makeRoom(bytes: number): boolean {
-    this.flush();
-    if (bytes > BLOCK_BYTES) return false;
-    this.#users.isLeft = true;
-    this.#release(this.#users);
+    const begun = this.#block.subarray(this.#mark, this.#position);
+    if (begun.length + bytes > BLOCK_BYTES) {
+      this.flush();
+      return false;
+    }
+    this.#giveBefore(this.#mark);
+    const users = this.#users;
     this.#block = this.#free?.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    this.#block.set(begun);
     this.#users = { block: this.#block, count: 0, isLeft: false };
     this.#start = 0;
-    this.#position = 0;
+    this.#mark = 0;
+    this.#position = begun.length;
+    users.isLeft = true;
+    this.#release(users);
     return true;
+  }
+
+  #giveBefore(position: number): void {
+    if (position <= this.#start) return;
+    const users = this.#users;
+    users.count++;
+    this.#give(this.#block.subarray(this.#start, position), () => {
+      users.count--;
+      this.#release(users);
+    });
+    this.#start = position;
   }
 
   #release({ block, count, isLeft }: BlockUsers): void {

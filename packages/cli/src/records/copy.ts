@@ -49,8 +49,10 @@ export class Copy {
       if (mayPass && !goals.isWanted(record)) continue;
       try {
         if (filter !== undefined && !filter(record)) continue;
+        out.begin();
         print(record, out, count + 1);
       } catch (error) {
+        out.takeBack();
         this.#failed(record, error);
         continue;
       }

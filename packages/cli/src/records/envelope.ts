@@ -1,5 +1,6 @@
 // Records as lines of JSON in kcat's shape: {"topic":"orders","partition":0,"offset":7,"tstype":"create","ts":1700000000000,"headers":["a","b"],"key":"k",
-// "payload":"v"}. Bytes that are no text are base64, and "key_encoding" or "payload_encoding" says so, so that what is written can be read back whole.
+// "payload":"v"}. Bytes that are no text are base64, and "key_encoding" or "payload_encoding" says so (or "headers_encoding", of all their values), so that what
+// is written can be read back whole.
 
 import type { HeaderValue, OutgoingRecord } from '@moldau/client';
 
@@ -16,7 +17,7 @@ export function readEnvelope(line: string, keepsPartition: boolean): OutgoingRec
       fields.payload_encoding ?? fields.value_encoding,
       'payload',
     ),
-    ...(fields.headers === undefined ? {} : { headers: headersOf(fields.headers) }),
+    ...(fields.headers === undefined ? {} : { headers: headersOf(fields.headers, fields.headers_encoding) }),
     ...(timestamp === undefined ? {} : { timestampMs: wholeNumber(timestamp, 'ts') }),
     ...(keepsPartition && partition !== undefined ? { partition: wholeNumber(partition, 'partition') } : {}),
   };
@@ -47,29 +48,25 @@ function bytesOf(value: unknown, encoding: unknown, what: string): string | Buff
 }
 
 /** kcat's list of names and values in turn, a list of [name, value] or { key, value }, or an object. */
-function headersOf(value: unknown): (readonly [string, HeaderValue])[] {
-  if (!Array.isArray(value)) {
-    return Object.entries(objectOf(value)).flatMap(([name, one]) =>
-      [one].flat().map((each) => [name, headerValue(each)] as const),
+function headersOf(given: unknown, encoding: unknown): (readonly [string, HeaderValue])[] {
+  const header = (name: unknown, value: unknown) =>
+    [String(name), bytesOf(value, encoding, 'headers')] as const;
+  if (!Array.isArray(given)) {
+    return Object.entries(objectOf(given)).flatMap(([name, values]) =>
+      [values].flat().map((value) => header(name, value)),
     );
   }
-  if (value.every((each) => each === null || typeof each !== 'object')) {
-    if (value.length % 2 !== 0) throw new Error('headers are names and values in turn');
-    return Array.from({ length: value.length / 2 }, (_, index) => [
-      String(value[2 * index]),
-      headerValue(value[2 * index + 1]),
-    ]);
+  if (given.every((each) => each === null || typeof each !== 'object')) {
+    if (given.length % 2 !== 0) throw new Error('headers are names and values in turn');
+    return Array.from({ length: given.length / 2 }, (_, index) =>
+      header(given[2 * index], given[2 * index + 1]),
+    );
   }
-  return value.map((each) => {
-    if (Array.isArray(each)) return [String(each[0]), headerValue(each[1])];
-    const { key, name = key, value: text } = objectOf(each);
-    return [String(name), headerValue(text)];
+  return given.map((each) => {
+    if (Array.isArray(each)) return header(each[0], each[1]);
+    const { key, name = key, value } = objectOf(each);
+    return header(name, value);
   });
-}
-
-function headerValue(value: unknown): HeaderValue {
-  if (value === undefined || value === null) return null;
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function wholeNumber(value: unknown, name: string): number {

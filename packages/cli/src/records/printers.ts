@@ -1,6 +1,6 @@
 // How records are written: as values one per line, in one of the JSON shapes, as hex, or by a format string.
 
-import type { ConsumerRecord } from '@moldau/client';
+import type { ConsumerRecord, RecordHeaders } from '@moldau/client';
 import { UsageError } from '../command-line/errors.ts';
 import type { BlockWriter } from './block-writer.ts';
 import { type Decoder, decodedText, jsonText } from './decoders.ts';
@@ -112,9 +112,7 @@ const JSON_SHAPES = {
     return {
       ...{ topic, partition, offset },
       ...(timestampMs < 0 ? {} : { tstype: timestampType, ts: timestampMs }),
-      ...(headers.size === 0
-        ? {}
-        : { headers: headers.entries.flatMap(([name, value]) => [name, value?.toString('utf8') ?? null]) }),
+      ...envelopeHeaders(headers),
       ...jsonPart('key', record.keyBytes, keyDecoder, record),
       ...jsonPart('payload', record.valueBytes, valueDecoder, record),
     };
@@ -132,6 +130,18 @@ const JSON_SHAPES = {
     };
   },
 };
+
+/** Names and values in turn, as kcat has them. */
+function envelopeHeaders(headers: RecordHeaders): object {
+  if (headers.size === 0) return {};
+  const list = (write: (value: Buffer) => string) =>
+    headers.entries.flatMap(([name, value]) => [name, value === null ? null : write(value)]);
+  try {
+    return { headers: list((value) => UTF8.decode(value)) };
+  } catch {
+    return { headers: list((value) => value.toString('base64')), headers_encoding: 'base64' };
+  }
+}
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
