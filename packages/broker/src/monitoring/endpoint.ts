@@ -32,8 +32,15 @@ export async function openEndpoint(
   }
 }
 
-async function answerTo(path: string, { metricsText, health }: EndpointOptions): Promise<HttpAnswer> {
-  if (path === '/metrics') return { status: 200, contentType: TEXT_CONTENT_TYPE, body: await metricsText() };
+async function answerTo(path: string, { metricsText, health, logger }: EndpointOptions): Promise<HttpAnswer> {
+  if (path === '/metrics') {
+    try {
+      return { status: 200, contentType: TEXT_CONTENT_TYPE, body: await metricsText() };
+    } catch (error) {
+      logger.error({ err: error }, 'metrics could not be collected');
+      throw error;
+    }
+  }
   if (path.startsWith(HEALTH)) {
     const report = healthOf(path.slice(HEALTH.length), health);
     if (report !== undefined) {

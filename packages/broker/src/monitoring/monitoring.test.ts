@@ -17,7 +17,15 @@ import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
 } from '@moldau/protocol';
-import { ManualTime, MemoryDisk, RawClient, startTestBroker, type TestBroker } from '@moldau/testing';
+import {
+  keyPair,
+  logInWithScram,
+  ManualTime,
+  MemoryDisk,
+  RawClient,
+  startTestBroker,
+  type TestBroker,
+} from '@moldau/testing';
 import { Figures } from './figures.ts';
 import { families } from './metric-families.ts';
 import { Monitoring } from './monitoring.ts';
@@ -47,7 +55,7 @@ async function scrape(from = broker): Promise<Map<string, number>> {
   const values = new Map<string, number>();
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
-    const [series, value] = /^(\S+) (\S+)$/.exec(line)!.slice(1);
+    const [series, value] = /^(.+) (\S+)$/.exec(line)!.slice(1);
     assert.ok(!values.has(series!), `${series} is there twice`);
     values.set(series!, Number(value));
   }
@@ -111,6 +119,47 @@ describe('metrics', () => {
     client.close();
     const errors = 'kafka_network_requestmetrics_errors_total';
     assert.equal((await scrape()).get(`${errors}{request="DescribeConfigs",error="INVALID_REQUEST"}`), 1);
+  });
+
+  it('count logins and handshakes by listener, and say when a certificate ends', async () => {
+    const { key, certificates } = keyPair('server');
+    await using secured = await startTestBroker({
+      settings: [
+        LISTEN,
+        'listeners=LOGIN://127.0.0.1:0,SECRET://127.0.0.1:0',
+        'listener.security.protocol.map=LOGIN:SASL_PLAINTEXT,SECRET:SSL',
+        'inter.broker.listener.name=LOGIN',
+        'sasl.enabled.mechanisms=SCRAM-SHA-512',
+        'connection.failed.authentication.delay.ms=0',
+        'moldau.users=ada:right',
+        'ssl.keystore.type=PEM',
+        `ssl.keystore.key=${key}`,
+        `ssl.keystore.certificate.chain=${certificates}`,
+      ],
+    });
+    for (const [password, isRight] of [
+      ['right', true],
+      ['wrong', false],
+    ] as const) {
+      const client = await RawClient.dial(secured);
+      const login = logInWithScram(client, 'ada', password);
+      if (isRight) await login;
+      else await assert.rejects(login);
+      client.close();
+      await client.closed;
+    }
+    const plain = await RawClient.dial({ port: secured.broker.listeners[1]!.port });
+    plain.send(Buffer.from('this is no handshake of TLS, and long enough to see that'));
+    await plain.closed;
+    const found = await scrape(secured);
+    const of = (what: string, listener: string) =>
+      found.get(`kafka_server_socketservermetrics_${what}{listener="${listener}",networkProcessor="0"}`);
+    assert.equal(of('successful_authentication_total', 'LOGIN'), 1);
+    assert.equal(of('failed_authentication_total', 'LOGIN'), 1);
+    assert.equal(of('failed_authentication_total', 'SECRET'), 1);
+    const [series] = [...found.keys()].filter((each) => each.startsWith('moldau_certificate_expiry'));
+    assert.match(series!, /\{listener="SECRET",subject="CN=/);
+    assert.ok(found.get(series!)! * 1000 > Date.now());
   });
 
   it('are shared by those who ask at the same time', async () => {
