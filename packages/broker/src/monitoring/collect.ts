@@ -4,7 +4,7 @@
 // each `yield`.
 
 import { errorName } from '@moldau/protocol';
-import type { ConsumerLag } from './consumer-lag.ts';
+import type { ConsumerLag, LagEntry } from './consumer-lag.ts';
 import type { Figures } from './figures.ts';
 import { families } from './metric-families.ts';
 import type { Labels, MetricFamily, MetricSink } from './metric-sink.ts';
@@ -227,15 +227,18 @@ export function* collectGroups(broker: MonitoredBroker, lag: ConsumerLag, sink: 
 }
 
 function* collectLag(lag: ConsumerLag, sink: MetricSink): Pauses {
-  const { entries, totalCount } = lag.read();
-  const shown = entries.map((entry) => ({
-    ...entry,
-    labels: sink.labels(
-      ...['consumergroup', entry.groupId, 'topic', entry.topic, 'partition', String(entry.partition)],
-    ),
-  }));
-  yield;
-  single(sink, families.offsets, totalCount);
+  const shown: (LagEntry & { labels: Labels })[] = [];
+  let leftOut = 0;
+  yield* each(lag.entries(), (entry) => {
+    if (entry === undefined) {
+      leftOut += 1;
+      return;
+    }
+    const { groupId, topic, partition } = entry;
+    const names = ['consumergroup', groupId, 'topic', topic, 'partition', String(partition)];
+    shown.push({ ...entry, labels: sink.labels(...names) });
+  });
+  single(sink, families.offsets, shown.length + leftOut);
   sink.family(families.currentOffset);
   yield* each(shown, ({ offset, labels }) => sink.value(offset, labels));
   sink.family(families.lag);
@@ -246,7 +249,7 @@ function* collectLag(lag: ConsumerLag, sink: MetricSink): Pauses {
   yield* each(shown, ({ seconds, labels }) => {
     if (seconds !== undefined) sink.value(seconds, labels);
   });
-  single(sink, families.lagLeftOut, totalCount - shown.length);
+  single(sink, families.lagLeftOut, leftOut);
 }
 
 export function single(sink: MetricSink, family: MetricFamily, value: number | undefined): void {

@@ -45,6 +45,8 @@ function lagOf(time: ManualTime, offsets: MonitoredOffset[], recordCount = 100, 
   return { lag, partition };
 }
 
+const shownOf = (lag: ConsumerLag) => [...lag.entries()].filter((entry) => entry !== undefined);
+
 const committed = (offset: number, groupId = 'g') => ({ groupId, topic: 't', partition: 0, offset });
 
 describe('the lag of groups', () => {
@@ -53,7 +55,7 @@ describe('the lag of groups', () => {
     const { lag } = lagOf(time, [committed(95), { ...committed(100, 'done') }]);
     await time.advance(100_000);
     await lag.refresh();
-    const { entries, totalCount } = lag.read();
+    const entries = shownOf(lag);
     assert.deepEqual(
       entries.map(({ groupId, records, seconds }) => [groupId, records, seconds]),
       [
@@ -61,7 +63,6 @@ describe('the lag of groups', () => {
         ['done', 0, 0],
       ],
     );
-    assert.equal(totalCount, 2);
   });
 
   it('looks only at what has moved, and at most every interval', async () => {
@@ -73,7 +74,7 @@ describe('the lag of groups', () => {
     offsets[0] = committed(11);
     await lag.refresh();
     assert.equal(partition.reads, 2);
-    assert.equal(lag.read().entries[0]!.records, 89);
+    assert.equal(shownOf(lag)[0]!.records, 89);
     await time.advance(10_000);
     await lag.refresh();
     assert.equal(partition.reads, 3);
@@ -83,15 +84,15 @@ describe('the lag of groups', () => {
     const time = new ManualTime();
     const offsets = Array.from({ length: 1500 }, (_, index) => committed(index % 50, `g${index}`));
     const { lag, partition } = lagOf(time, offsets, 100, 1200);
-    const known = () => lag.read().entries.filter(({ seconds }) => seconds !== undefined).length;
+    const known = () => shownOf(lag).filter(({ seconds }) => seconds !== undefined).length;
     for (const expected of [500, 1000, 1200, 1200]) {
       await lag.refresh();
       assert.equal(known(), expected);
       await time.advance(10_000);
     }
     assert.equal(partition.reads, 1200);
-    assert.equal(lag.read().entries.length, 1200);
-    assert.equal(lag.read().totalCount, 1500);
+    assert.equal(shownOf(lag).length, 1200);
+    assert.equal([...lag.entries()].length, 1500);
   });
 
   it('leaves out topics that are gone, and what cannot be known', async () => {
@@ -102,10 +103,10 @@ describe('the lag of groups', () => {
       throw new Error('the disk is gone');
     };
     await lag.refresh();
-    const { entries, totalCount } = lag.read();
-    assert.equal(totalCount, 1);
+    const entries = shownOf(lag);
+    assert.equal(entries.length, 1);
     assert.deepEqual([entries[0]!.records, entries[0]!.seconds], [undefined, undefined]);
     partition.log.isReady = true;
-    assert.deepEqual(lag.read().entries[0]!.records, 95);
+    assert.deepEqual(shownOf(lag)[0]!.records, 95);
   });
 });

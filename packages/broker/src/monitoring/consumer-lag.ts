@@ -11,6 +11,7 @@ import type { MonitoredBroker, MonitoredOffset, MonitoredPartition, MonitoringPo
 /** How many records are looked at in one round; the others keep what was known of them, and have their turn later. */
 const READS_PER_ROUND = 500;
 const READS_IN_ONE_GO = 10;
+const OFFSETS_IN_ONE_GO = 1000;
 
 export interface LagEntry extends MonitoredOffset {
   /** Undefined while the partition's log is not loaded. */
@@ -40,21 +41,18 @@ export class ConsumerLag {
     this.#options = options;
   }
 
-  /** The lag now, with seconds as of the last round. */
-  read(): { entries: LagEntry[]; totalCount: number } {
+  /** The lag now, with seconds as of the last round; undefined for each offset above the bound. */
+  *entries(): Iterable<LagEntry | undefined> {
     const { broker, clock } = this.#options;
     const maxEntries = this.#options.maxEntries();
-    const nowMs = clock.wallMs();
-    const entries: LagEntry[] = [];
-    let totalCount = 0;
+    let count = 0;
     for (const committed of broker.offsets()) {
-      totalCount += 1;
-      if (entries.length >= maxEntries) continue;
       const partition = broker.partition(committed.topic, committed.partition);
-      if (partition === undefined) totalCount -= 1;
-      else entries.push({ ...committed, ...this.#lagOf(committed, partition, nowMs) });
+      if (partition === undefined) continue;
+      count += 1;
+      if (count > maxEntries) yield undefined;
+      else yield { ...committed, ...this.#lagOf(committed, partition, clock.wallMs()) };
     }
-    return { entries, totalCount };
   }
 
   /** Looks at what has moved, unless that was done lately. Never rejects. */
@@ -86,7 +84,7 @@ export class ConsumerLag {
   }
 
   async #lookAtAll(): Promise<void> {
-    const { broker, timers } = this.#options;
+    const { broker } = this.#options;
     const maxEntries = this.#options.maxEntries();
     const seen = new Map<string, Seen>();
     const stale: (MonitoredOffset & { key: string; found: MonitoredPartition })[] = [];
@@ -96,6 +94,7 @@ export class ConsumerLag {
       const found = broker.partition(committed.topic, committed.partition);
       if (found === undefined) continue;
       count += 1;
+      if (count % OFFSETS_IN_ONE_GO === 0) await this.#pause();
       const key = keyOf(committed);
       const known = this.#seen.get(key);
       if (known !== undefined) seen.set(key, known);
@@ -109,9 +108,12 @@ export class ConsumerLag {
       const timestampMs = await timestampAt(found, offset);
       this.#seen.delete(key);
       if (timestampMs !== undefined) this.#seen.set(key, { offset, timestampMs });
-      if (index % READS_IN_ONE_GO === READS_IN_ONE_GO - 1)
-        await new Promise<void>((resolve) => timers.soon(resolve));
+      if (index % READS_IN_ONE_GO === READS_IN_ONE_GO - 1) await this.#pause();
     }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#options.timers.soon(resolve));
   }
 }
 
