@@ -1,9 +1,9 @@
 // Guesses what bytes are: records of Kafka's own topics by the topic, then JSON, then text; all else is shown as hex.
 
+import { isUtf8 } from 'node:buffer';
 import type { Decoder } from './decoders.ts';
 import { internalDecoder, isInternal } from './internal-records.ts';
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** Control characters, but for those that are white space. */
 const CONTROL = /[^\P{Cc}\s]/u;
 
@@ -14,12 +14,8 @@ export function autoDecoder(part: 'key' | 'value'): Decoder {
 
 /** A value of JSON, a text, or a text of hexadecimal digits. */
 export function guessed(bytes: Buffer): unknown {
-  let text: string;
-  try {
-    text = UTF8.decode(bytes);
-  } catch {
-    return bytes.toString('hex');
-  }
+  if (!isUtf8(bytes)) return bytes.toString('hex');
+  const text = bytes.toString('utf8');
   if (/^\s*[[{]/.test(text)) {
     try {
       return JSON.parse(text);

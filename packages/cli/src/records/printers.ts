@@ -1,5 +1,6 @@
 // How records are written: as values one per line, in one of the JSON shapes, as hex, or by a format string.
 
+import { isUtf8 } from 'node:buffer';
 import type { ConsumerRecord, RecordHeaders } from '@moldau/client';
 import { UsageError } from '../command-line/errors.ts';
 import type { BlockWriter } from './block-writer.ts';
@@ -95,12 +96,15 @@ function linePrinter(
 }
 
 function jsonPrinter(
-  { delimiter }: PrinterOptions,
+  { delimiter, keyDecoder, valueDecoder }: PrinterOptions,
   shape: (record: ConsumerRecord) => object,
   indent?: number,
 ): Print {
+  // Only what was decoded may have values that JSON has not, and looking for them takes long.
+  const isPlain = keyDecoder === undefined && valueDecoder === undefined;
   return (record, out) => {
-    out.text(jsonText(shape(record), indent));
+    const shaped = shape(record);
+    out.text(isPlain ? JSON.stringify(shaped, undefined, indent) : jsonText(shaped, indent));
     out.bytes(delimiter);
   };
 }
@@ -134,16 +138,11 @@ const JSON_SHAPES = {
 /** Names and values in turn, as kcat has them. */
 function envelopeHeaders(headers: RecordHeaders): object {
   if (headers.size === 0) return {};
-  const list = (write: (value: Buffer) => string) =>
-    headers.entries.flatMap(([name, value]) => [name, value === null ? null : write(value)]);
-  try {
-    return { headers: list((value) => UTF8.decode(value)) };
-  } catch {
-    return { headers: list((value) => value.toString('base64')), headers_encoding: 'base64' };
-  }
+  const isText = headers.entries.every(([, value]) => value === null || isUtf8(value));
+  const encoding = isText ? 'utf8' : 'base64';
+  const list = headers.entries.flatMap(([name, value]) => [name, value?.toString(encoding) ?? null]);
+  return isText ? { headers: list } : { headers: list, headers_encoding: encoding };
 }
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Texts as they are; other bytes as base64, and said to be. */
 function jsonPart(
@@ -154,11 +153,8 @@ function jsonPart(
 ): Record<string, unknown> {
   if (bytes === null) return { [name]: null };
   if (decoder !== undefined) return { [name]: decoder(bytes, record) };
-  try {
-    return { [name]: UTF8.decode(bytes) };
-  } catch {
-    return { [name]: bytes.toString('base64'), [`${name}_encoding`]: 'base64' };
-  }
+  if (isUtf8(bytes)) return { [name]: bytes.toString('utf8') };
+  return { [name]: bytes.toString('base64'), [`${name}_encoding`]: 'base64' };
 }
 
 const ROW_BYTES = 16;
