@@ -7,5 +7,6 @@ import { doctor } from './doctor-verb.ts';
 import { dump } from './dump-verb.ts';
 import { produce } from './produce-verb.ts';
 import { server } from './server-verb.ts';
+import { top } from './top-verb.ts';
 
-export const verbs: readonly VerbSpec[] = [server, produce, consume, doctor, dump, complete];
+export const verbs: readonly VerbSpec[] = [server, produce, consume, doctor, dump, top, complete];

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { LiveView } from '../top/live-view.ts';
+import { TestCluster } from './testing-cluster.ts';
+import { top } from './top-verb.ts';
+
+let cluster: TestCluster;
+before(async () => {
+  cluster = await TestCluster.start();
+  await cluster.topic('watched', 2, [4, 2]);
+  await cluster.admin.groupOffsets.alter('behind', [{ topic: 'watched', partition: 0, offset: 1 }]);
+});
+after(() => cluster.stop());
+
+test('without a terminal each look is a line, or all figures for programs', async () => {
+  const options = { interval: 20, count: 2 };
+  const { code, out } = await cluster.run([top], 'top', {}, options);
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /^(brokers \d+, topics \d+, groups \d+: \d+ records\/s in, \d+ behind, answers in [\d.]+ ms\n){2}$/,
+  );
+  const { out: lines } = await cluster.run([top], 'top', {}, options, { output: 'ndjson' });
+  const looks = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(looks.length, 2);
+  const group = looks[0].groups.find((each: { group: string }) => each.group === 'behind');
+  assert.deepEqual([group.lag, group.members], [3, 0]);
+  const topic = looks[0].topics.find((each: { topic: string }) => each.topic === 'watched');
+  assert.equal(topic.partitions, 2);
+  assert.ok(topic.sizeBytes > 0 && looks[0].brokers[0].latencyMs > 0);
+});
+
+test('on a terminal keys are heard, and it is left as it was', async () => {
+  const [stdin, stdout] = [new PassThrough(), new PassThrough()];
+  const chunks: Buffer[] = [];
+  stdout.on('data', (bytes: Buffer) => chunks.push(bytes));
+  const terminal = {
+    ...{ stdin, stdout, stderr: new PassThrough(), columns: 80 },
+    ...{ isInteractive: true, showsProgress: true, canAsk: true, hasColors: false },
+  };
+  const none = { topics: [], groups: [], clients: [], brokers: [], recordsPerSecond: 0, lag: 0 };
+  const ended = Promise.withResolvers<void>();
+  {
+    using view = new LiveView(terminal, 'topics', ended.resolve);
+    view.show(none);
+    stdin.write('g');
+    await new Promise((resolve) => setImmediate(resolve));
+    stdin.write('q');
+    await ended.promise;
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  const written = Buffer.concat(chunks).toString();
+  assert.ok(written.startsWith('\x1b[?1049h') && written.endsWith('\x1b[?1049l'));
+  assert.ok(written.includes('[topics]') && written.includes('[groups]'));
+});

@@ -1,0 +1,133 @@
+// What is on the screen: from figures, and from what was pressed, to lines. Pure.
+
+import type { Column } from '../output/output.ts';
+import { formatTable } from '../output/table.ts';
+import { sizeText } from '../output/units.ts';
+import type { Figures } from './figures.ts';
+import { PANES, type Pane } from './panes.ts';
+
+export interface ViewState {
+  readonly pane: Pane;
+  /** Rows that are above the screen. */
+  readonly scroll: number;
+}
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Above and below the rows of the table. */
+const TITLE_LINES = 3;
+const HELP_LINES = 1;
+
+/** As many lines as the screen has, none longer than it is wide. */
+export function screenLines(figures: Figures, state: ViewState, size: Size): string[] {
+  const [title = '', ...rows] = tableOf(figures, state.pane);
+  const room = roomOf(size);
+  const scroll = Math.max(0, Math.min(state.scroll, rows.length - room));
+  const below = rows.length - scroll - room;
+  const lines = [
+    summary(figures),
+    PANES.map((pane) => (pane === state.pane ? `[${pane}]` : ` ${pane} `)).join(' '),
+    title,
+    ...rows.slice(scroll, scroll + room),
+  ];
+  while (lines.length < size.rows - HELP_LINES) lines.push('');
+  const more = below > 0 ? `  ${below} more below` : '';
+  return [...lines, `t topics  g groups  c clients  b brokers  arrows  q quit${more}`].map((line) =>
+    [...line].slice(0, size.columns).join(''),
+  );
+}
+
+function roomOf({ rows }: Size): number {
+  return Math.max(1, rows - TITLE_LINES - HELP_LINES);
+}
+
+export function summary({ topics, groups, brokers, recordsPerSecond, lag }: Figures): string {
+  const slowest = brokers.reduce((most, { latencyMs }) => Math.max(most, latencyMs ?? 0), 0);
+  return `brokers ${brokers.length}, topics ${topics.length}, groups ${groups.length}: ${recordsPerSecond} records/s in, ${lag} behind, answers in ${slowest} ms`;
+}
+
+function tableOf(figures: Figures, pane: Pane): string[] {
+  switch (pane) {
+    case 'topics':
+      return lines(figures.topics, [
+        { title: 'topic', show: ({ topic }) => topic },
+        { title: 'records/s', show: ({ recordsPerSecond }) => recordsPerSecond, isNumber: true },
+        { title: 'bytes/s', show: ({ bytesPerSecond }) => sized(bytesPerSecond), isNumber: true },
+        { title: 'size', show: ({ sizeBytes }) => sized(sizeBytes), isNumber: true },
+        { title: 'partitions', show: ({ partitions }) => partitions, isNumber: true },
+      ]);
+    case 'groups':
+      return lines(figures.groups, [
+        { title: 'group', show: ({ group }) => group },
+        { title: 'lag', show: ({ lag }) => lag, isNumber: true },
+        { title: 'lag/s', show: ({ lagPerSecond }) => signed(lagPerSecond), isNumber: true },
+        { title: 'committed/s', show: ({ committedPerSecond }) => committedPerSecond, isNumber: true },
+        { title: 'members', show: ({ members }) => members, isNumber: true },
+        { title: 'state', show: ({ state }) => state },
+      ]);
+    case 'clients':
+      return lines(figures.clients, [
+        { title: 'client', show: ({ clientId }) => clientId },
+        { title: 'host', show: ({ host }) => host },
+        { title: 'group', show: ({ group }) => group },
+        { title: 'partitions', show: ({ partitions }) => partitions, isNumber: true },
+      ]);
+    case 'brokers':
+      return lines(figures.brokers, [
+        { title: 'broker', show: ({ broker }) => broker, isNumber: true },
+        { title: 'address', show: ({ address }) => address },
+        { title: 'controller', show: ({ controller }) => (controller ? 'yes' : '') },
+        { title: 'leads', show: ({ leaders }) => leaders, isNumber: true },
+        { title: 'answers in ms', show: ({ latencyMs }) => latencyMs, isNumber: true },
+      ]);
+  }
+}
+
+function lines<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[] {
+  return formatTable(columns, rows).trimEnd().split('\n');
+}
+
+function sized(bytes: number | null): string | null {
+  return bytes === null ? null : sizeText(bytes);
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${value}` : String(value);
+}
+
+const KEYS: Readonly<Record<string, Pane>> = { t: 'topics', g: 'groups', c: 'clients', b: 'brokers' };
+const CTRL_C = '\x03';
+const ESCAPE = '\x1b';
+
+/** What a key that was pressed makes of the state; 'quit': it ends. `rowCount` is of the pane in view. */
+export function pressed(key: string, state: ViewState, rowCount: number, size: Size): ViewState | 'quit' {
+  if (key === 'q' || key === CTRL_C || key === ESCAPE) return 'quit';
+  const pane = KEYS[key];
+  if (pane !== undefined) return { pane, scroll: 0 };
+  const last = Math.max(0, rowCount - roomOf(size));
+  const to = (scroll: number): ViewState => ({ ...state, scroll: Math.max(0, Math.min(last, scroll)) });
+  const next = (step: number): ViewState => {
+    const index = (PANES.indexOf(state.pane) + step + PANES.length) % PANES.length;
+    return { pane: PANES[index]!, scroll: 0 };
+  };
+  switch (key) {
+    case `${ESCAPE}[A`:
+      return to(state.scroll - 1);
+    case `${ESCAPE}[B`:
+      return to(state.scroll + 1);
+    case `${ESCAPE}[5~`:
+      return to(state.scroll - roomOf(size));
+    case `${ESCAPE}[6~`:
+      return to(state.scroll + roomOf(size));
+    case `${ESCAPE}[C`:
+    case '\t':
+      return next(1);
+    case `${ESCAPE}[D`:
+      return next(-1);
+    default:
+      return state;
+  }
+}
