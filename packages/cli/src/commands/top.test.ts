@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { LiveView } from '../top/live-view.ts';
 import { TestCluster } from './testing-cluster.ts';
 import { top } from './top-verb.ts';
 
+const NAME = `watched-${randomUUID().slice(0, 8)}`;
 let cluster: TestCluster;
 before(async () => {
   cluster = await TestCluster.start();
-  await cluster.topic('watched', 2, [4, 2]);
-  await cluster.admin.groupOffsets.alter('behind', [{ topic: 'watched', partition: 0, offset: 1 }]);
+  await cluster.topic(NAME, 2, [4, 2]);
+  await cluster.admin.groupOffsets.alter(NAME, [{ topic: NAME, partition: 0, offset: 1 }]);
 });
 after(() => cluster.stop());
 
@@ -27,9 +29,9 @@ test('without a terminal each look is a line, or all figures for programs', asyn
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.equal(looks.length, 2);
-  const group = looks[0].groups.find((each: { group: string }) => each.group === 'behind');
+  const group = looks[0].groups.find((each: { group: string }) => each.group === NAME);
   assert.deepEqual([group.lag, group.members], [3, 0]);
-  const topic = looks[0].topics.find((each: { topic: string }) => each.topic === 'watched');
+  const topic = looks[0].topics.find((each: { topic: string }) => each.topic === NAME);
   assert.equal(topic.partitions, 2);
   assert.ok(topic.sizeBytes > 0 && looks[0].brokers[0].latencyMs > 0);
 });

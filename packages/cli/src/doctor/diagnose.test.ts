@@ -177,6 +177,9 @@ test('why no broker can be talked to has a name for each cause', () => {
   assert.equal(checkOf(failed('ERR_SSL_WRONG_VERSION_NUMBER')), 'tls-mismatch');
   assert.equal(checkOf(failed('', 'what answers there speaks TLS')), 'tls-mismatch');
   assert.equal(checkOf(failed('DEPTH_ZERO_SELF_SIGNED_CERT')), 'tls-certificate');
+  const needless = failed('', 'this listener of the broker has no logins');
+  const lost = failed('', 'this listener may demand a login');
+  assert.deepEqual([checkOf(needless), checkOf(lost)], ['sasl-mismatch', 'sasl-mismatch']);
   const refused = new AuthenticationError('SASL_AUTHENTICATION_FAILED', 'k:1: refused');
   const [login] = explainConnection(refused, 'k:1') as [Finding];
   assert.deepEqual([login.check, login.subject, isToMend(login)], ['login', 'k:1', true]);

@@ -49,6 +49,11 @@ const LOGIN: Cause = {
   why: 'the broker does not know this user, or not by this password or mechanism',
   mend: 'see -X sasl.mechanism, sasl.username and sasl.password; on the broker, moldau user list shows who there is',
 };
+const NEEDLESS_LOGIN: Cause = {
+  check: 'sasl-mismatch',
+  why: 'this client wants to log in, and nobody does so at that listener',
+  mend: '-X security.protocol=plaintext (or ssl), or the port of a listener with SASL in --brokers',
+};
 const PROTOCOL: Cause = {
   check: 'protocol',
   why: 'what answers there is no broker that this client understands',
@@ -88,6 +93,7 @@ const BY_SYSTEM_CODE: readonly (readonly [pattern: RegExp, cause: Cause])[] = [
 ];
 
 function causeOf(error: KafkaError): Cause {
+  if (/has no logins/.test(error.message)) return NEEDLESS_LOGIN;
   if (error instanceof AuthenticationError) return LOGIN;
   const code = systemCode(error.cause);
   const known = BY_SYSTEM_CODE.find(([pattern]) => pattern.test(code));
