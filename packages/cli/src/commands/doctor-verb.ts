@@ -20,7 +20,7 @@ export const doctor: VerbSpec = {
   details: `It changes nothing, but for a file that --disk-speed writes and removes. The exit code is 1 when there is something to mend;
 notes do not count.`,
   examples: ['doctor', 'doctor -b kafka-1:9092 -X security.protocol=ssl', 'doctor --look 30s -o json'],
-  needs: 'cluster',
+  needs: 'admin',
   prints: true,
   load: () => import('./doctor.ts'),
 };

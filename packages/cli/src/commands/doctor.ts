@@ -1,7 +1,7 @@
 // `moldau doctor`: gathers facts, checks them, and prints what is to be mended.
 
 import { hostname } from 'node:os';
-import { KafkaError } from '@moldau/client';
+import { KafkaError } from '@moldau/client/admin';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';

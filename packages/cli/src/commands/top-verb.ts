@@ -20,7 +20,7 @@ export const top: VerbSpec = {
   details: `On a terminal: t, g, c and b choose what is shown, arrows scroll, q ends it. Elsewhere it writes a line for each look, or all
 figures of each with -o ndjson.`,
   examples: ['top', 'top --view groups -i 5s', 'top -n 1 -o json'],
-  needs: 'cluster',
+  needs: 'admin',
   prints: true,
   load: () => import('./top.ts'),
 };

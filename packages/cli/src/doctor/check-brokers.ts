@@ -53,7 +53,7 @@ function diskFinding(id: number, { path, error, totalBytes, usableBytes }: LogDi
       ...{ check: 'disk-space', subject },
       what: `${sizeText(usableBytes)} of ${sizeText(totalBytes)} are left (${Math.floor(share * 100)} %)`,
       why: 'a broker whose disk is full takes no records, and its partitions go offline',
-      mend: 'moldau log-dirs describe shows what takes the room; moldau topic alter TOPIC -c retention.ms=86400000 makes some, or moldau topic trim TOPIC --before -1d at once',
+      mend: 'moldau log-dirs list shows what takes the room; moldau topic alter TOPIC -c retention.ms=86400000 makes some, or moldau topic trim TOPIC --before -1d at once',
     },
   ];
 }

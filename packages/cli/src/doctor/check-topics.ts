@@ -17,7 +17,7 @@ function withoutLeader({ name, partitions }: TopicFacts): Finding[] {
       ...{ severity: 'error', check: 'partition-without-leader', subject: `topic ${name}` },
       what: `${partitionsText(found)} without a leader`,
       why: 'they can be neither written to nor read',
-      mend: `start the brokers that have them (${named(replicas)}); when they are lost for good, moldau kafka-leader-election --election-type unclean gives up what the others lack`,
+      mend: `start the brokers that have them (${named(replicas)}); when they are lost for good, moldau cluster elect-leaders ${name} --type unclean gives up what the others lack`,
     },
   ];
 }

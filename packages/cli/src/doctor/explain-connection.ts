@@ -1,6 +1,7 @@
 // Why no broker can be talked to at all: the client tells the causes apart, here each gets its name and the flags that mend it.
 
-import { AuthenticationError, type KafkaError, NoBrokerReachableError } from '@moldau/client';
+import type { KafkaError } from '@moldau/client';
+import { AuthenticationError, NoBrokerReachableError } from '@moldau/client/admin';
 import type { Finding } from './finding.ts';
 
 interface Cause {

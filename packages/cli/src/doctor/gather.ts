@@ -1,6 +1,7 @@
 // Asks the cluster for what the checks look at. It changes nothing. What one may not ask, or what does not answer, is left out and told of.
 
-import { type Admin, type ConfigDescription, KafkaError, PartialFailureError } from '@moldau/client';
+import type { Admin, ConfigDescription } from '@moldau/client';
+import { KafkaError, PartialFailureError } from '@moldau/client/admin';
 import type { Clock, Timers } from '@moldau/io';
 import type { BrokerFacts, Facts, TopicFacts } from './facts.ts';
 import { lookAtClocks } from './gather-clocks.ts';

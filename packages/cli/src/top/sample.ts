@@ -1,7 +1,7 @@
 // One look at the cluster, and what two looks say together: rates.
 
 import type { Admin, FoundOffset, GroupDescription, GroupLag } from '@moldau/client';
-import { KafkaError, PartialFailureError } from '@moldau/client';
+import { KafkaError, PartialFailureError } from '@moldau/client/admin';
 import type { Clock } from '@moldau/io';
 
 export interface Sample {
