@@ -252,6 +252,7 @@ export class FakeFetcher implements RecordFetcher {
 
 /** Does what the test says. */
 export class FakeMembership implements Membership {
+  readonly followsRebalances = true;
   assignment: TopicPartition[] = [];
   state = 'idle' as const;
   subscription: GroupSubscription | undefined;

@@ -101,6 +101,22 @@ describe(`a classic member (--seed=${seed})`, () => {
     assert.equal(group.joins[1]!.memberId, 'member-1');
   });
 
+  it('finishes a rebalance that has begun before it leaves, and has its generation while the host gives up', async () => {
+    membership = group.member({ assignors: ['cooperative-sticky'] });
+    await stable();
+    let generationId = 0;
+    group.host.beforeRevoked = async () => {
+      generationId = membership!.groupMetadata().generationId;
+      assert.equal(membership!.followsRebalances, false);
+    };
+    group.fail(heartbeatRequest, ErrorCode.REBALANCE_IN_PROGRESS);
+    await group.until(() => group.joins.length === 2);
+    assert.ok(membership.followsRebalances);
+    await group.world.until(membership.leave({ timeoutMs: 10_000 }));
+    assert.equal(generationId, 2);
+    assert.deepEqual(group.host.events, [`assigned ${ALL}`, `revoked ${ALL}`]);
+  });
+
   it('follows a coordinator that moves, without a rebalance', async () => {
     membership = group.member();
     await stable();

@@ -89,7 +89,7 @@ export class ClassicMember implements MemberProtocol {
     return this.#identity;
   }
 
-  async participate(signal: AbortSignal): Promise<void> {
+  async participate(signal: AbortSignal, cut: AbortSignal): Promise<void> {
     const { cluster, topics } = this.#context;
     const { retryBackoffMs, retryBackoffMaxMs } = cluster.settings;
     const backoff = new Backoff(retryBackoffMs, retryBackoffMaxMs, cluster.ports.random);
@@ -100,7 +100,7 @@ export class ClassicMember implements MemberProtocol {
     try {
       while (!signal.aborted) {
         try {
-          await this.#rebalance(signal);
+          await this.#rebalance(signal, cut);
           backoff.succeeded();
           await this.#stay(signal);
         } catch (error) {
@@ -166,7 +166,7 @@ export class ClassicMember implements MemberProtocol {
 
   // One rebalance ----------------------------------------------------------------------------------------------------
 
-  async #rebalance(signal: AbortSignal): Promise<void> {
+  async #rebalance(signal: AbortSignal, cut: AbortSignal): Promise<void> {
     const { topics, setState, assigned, watch } = this.#context;
     await topics.refresh(signal);
     await this.#giveUp();
@@ -174,10 +174,10 @@ export class ClassicMember implements MemberProtocol {
     setState(assigned.list.length > 0 ? 'rebalancing' : 'joining');
     const { reason, cause } = this.#rejoin ?? { reason: '', cause: 'peers' };
     this.#rejoin = undefined;
-    const joined = await this.#join(reason, signal);
+    const joined = await this.#join(reason, cut);
     const isHandover = cause === 'handover';
     if (!isHandover) watch.happened(cause);
-    const assignment = await this.#sync(joined, signal);
+    const assignment = await this.#sync(joined, cut);
     await this.#take(assignment, this.#assignor(joined.protocolName));
   }
 

@@ -35,6 +35,9 @@ const FIRST_LEVEL_OF_CONSUMER_PROTOCOL = 1;
 /** Of the time for leaving, what is kept for telling the group. */
 const TELLING_SHARE = 0.2;
 const TELLING_MAX_MS = 1_000;
+/** Of the time to leave, what the end of a rebalance is waited for: others may need long for it. */
+const REBALANCE_SHARE = 0.3;
+const REBALANCE_PATIENCE_MS = 5_000;
 /** For leaving where nobody waits for it. */
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Answers by which a group says that it is of the classic protocol. */
@@ -54,6 +57,9 @@ export class GroupMembership implements Membership {
   readonly #poll: PollWatch;
   readonly #bell: Bell;
   readonly #end = new AbortController();
+  #isTakingPart = false;
+  /** Comes some time after #end, for a rebalance that is under way. */
+  readonly #cut = new AbortController();
   /** What it takes part by, when that is decided. */
   #protocol: GroupProtocol;
   #isFallbackAllowed = false;
@@ -92,6 +98,10 @@ export class GroupMembership implements Membership {
 
   get state(): MembershipState {
     return this.#state;
+  }
+
+  get followsRebalances(): boolean {
+    return this.#isTakingPart || !this.#end.signal.aborted;
   }
 
   groupMetadata(): GroupMetadata {
@@ -157,10 +167,12 @@ export class GroupMembership implements Membership {
       this.#member ??= await this.#choose(signal);
       if (this.#member === undefined) return;
       this.#poll.start();
-      await this.#member.participate(signal);
+      this.#isTakingPart = true;
+      await this.#member.participate(signal, AbortSignal.any([part.signal, this.#cut.signal]));
     } catch (error) {
       if (!signal.aborted) await this.#fallBack(error);
     } finally {
+      this.#isTakingPart = false;
       this.#poll.stop();
     }
     if (this.#end.signal.aborted || !part.signal.aborted) return;
@@ -255,6 +267,8 @@ export class GroupMembership implements Membership {
     // Frees whoever waits for the host.
     const late = ports.timers.after(timeoutMs - tellingMs, () => assigned.lose());
     this.#end.abort();
+    const patienceMs = Math.min(REBALANCE_PATIENCE_MS, timeoutMs * REBALANCE_SHARE);
+    const cut = ports.timers.after(patienceMs, () => this.#cut.abort());
     try {
       const left = this.#goAway(reason, deadlineMs);
       await within(ports, { deadlineMs }, left, () => new TimeoutError('The group was not left in time.'));
@@ -262,6 +276,8 @@ export class GroupMembership implements Membership {
       ports.logger.warn({ error, group: this.#context.groupId }, 'the group was not left properly');
     }
     late.cancel();
+    cut.cancel();
+    this.#cut.abort();
     this.#member?.stop();
     assigned.lose();
     topics.close();
@@ -280,6 +296,7 @@ export class GroupMembership implements Membership {
     if (this.#end.signal.aborted) return;
     const { assigned, topics } = this.#context;
     this.#end.abort();
+    this.#cut.abort();
     this.#member?.stop();
     topics.close();
     assigned.lose();

@@ -42,6 +42,8 @@ const OUTDATED_MEMBER = new Set<number>([
   ErrorCode.STALE_MEMBER_EPOCH,
   ErrorCode.FENCED_MEMBER_EPOCH,
 ]);
+/** Of the classic protocol: they pass with the next generation alone. */
+const OF_OTHER_GENERATION = new Set<number>([ErrorCode.ILLEGAL_GENERATION, ErrorCode.REBALANCE_IN_PROGRESS]);
 const UNKNOWN_TOPIC = new Set<number>([ErrorCode.UNKNOWN_TOPIC_ID, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
 const RETRIABLE = new Set<number>([
   ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
@@ -249,7 +251,9 @@ export class GroupOffsets implements OffsetStore {
   #passes({ tenure }: Commit, errorCode: number): boolean {
     if (RETRIABLE.has(errorCode)) return true;
     if (!OUTDATED_MEMBER.has(errorCode) || tenure === undefined) return false;
-    return this.#options.membership?.assignment.some((each) => each === tenure) === true;
+    const { membership } = this.#options;
+    if (membership?.followsRebalances === false && OF_OTHER_GENERATION.has(errorCode)) return false;
+    return membership?.assignment.some((each) => each === tenure) === true;
   }
 
   #passing({ offset: { topic, partition } }: Commit, errorCode: number): KafkaError {

@@ -34,9 +34,10 @@ export interface MemberProtocol {
   readonly identity: MemberIdentity;
   /**
    * Joins, and stays until the signal is aborted. Recovers from what passes; rejects with the KafkaError that lasts. After the signal heartbeats go on, for
-   * the host may need time to give up what it has.
+   * the host may need time to give up what it has, and a rebalance that has begun is finished: the others wait for it, and nothing could be committed in
+   * its middle. `cut` ends that as well.
    */
-  participate(signal: AbortSignal): Promise<void>;
+  participate(signal: AbortSignal, cut: AbortSignal): Promise<void>;
   /** No heartbeats any more. */
   stop(): void;
   /** Stops, and tells the group that the member goes, when it knows it. Never rejects. */

@@ -61,6 +61,8 @@ export interface Membership {
   /** Between assigned() and the resolving of revoked(), or lost(). */
   readonly assignment: readonly TopicPartition[];
   readonly state: MembershipState;
+  /** Whether there may be another generation for it: no more when it leaves and the rebalance it was in is over. */
+  readonly followsRebalances: boolean;
   groupMetadata(): GroupMetadata;
   /** Asks for a rebalance; the reason is for people who read the broker's log. */
   rejoin(reason: string): void;
@@ -132,7 +134,9 @@ export interface GroupOffsetsOptions {
   readonly cluster: Cluster;
   readonly groupId: string;
   /** Undefined: of no member, as consumers that assign partitions by themselves. */
-  readonly membership?: Pick<Membership, 'assignment' | 'groupMetadata' | 'state'> | undefined;
+  readonly membership?:
+    | Pick<Membership, 'assignment' | 'followsRebalances' | 'groupMetadata' | 'state'>
+    | undefined;
   /** committed() waits for transactions that are still deciding about offsets (read committed). */
   readonly requiresStable: boolean;
 }
