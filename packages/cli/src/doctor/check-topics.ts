@@ -95,7 +95,7 @@ function singleReplica(names: readonly string[], brokerCount: number): Finding {
     ...{ severity: 'warning', check: 'single-replica', subject: `topics ${named(names)}` },
     what: `one replica each, in a cluster of ${brokerCount} brokers`,
     why: 'acks=all waits for that one alone: when its broker fails, the partitions are away, and when its disk does, the records',
-    mend: 'moldau kafka-reassign-partitions adds replicas; default.replication.factor=3 in the brokers’ configuration makes topics with more from now on',
+    mend: 'Kafka’s kafka-reassign-partitions adds replicas; default.replication.factor=3 in the brokers’ configuration makes topics with more from now on',
   };
 }
 

@@ -110,10 +110,15 @@ describe(`a classic member (--seed=${seed})`, () => {
       assert.equal(membership!.followsRebalances, false);
     };
     group.fail(heartbeatRequest, ErrorCode.REBALANCE_IN_PROGRESS);
-    await group.until(() => group.joins.length === 2);
-    assert.ok(membership.followsRebalances);
-    await group.world.until(membership.leave({ timeoutMs: 10_000 }));
+    let left: Promise<void> | undefined;
+    group.whenJoining = () => {
+      assert.ok(membership!.followsRebalances);
+      left = membership!.leave({ timeoutMs: 10_000 });
+    };
+    await group.until(() => left !== undefined);
+    await group.world.until(left!);
     assert.equal(generationId, 2);
+    assert.equal(group.syncs.length, 2);
     assert.deepEqual(group.host.events, [`assigned ${ALL}`, `revoked ${ALL}`]);
   });
 

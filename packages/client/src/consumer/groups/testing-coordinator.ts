@@ -46,6 +46,8 @@ export class ScriptedCoordinator {
   /** The broker that coordinates, by its number from 0 on. */
   place = 0;
   generation = 0;
+  /** Called when a join has come, before it is answered. */
+  whenJoining = (): void => {};
   readonly joins: JoinGroupRequest[] = [];
   readonly syncs: SyncGroupRequest[] = [];
   readonly beats: (HeartbeatRequest & { atMs: number })[] = [];
@@ -216,6 +218,7 @@ export class ScriptedCoordinator {
 
   #join(request: JoinGroupRequest, errorCode: number): unknown {
     this.joins.push(request);
+    this.whenJoining();
     const memberId = request.memberId || 'member-1';
     if (errorCode === ErrorCode.NONE) this.generation++;
     return {
