@@ -60,8 +60,8 @@ export const shareFetch = serve({
       return refused(session.errorCode, null);
     }
     const isRenewAck = request.isRenewAck && context.apiVersion >= FIRST_VERSION_WITH_RENEW;
-    const [parts, errors] = await Promise.all([
-      isRenewAck ? [] : fetchParts(request, { groupId, memberId }, session, context, services),
+    // Before anything is acquired: else what is said of a lock that has run out would be taken for one that this request gets.
+    const acknowledging =
       acknowledged.length === 0
         ? []
         : acknowledgeAll(
@@ -69,8 +69,9 @@ export const shareFetch = serve({
             named,
             context,
             services,
-          ),
-    ]);
+          );
+    const fetching = isRenewAck ? [] : fetchParts(request, { groupId, memberId }, session, context, services);
+    const [parts, errors] = await Promise.all([fetching, acknowledging]);
     if (request.shareSessionEpoch === FINAL_EPOCH) {
       const held = share.sessions.close(groupId, memberId);
       await share.partitions.release(groupId, memberId, held);

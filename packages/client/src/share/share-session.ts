@@ -219,6 +219,8 @@ export class ShareSession implements LockKeeper {
     const mostMs = this.#openCount > 0 ? acknowledgeDelayMs : Number.POSITIVE_INFINITY;
     const maxWaitMs = Math.min(mostMs, settings.fetchMaxWaitMs);
     const maxRecords = host.wanted();
+    // The broker locks them before this client hears of it: counted from its answer on, a lock could be another one already.
+    const sentMs = this.nowMs();
     const answer = await cluster.request(
       FETCH,
       {
@@ -228,7 +230,7 @@ export class ShareSession implements LockKeeper {
       { to: { brokerId }, purpose: 'fetch', timeoutMs: maxWaitMs + cluster.settings.requestTimeoutMs },
     );
     this.#accepted(answer);
-    const isTroubled = this.#received(answer, places, round);
+    const isTroubled = this.#received(answer, { places, round, sentMs });
     if (isTroubled) await this.#pause();
     else this.#backoff.succeeded();
   }
@@ -236,11 +238,15 @@ export class ShareSession implements LockKeeper {
   /** Whether some partition has an error. */
   #received(
     answer: ShareFetchResponse,
-    places: ReadonlyMap<string, SharePlace>,
-    round: AcknowledgementRound,
+    asked: {
+      readonly places: ReadonlyMap<string, SharePlace>;
+      readonly round: AcknowledgementRound;
+      readonly sentMs: number;
+    },
   ): boolean {
     const { host } = this.#options;
-    const lockedUntilMs = this.nowMs() + this.#lockMs;
+    const { places, round } = asked;
+    const lockedUntilMs = asked.sentMs + this.#lockMs;
     const refused = new Map<string, KafkaError>();
     let isTroubled = false;
     for (const { topicId, partitions } of answer.responses) {

@@ -93,13 +93,12 @@ test('at any moment the committed offset is the first that is not done, and the 
 test('a record that is never done keeps no list of those that follow it', () => {
   const progress = new PartitionProgress();
   progress.add({ from: 0, to: 1, leaderEpoch: 1, isDone: false });
-  const before = process.memoryUsage().heapUsed;
   for (let offset = 1; offset < 300_000; offset++) {
     const entry = { from: offset, to: offset + 1, leaderEpoch: 1, isDone: false };
     progress.add(entry);
     progress.finish(entry);
   }
-  assert.ok(process.memoryUsage().heapUsed - before < 20_000_000);
+  assert.ok(progress.entryCount < 1_000, `${progress.entryCount} entries`);
   const { offset, beyond } = progress.at({ offset: 300_000 }, { ranges: [], leaderEpoch: undefined });
   assert.deepEqual([offset, beyond.ranges], [0, [{ from: 1, to: 300_000 }]]);
 });

@@ -39,6 +39,11 @@ export class PartitionProgress {
     return this.#head === this.#entries.length;
   }
 
+  /** How many are kept, finished ones included. */
+  get entryCount(): number {
+    return this.#entries.length;
+  }
+
   /** Comes after all that were added. */
   add(entry: Outstanding): void {
     this.#entries.push(entry);
