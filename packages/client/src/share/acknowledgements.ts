@@ -46,9 +46,12 @@ export interface Renewal {
 
 type MutableRun = { -readonly [Field in keyof AcknowledgedRun]: AcknowledgedRun[Field] };
 
+/** Until when the locks hold of which it says something. */
+type LockedRun = MutableRun & { readonly deadlineMs: number };
+
 interface PartitionRound {
   readonly place: SharePlace;
-  readonly runs: MutableRun[];
+  runs: LockedRun[];
   renewals: Renewal[];
 }
 
@@ -63,6 +66,7 @@ export class AcknowledgementRound {
   readonly #partitions = new Map<string, PartitionRound>();
   readonly #failed: FailedAcknowledgement[] = [];
   readonly #settled = Promise.withResolvers<readonly FailedAcknowledgement[]>();
+  #closedMs = 0;
 
   /** Resolves, with what was not taken, when the round is over. */
   get settled(): Promise<readonly FailedAcknowledgement[]> {
@@ -88,8 +92,33 @@ export class AcknowledgementRound {
     return Array.from(this.#partitions.values(), ({ place }) => place);
   }
 
-  add(place: SharePlace, firstOffset: number, lastOffset: number, type: AcknowledgementType): void {
-    append(this.#of(place).runs, firstOffset, lastOffset, type);
+  /** When it was closed: locks that the broker gave in answer to it are no older, by the monotonic clock. */
+  get closedMs(): number {
+    return this.#closedMs;
+  }
+
+  add(place: SharePlace, { firstOffset, lastOffset, type }: AcknowledgedRun, deadlineMs: number): void {
+    const { runs } = this.#of(place);
+    const last = runs.at(-1);
+    if (last?.deadlineMs === deadlineMs && isNext(last, { firstOffset, type })) last.lastOffset = lastOffset;
+    else runs.push({ firstOffset, lastOffset, type, deadlineMs });
+  }
+
+  /** It is about to be sent, without what is said of locks that have run out in the meantime. */
+  close(nowMs: number, errorOf: (place: SharePlace, run: AcknowledgedRun) => KafkaError): void {
+    this.#closedMs = nowMs;
+    for (const [key, partition] of this.#partitions) {
+      const { place } = partition;
+      const { late = [], held = [] } = Object.groupBy(partition.runs, ({ deadlineMs }) =>
+        deadlineMs <= nowMs ? 'late' : 'held',
+      );
+      for (const { firstOffset, lastOffset, type } of late) {
+        const run = { firstOffset, lastOffset, type };
+        this.fail(place, run, errorOf(place, run));
+      }
+      partition.runs = held;
+      if (held.length === 0 && partition.renewals.length === 0) this.#partitions.delete(key);
+    }
   }
 
   renew(place: SharePlace, renewal: Renewal): void {
@@ -153,6 +182,10 @@ function append(
   type: AcknowledgementType,
 ): void {
   const last = runs.at(-1);
-  if (last?.type === type && last.lastOffset + 1 === firstOffset) last.lastOffset = lastOffset;
+  if (last !== undefined && isNext(last, { firstOffset, type })) last.lastOffset = lastOffset;
   else runs.push({ firstOffset, lastOffset, type });
+}
+
+function isNext(last: AcknowledgedRun, { firstOffset, type }: Omit<AcknowledgedRun, 'lastOffset'>): boolean {
+  return last.type === type && last.lastOffset + 1 === firstOffset;
 }

@@ -3,7 +3,7 @@
 // Invariants: of a record whose lock has run out, or whose session with the broker has ended, nothing is sent: another member may have it.
 
 import { KafkaError } from '../errors/kafka-error.ts';
-import type { AcknowledgementType, SharePlace } from './acknowledgements.ts';
+import type { AcknowledgedRun, AcknowledgementType, SharePlace } from './acknowledgements.ts';
 
 export type LockProblem = 'its lock has run out' | 'the session with its broker has ended';
 
@@ -12,11 +12,11 @@ export interface LockKeeper {
   /** Counted up each time that the broker lets go of all that it had locked for us. */
   readonly generation: number;
   nowMs(): number;
-  /** With a problem, it is not sent, but told as failed. */
+  /** With a problem, or when the lock runs out before it can be sent, it is not sent, but told as failed. */
   acknowledge(
     place: SharePlace,
-    run: { readonly firstOffset: number; readonly lastOffset: number; readonly type: AcknowledgementType },
-    problem: LockProblem | undefined,
+    run: AcknowledgedRun,
+    lock: { readonly problem: LockProblem | undefined; readonly deadlineMs: number },
   ): void;
   /** So many locked records were given to nobody, and their locks have run out. */
   lapsed(count: number): void;
@@ -50,7 +50,8 @@ export class ShareLock {
     type: AcknowledgementType,
     deadlineMs = this.deadlineMs,
   ): void {
-    this.#keeper.acknowledge(this.place, { firstOffset, lastOffset, type }, this.problem(deadlineMs));
+    const run = { firstOffset, lastOffset, type };
+    this.#keeper.acknowledge(this.place, run, { problem: this.problem(deadlineMs), deadlineMs });
   }
 
   /** Its locks have run out before anybody had so many of its records. */

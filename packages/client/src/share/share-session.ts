@@ -115,10 +115,11 @@ export class ShareSession implements LockKeeper {
     });
   }
 
-  acknowledge(...[place, run, problem]: Parameters<LockKeeper['acknowledge']>): void {
-    const { firstOffset, lastOffset, type } = run;
+  acknowledge(...[place, run, lock]: Parameters<LockKeeper['acknowledge']>): void {
+    const { firstOffset, lastOffset } = run;
+    const { problem, deadlineMs } = lock;
     if (problem !== 'the session with its broker has ended') this.#openCount -= lastOffset - firstOffset + 1;
-    if (problem === undefined) this.#round.add(place, firstOffset, lastOffset, type);
+    if (problem === undefined) this.#round.add(place, run, deadlineMs);
     else this.#round.fail(place, run, lockLost(place, firstOffset, problem));
     this.#soon();
   }
@@ -133,10 +134,11 @@ export class ShareSession implements LockKeeper {
     cluster.connected(brokerId, 'fetch')?.apis.pick(RENEW);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const settle = (error: KafkaError | undefined): void => (error === undefined ? resolve() : reject(error));
-    this.#round.renew(place, { offset, isMoot, settle });
+    const round = this.#round;
+    round.renew(place, { offset, isMoot, settle });
     this.poke();
     await promise;
-    return this.nowMs() + this.#lockMs;
+    return round.closedMs + this.#lockMs;
   }
 
   /** Resolves, with what was not taken, when all that was said so far has been answered. */
@@ -203,6 +205,9 @@ export class ShareSession implements LockKeeper {
     this.#isDue = false;
     this.#dueTimer?.cancel();
     this.#dueTimer = undefined;
+    round.close(this.nowMs(), (place, { firstOffset }) =>
+      lockLost(place, firstOffset, 'its lock has run out'),
+    );
     return round;
   }
 
@@ -219,8 +224,6 @@ export class ShareSession implements LockKeeper {
     const mostMs = this.#openCount > 0 ? acknowledgeDelayMs : Number.POSITIVE_INFINITY;
     const maxWaitMs = Math.min(mostMs, settings.fetchMaxWaitMs);
     const maxRecords = host.wanted();
-    // The broker locks them before this client hears of it: counted from its answer on, a lock could be another one already.
-    const sentMs = this.nowMs();
     const answer = await cluster.request(
       FETCH,
       {
@@ -230,7 +233,7 @@ export class ShareSession implements LockKeeper {
       { to: { brokerId }, purpose: 'fetch', timeoutMs: maxWaitMs + cluster.settings.requestTimeoutMs },
     );
     this.#accepted(answer);
-    const isTroubled = this.#received(answer, { places, round, sentMs });
+    const isTroubled = this.#received(answer, places, round);
     if (isTroubled) await this.#pause();
     else this.#backoff.succeeded();
   }
@@ -238,15 +241,12 @@ export class ShareSession implements LockKeeper {
   /** Whether some partition has an error. */
   #received(
     answer: ShareFetchResponse,
-    asked: {
-      readonly places: ReadonlyMap<string, SharePlace>;
-      readonly round: AcknowledgementRound;
-      readonly sentMs: number;
-    },
+    places: ReadonlyMap<string, SharePlace>,
+    round: AcknowledgementRound,
   ): boolean {
     const { host } = this.#options;
-    const { places, round } = asked;
-    const lockedUntilMs = asked.sentMs + this.#lockMs;
+    // The broker locks them before this client hears of it.
+    const lockedUntilMs = round.closedMs + this.#lockMs;
     const refused = new Map<string, KafkaError>();
     let isTroubled = false;
     for (const { topicId, partitions } of answer.responses) {

@@ -31,8 +31,6 @@ class Leader {
   readonly share: ShareWorld;
   readonly done = new Map<number, number>();
   readonly deliveries = new Array<number>(RECORDS).fill(0);
-  /** When each was locked last. */
-  readonly acquiredMs = new Array<number>(RECORDS).fill(0);
   readonly #locks = new Map<number, Lock>();
   readonly #sessions = new Map<string, { epoch: number; connection: MemoryConnection }>();
 
@@ -119,7 +117,6 @@ class Leader {
       if (this.done.has(offset) || (lock !== undefined && lock.untilMs > this.#nowMs)) continue;
       this.#locks.set(offset, { memberId: memberId!, untilMs: this.#nowMs + LOCK_MS });
       this.deliveries[offset]!++;
-      this.acquiredMs[offset] = this.#nowMs;
       acquired.push(offset);
     }
     return acquired;
@@ -167,12 +164,7 @@ async function simulate(seed: number): Promise<void> {
         if (error instanceof assert.AssertionError) wrong.push(error);
       },
       async handler(record) {
-        // A late word on a lock that has run out may meet the next one, of a record that is on its way again.
-        const doneMs = leader.done.get(record.offset);
-        assert.ok(
-          doneMs === undefined || doneMs >= leader.acquiredMs[record.offset]!,
-          `${record.offset} was given again`,
-        );
+        assert.ok(!leader.done.has(record.offset), `${record.offset} was given again`);
         assert.equal(record.valueBytes!.toString(), `${record.offset}`);
         // A lock may be lost while its record is in hand.
         const isElsewhere = inHand.get(record.offset)?.isLocked === true;
@@ -201,9 +193,12 @@ async function simulate(seed: number): Promise<void> {
   assert.equal(world.network.connections.size, 0, 'connections are left');
 }
 
+/** What was said of a lock was sent when it had run out, and counted for the next one. */
+const FOUND = [2498449316];
+
 describe('members of a share group, whatever happens', () => {
   const first = seedOf();
-  for (let index = 0; index < WORLDS; index++) {
-    it(`have each record accepted once (seed ${first + index})`, () => simulate(first + index));
+  for (const seed of [...FOUND, ...Array.from({ length: WORLDS }, (_, index) => first + index)]) {
+    it(`have each record accepted once (seed ${seed})`, () => simulate(seed));
   }
 });
