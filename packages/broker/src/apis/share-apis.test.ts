@@ -61,15 +61,25 @@ class Member {
     return member;
   }
 
+  /** The error of the last fetch's acknowledgement. */
+  acknowledgeErrorCode: number | undefined;
+
   /** What was acquired, as 'first-last x deliveries'. */
-  async fetch(fields: { maxWaitMs?: number; maxRecords?: number } = {}): Promise<string[]> {
+  async fetch(
+    fields: { maxWaitMs?: number; maxRecords?: number } = {},
+    accepted: readonly number[] = [],
+  ): Promise<string[]> {
+    const acknowledgementBatches = accepted.map((offset) => ({
+      ...{ firstOffset: offset, lastOffset: offset, acknowledgeTypes: [ACCEPT] },
+    }));
     const { errorCode, responses } = await this.raw.request(shareFetchRequest, shareFetchResponse, 2, {
       ...{ groupId: 'g', memberId: this.memberId, shareSessionEpoch: this.#epoch++ },
       ...{ maxWaitMs: 0, minBytes: 1, maxBytes: 1_000_000, maxRecords: 500, batchSize: 500, ...fields },
-      topics: [{ topicId: this.topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
+      topics: [{ topicId: this.topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches }] }],
       forgottenTopicsData: [],
     });
     assert.equal(errorCode, ErrorCode.NONE);
+    this.acknowledgeErrorCode = responses[0]?.partitions[0]?.acknowledgeErrorCode;
     const acquired = responses.flatMap(({ partitions }) =>
       partitions.flatMap(({ acquiredRecords }) => acquiredRecords),
     );
@@ -114,6 +124,20 @@ test('members share records, and get those of one whose connection is lost', asy
   await producer.produce(Buffer.from('late'));
   assert.deepEqual(await next, ['4-4 x 1']);
   b.raw.close();
+  producer.close();
+});
+
+test('what a fetch acknowledges is not what the same fetch acquires', async () => {
+  await using broker = await startTestBroker();
+  const producer = await GoodClient.dial(broker);
+  await producer.produce(Buffer.from('first'));
+  const member = await Member.join(broker.port, 'a');
+  assert.deepEqual(await member.fetch(), ['0-0 x 1']);
+  await producer.produce(Buffer.from('second'));
+  assert.deepEqual(await member.fetch({}, [1]), ['1-1 x 1']);
+  assert.equal(member.acknowledgeErrorCode, ErrorCode.INVALID_REQUEST);
+  assert.equal(await member.accept(0, 1), ErrorCode.NONE);
+  member.raw.close();
   producer.close();
 });
 
