@@ -264,7 +264,7 @@ describe('a consumer and brokers that change', () => {
     for (const value of numbers(5, 10))
       assert.equal(String((await within(SETTLED_MS, 'the next record', records.next())).value?.value), value);
     await records.return?.();
-    target.faults.lift();
+    await target.faults.lift();
   });
 
   for (const groupProtocol of PROTOCOLS) {
@@ -315,6 +315,7 @@ describe('a consumer and a broker that does not answer', () => {
     const topic = await target.topic();
     await fill(target, topic, 0, 1);
     await using kafka = target.client({ requestTimeoutMs: 300 });
+    const LONGER_THAN_A_REQUEST_MS = 400;
     const consumer = kafka.consumer({
       ...{ groupId: `silent-${randomUUID()}`, autoOffsetReset: 'earliest', fetchMaxWaitMs: 100 },
       ...{ heartbeatIntervalMs: 50, drainTimeoutMs: 300 },
@@ -325,8 +326,8 @@ describe('a consumer and a broker that does not answer', () => {
     const silence = target.faults.silence();
     await silence.met;
     const next = records.next();
-    setTimeout(() => silence.lift(), 400);
-    await new Promise((resolve) => setTimeout(resolve, 450));
+    await new Promise((resolve) => setTimeout(resolve, LONGER_THAN_A_REQUEST_MS));
+    await silence.lift();
     await fill(target, topic, 1, 1);
     assert.equal(String((await within(SETTLED_MS, 'a record after the silence', next)).value?.value), '1');
     const second = target.faults.silence();

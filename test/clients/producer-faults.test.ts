@@ -239,7 +239,7 @@ describe('a producer and brokers that change', () => {
     const sent = sendNumbers(producer, topic, 5, 5);
     target.faults.moveLeader({ topic, partition: 0 });
     await sent;
-    target.faults.lift();
+    await target.faults.lift();
     assert.deepEqual(await valuesIn(target, topic), numbers(10));
   });
 

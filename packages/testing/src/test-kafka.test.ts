@@ -195,6 +195,14 @@ describe('faults of connections', () => {
     }
   });
 
+  it('has lifted refusals when connections are taken', async () => {
+    await using kafka = await start({ transport: 'tcp', brokers: 3 });
+    await kafka.faults.refuse({ broker: 1 });
+    await kafka.faults.refuse({ broker: 3 });
+    await kafka.faults.lift();
+    for (const broker of [1, 2, 3]) (await dial(kafka, broker)).close();
+  });
+
   it('is silent: connections stay and nothing comes, and what lost bytes ends when lifted', async () => {
     await using kafka = await start();
     const admin = kafka.client(QUICK).admin();

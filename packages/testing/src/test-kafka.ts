@@ -104,8 +104,7 @@ export class TestKafka implements AsyncDisposable {
     await this.#broker.stop();
     if (downMs > 0) await new Promise<void>((resolve) => nodeTimers.after(downMs, resolve));
     this.#broker = await this.#startBroker();
-    refusal.lift();
-    await this.#proxy.ready;
+    await refusal.lift();
   }
 
   async stop(): Promise<void> {

@@ -82,15 +82,10 @@ export class FaultProxy implements AsyncDisposable {
     return this.#seats.map(({ host, port }) => `${host}:${port}`).join(',');
   }
 
-  /** Resolves when the doors are open that should be, after a refusal was lifted. */
-  get ready(): Promise<void> {
-    return this.#doors;
-  }
-
   /** Lifts all faults, and ends every connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.faults.lift();
+    await this.faults.lift();
     this.#drop(() => true);
     await Promise.all(this.#seats.map((_, index) => this.#inTurn(() => this.#stopListening(index + 1))));
     this.#drop(() => true);

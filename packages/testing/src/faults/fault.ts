@@ -31,13 +31,13 @@ export interface MetRequest {
 export class Fault implements Disposable {
   /** Resolves when it happens the first time; rejects when it is lifted before, or the kit is stopped. */
   readonly met: Promise<MetRequest>;
-  readonly #onLifted: () => void;
+  readonly #onLifted: () => unknown;
   #resolve: (request: MetRequest) => void = () => {};
   #reject: (error: Error) => void = () => {};
   #count = 0;
-  #isLifted = false;
+  #lifted: Promise<void> | undefined;
 
-  constructor(onLifted: () => void) {
+  constructor(onLifted: () => unknown) {
     this.#onLifted = onLifted;
     this.met = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -53,19 +53,22 @@ export class Fault implements Disposable {
   }
 
   get isLifted(): boolean {
-    return this.#isLifted;
+    return this.#lifted !== undefined;
   }
 
-  /** Ends it. Safe to call twice. */
-  lift(): void {
-    if (this.#isLifted) return;
-    this.#isLifted = true;
-    this.#reject(new Error('the fault was lifted, and nothing had met it'));
-    this.#onLifted();
+  /** Ends it, at once for requests that come; resolves when connections are taken that were refused. Safe to call twice. */
+  lift(): Promise<void> {
+    this.#lifted ??= this.#lift();
+    return this.#lifted;
   }
 
   [Symbol.dispose](): void {
     this.lift();
+  }
+
+  async #lift(): Promise<void> {
+    this.#reject(new Error('the fault was lifted, and nothing had met it'));
+    await this.#onLifted();
   }
 
   /** It happened. */

@@ -84,8 +84,8 @@ export class Faults {
     keepConnections = false,
   }: BrokerFilter & { keepConnections?: boolean } = {}): Promise<Fault> {
     const brokers = this.#ids(broker);
-    const fault = this.#other(() => {
-      for (const id of brokers) this.#proxy.listenAgain(id).catch(() => {});
+    const fault = this.#other(async () => {
+      await Promise.all(brokers.map((id) => this.#proxy.listenAgain(id)));
     });
     await Promise.all(brokers.map((id) => this.#proxy.stopListening(id)));
     if (!keepConnections) for (const id of brokers) this.dropAll({ broker: id });
@@ -136,10 +136,10 @@ export class Faults {
     return fault;
   }
 
-  /** Lifts all faults. Connections that were dropped stay so, and what was moved goes back. */
-  lift(): void {
-    for (const { fault } of [...this.#rules, ...this.#slow, ...this.#silent]) fault.lift();
-    for (const fault of [...this.#others]) fault.lift();
+  /** Lifts all faults. Connections that were dropped stay so, and what was moved goes back. Resolves as each fault's lift() does. */
+  async lift(): Promise<void> {
+    const those = [...this.#rules, ...this.#slow, ...this.#silent].map(({ fault }) => fault);
+    await Promise.all([...those, ...this.#others].map((fault) => fault.lift()));
   }
 
   /** What is to be done to a request. */
@@ -180,10 +180,10 @@ export class Faults {
     return rule.fault;
   }
 
-  #other(onLifted: () => void): Fault {
+  #other(onLifted: () => unknown): Fault {
     const fault = new Fault(() => {
       this.#others.delete(fault);
-      onLifted();
+      return onLifted();
     });
     this.#others.add(fault);
     return fault;
