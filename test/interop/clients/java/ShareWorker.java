@@ -77,7 +77,10 @@ public class ShareWorker {
                 new AlterConfigOp(new ConfigEntry("share.record.lock.duration.ms", "15000"), AlterConfigOp.OpType.SET));
             admin.incrementalAlterConfigs(Map.of(resource, changes)).all().get();
         }
-        try (var producer = new KafkaProducer<>(properties(bootstrap), new ByteArraySerializer(), new ByteArraySerializer())) {
+        // Members are given whole batches: many small ones, so that none gets all at once.
+        Properties ofSmallBatches = properties(bootstrap);
+        ofSmallBatches.put("batch.size", "200");
+        try (var producer = new KafkaProducer<>(ofSmallBatches, new ByteArraySerializer(), new ByteArraySerializer())) {
             for (int n = 0; n < count; n++)
                 producer.send(new ProducerRecord<>(topic, n % 3, null, Integer.toString(n).getBytes()));
         }
