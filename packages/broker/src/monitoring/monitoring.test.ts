@@ -76,7 +76,9 @@ describe('metrics', () => {
     }
   });
 
-  it('tell what clients did, by topic and by API, and how far groups are behind', async () => {
+  it('tell what clients did, by topic and by API, and how far groups are behind', {
+    timeout: 30_000,
+  }, async () => {
     const kafka = new Kafka({ brokers: [`${broker.host}:${broker.port}`] });
     await using admin = kafka.admin();
     await using producer = kafka.producer();
