@@ -34,7 +34,7 @@ curl http://127.0.0.1:9404/health/ready
 
 \`moldau.metrics.listen\` says where: \`127.0.0.1:9404\` unless set, nowhere when it is empty. Whoever reaches the port can read what is there (names of topics
 and groups, no records), so open it to your own network only: \`--set moldau.metrics.listen=10.0.0.5:9404\`. When the port is taken, say by a second broker on the
-machine, that is told in the log and the broker serves without.
+machine, the broker serves without, and the log tells it: as a warning where the setting says which port.
 
 ## Health
 

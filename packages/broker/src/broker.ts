@@ -387,14 +387,14 @@ async function openMonitoring(
   { config, clock, timers, disk, http, monitoring }: BrokerOptions,
   { logLevels, ...watched }: { logLevels: LogLevels; figures: Figures; slowRequests: SlowRequests },
 ): Promise<Monitoring | undefined> {
-  const { monitoringAddress: address, metricsExport } = config;
+  const { monitoringAddress: address, isMonitoringAskedFor: isAskedFor, metricsExport } = config;
   const isWatched = address !== undefined || metricsExport !== undefined;
   if (monitoring === undefined || !isWatched) return undefined;
   return Monitoring.open({
     ...{ clock, timers, disk, http, logger: logLevels.of('monitoring') },
     ...monitoring,
     ...watched,
-    ...{ address, metricsExport },
+    ...{ address, isAskedFor, metricsExport },
     settings: {
       get maxPartitions() {
         return config.get('moldau.metrics.partitions');

@@ -294,6 +294,11 @@ export class BrokerConfig {
     return text === '' ? undefined : parsePageAddress(text);
   }
 
+  /** Somebody said where, and wants to hear when it cannot be. */
+  get isMonitoringAskedFor(): boolean {
+    return this.#static.has('moldau.metrics.listen');
+  }
+
   /** Where metrics are sent; undefined for nowhere. */
   get metricsExport(): MetricsExportSettings | undefined {
     const url = this.get('moldau.metrics.otlp.url');

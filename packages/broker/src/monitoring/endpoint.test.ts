@@ -10,7 +10,8 @@ test('metrics that cannot be collected are told in the log, and health is told a
   const endpoint = await openEndpoint(
     { host: '127.0.0.1', port: 0 },
     {
-      ...{ httpServer: nodeHttpServer, logger, health: { phase: 'running', logDirs: () => [] } },
+      ...{ httpServer: nodeHttpServer, logger, isAskedFor: true },
+      health: { phase: 'running', logDirs: () => [] },
       metricsText: () => Promise.reject(new Error('our own mistake')),
     },
   );
@@ -21,4 +22,28 @@ test('metrics that cannot be collected are told in the log, and health is told a
   assert.deepEqual(lines, ['metrics could not be collected']);
   assert.equal((await ask('/health/ready')).status, 200);
   await endpoint!.close();
+});
+
+test('a port that is taken is a warning where somebody asked for it, and else for those who want to know', async () => {
+  const told: string[] = [];
+  const logger: Logger = {
+    ...{ debug() {}, error() {} },
+    info: (_fields, message) => void told.push(`info: ${message}`),
+    warn: (_fields, message) => void told.push(`warn: ${message}`),
+  };
+  const httpServer = { listen: () => Promise.reject(new Error('EADDRINUSE')) };
+  for (const isAskedFor of [true, false]) {
+    const endpoint = await openEndpoint(
+      { host: '127.0.0.1', port: 9404 },
+      {
+        ...{ httpServer, logger, isAskedFor, health: { phase: 'running', logDirs: () => [] } },
+        metricsText: () => Promise.resolve(''),
+      },
+    );
+    assert.equal(endpoint, undefined);
+  }
+  assert.deepEqual(
+    told.map((line) => /^(\w+): metrics and health cannot be asked for/.exec(line)?.[1]),
+    ['warn', 'info'],
+  );
 });

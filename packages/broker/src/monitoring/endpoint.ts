@@ -8,6 +8,8 @@ import { TEXT_CONTENT_TYPE } from './text-format.ts';
 export interface EndpointOptions {
   readonly httpServer: HttpServer;
   readonly logger: Logger;
+  /** The address is somebody's wish, rather than where pages are by default: the second broker of a machine finds that taken. */
+  readonly isAskedFor: boolean;
   readonly metricsText: () => Promise<string>;
   readonly health: HealthSource;
 }
@@ -19,7 +21,7 @@ export async function openEndpoint(
   address: { readonly host: string; readonly port: number },
   options: EndpointOptions,
 ): Promise<HttpListener | undefined> {
-  const { httpServer, logger } = options;
+  const { httpServer, logger, isAskedFor } = options;
   try {
     const listener = await httpServer.listen(address, (path) => answerTo(path, options));
     logger.info({ host: listener.host, port: listener.port }, 'metrics and health are served');
@@ -27,7 +29,10 @@ export async function openEndpoint(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const advice = 'set moldau.metrics.listen to another host:port, or to nothing for none';
-    logger.warn({ ...address, reason }, `metrics and health cannot be asked for: ${advice}`);
+    const fields = { ...address, reason };
+    const message = `metrics and health cannot be asked for: ${advice}`;
+    if (isAskedFor) logger.warn(fields, message);
+    else logger.info(fields, message);
     return undefined;
   }
 }

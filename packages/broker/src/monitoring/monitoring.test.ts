@@ -201,7 +201,8 @@ describe('health', () => {
     const monitoring = await Monitoring.open({
       ...{ httpServer, http: nodeHttp, process: nodeProcess, version: '1', disk: new MemoryDisk() },
       ...{ clock: time, timers: time, logger: silentLogger, figures: new Figures({ maxTopics: 1 }) },
-      ...{ address: { host: '', port: 1 }, metricsExport: undefined, slowRequests: { count: 0 } },
+      ...{ address: { host: '', port: 1 }, isAskedFor: true, metricsExport: undefined },
+      slowRequests: { count: 0 },
       settings: { maxPartitions: 1, lagIntervalMs: 1000 },
     });
     const ask = async () => {

@@ -21,6 +21,8 @@ export interface MonitoringOptions extends MonitoringPorts, MonitoringWorld {
   readonly figures: Figures;
   readonly http: Http;
   readonly address: PageAddress | undefined;
+  /** Somebody said where. */
+  readonly isAskedFor: boolean;
   readonly metricsExport: MetricsExportSettings | undefined;
   /** Read at each use. */
   readonly settings: { readonly maxPartitions: number; readonly lagIntervalMs: number };
@@ -94,11 +96,11 @@ export class Monitoring {
   }
 
   async #listen(): Promise<void> {
-    const { address, httpServer, logger } = this.#options;
+    const { address, isAskedFor, httpServer, logger } = this.#options;
     if (address === undefined) return;
     const phase = () => this.#phase;
     this.#listener = await openEndpoint(address, {
-      ...{ httpServer, logger },
+      ...{ httpServer, logger, isAskedFor },
       metricsText: () => this.#metrics.text(),
       health: {
         get phase() {
