@@ -1,0 +1,166 @@
+// Runs what the documentation shows, as a reader would: `node --conditions=source test/docs/run.ts [PAGE...]`.
+//
+// Each page has a folder, ports and a broker of its own; page.ts says how a page is read, place.ts where its commands run, expected.ts how
+// their output is compared. Prints a line for each page, what was not run and why, and at last `N passed, N failed`.
+
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { npmPackages, pythonPackages, venvDirectory } from '../interop/harness/install.ts';
+import { isAsShown } from './expected.ts';
+import { type Commands, type NotRun, type Step, stepsOf } from './page.ts';
+import { type Background, Place, type PlaceOptions, saysInTime } from './place.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PAGES_AT_ONCE = 3;
+const BLOCK_TIMEOUT_MS = 40_000;
+const READY_TIMEOUT_MS = 20_000;
+const READY = '…\nMoldau is ready on …\n…';
+const SERVER = /\bmoldau server\b|\bnpm start\b|moldau -- server/;
+const INTEROP = join(ROOT, 'test/interop');
+const folders = { root: INTEROP, cache: join(INTEROP, '.cache') };
+
+interface Result {
+  readonly page: string;
+  readonly passed: number;
+  readonly failures: readonly string[];
+  readonly notRun: readonly NotRun[];
+  readonly seconds: number;
+}
+
+async function runPage(page: string, installed: Omit<PlaceOptions, 'isCheckout'>): Promise<Result> {
+  const beginMs = performance.now();
+  const steps = stepsOf(readFileSync(join(ROOT, page), 'utf8'));
+  const commands = steps.filter(
+    (step): step is Commands => step.kind === 'commands' || step.kind === 'background',
+  );
+  const text = commands.map((step) => step.text).join('\n');
+  const failures: string[] = [];
+  let passed = 0;
+  if (commands.length > 0) {
+    const place = await Place.make({ ...installed, isCheckout: /\bnpm (start|run)\b/.test(text) });
+    try {
+      const run = new PageRun(place);
+      if (!commands.some((step) => step.kind === 'background' && SERVER.test(step.text)))
+        await run.startBroker();
+      for (const step of steps) {
+        const failure = await run.take(step);
+        if (step.kind === 'commands' || step.kind === 'background') passed += failure === undefined ? 1 : 0;
+        if (failure === undefined) continue;
+        failures.push(`${page}:${step.line} ${failure}`);
+        break;
+      }
+      failures.push(...(await run.finish()).map((failure) => `${page}:${failure}`));
+    } finally {
+      await place.remove();
+    }
+  }
+  const notRun = steps.filter((step) => step.kind === 'not-run');
+  return { page, passed, failures, notRun, seconds: (performance.now() - beginMs) / 1_000 };
+}
+
+/** One after the other, as later steps build on earlier ones. */
+class PageRun {
+  readonly #place: Place;
+  /** Whose output is looked at when the page, or they, come to their end. */
+  readonly #open: { step: Commands; background: Background }[] = [];
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  async startBroker(): Promise<void> {
+    const broker = this.#place.startInBackground('moldau server');
+    if (!(await saysInTime(broker, READY, READY_TIMEOUT_MS))) throw new Error(broker.output());
+  }
+
+  /** Resolves to what is wrong, if something is. */
+  async take(step: Step): Promise<string | undefined> {
+    if (step.kind === 'file') this.#place.save(step.name, step.text);
+    if (step.kind === 'commands') return this.#run(step);
+    if (step.kind === 'background') return this.#start(step);
+    if (step.kind === 'stop') return this.#stop(step.signal);
+    return undefined;
+  }
+
+  /** Looks at what is still open. */
+  async finish(): Promise<string[]> {
+    const failures: string[] = [];
+    for (const { step, background } of this.#open) {
+      if (step.expected === undefined) continue;
+      if (!(await saysInTime(background, step.expected, READY_TIMEOUT_MS)))
+        failures.push(`${step.line} ${differs(step, background.output())}`);
+    }
+    return failures;
+  }
+
+  async #run(step: Commands): Promise<string | undefined> {
+    const { code, output } = await this.#place.run(step.text, BLOCK_TIMEOUT_MS);
+    if (code !== step.exitCode)
+      return `ended with ${code ?? 'a signal, as it took too long'}:\n${step.text}${output}`;
+    if (step.expected !== undefined && !isAsShown(output, step.expected)) return differs(step, output);
+    return undefined;
+  }
+
+  async #start(step: Commands): Promise<string | undefined> {
+    const background = this.#place.startInBackground(step.text);
+    this.#open.push({ step, background });
+    if (!SERVER.test(step.text)) return undefined;
+    return (await saysInTime(background, step.expected ?? READY, READY_TIMEOUT_MS))
+      ? undefined
+      : differs(step, background.output());
+  }
+
+  async #stop(signal: NodeJS.Signals): Promise<string | undefined> {
+    const failures = await this.finish();
+    this.#open.pop();
+    const code = await this.#place.stopLast(signal);
+    if (failures.length === 0 && (signal === 'SIGKILL' || code === 0 || code === 130)) return undefined;
+    return [...failures, `it ended with ${code}`].join('\n');
+  }
+}
+
+function differs({ text, expected }: Commands, output: string): string {
+  return `printed something else than is shown:\n${text}--- printed\n${output}--- shown\n${expected ?? READY}`;
+}
+
+function indented(text: string): string {
+  return `    ${text.trimEnd().replaceAll('\n', '\n    ')}`;
+}
+
+await Promise.all([pythonPackages(folders, 'confluent-kafka'), npmPackages(folders, 'kafkajs')]);
+const installed = {
+  path: [join(venvDirectory(folders, 'confluent-kafka'), 'bin')],
+  packages: {
+    '@moldau': join(ROOT, 'node_modules/@moldau'),
+    kafkajs: join(INTEROP, 'clients/kafkajs/node_modules/kafkajs'),
+  },
+};
+const named = process.argv.slice(2);
+const pages = named.length > 0 ? named : ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort()];
+const waiting = [...pages];
+const results: Result[] = [];
+await Promise.all(
+  Array.from({ length: PAGES_AT_ONCE }, async () => {
+    for (let page = waiting.shift(); page !== undefined; page = waiting.shift()) {
+      const result = await runPage(page, installed).catch(
+        (error: unknown): Result => ({
+          page: page!,
+          passed: 0,
+          failures: [String(error)],
+          notRun: [],
+          seconds: 0,
+        }),
+      );
+      results.push(result);
+      const state = result.failures.length === 0 ? 'ok    ' : 'FAILED';
+      console.log(`${state} ${result.page}: ${result.passed} blocks, ${result.seconds.toFixed(1)} s`);
+      for (const failure of result.failures) console.log(indented(failure));
+    }
+  }),
+);
+for (const { page, notRun } of results)
+  for (const { line, reason } of notRun) console.log(`not run: ${page}:${line}, ${reason}`);
+const sum = (of: (result: Result) => number) => results.reduce((all, result) => all + of(result), 0);
+const failed = sum(({ failures }) => failures.length);
+console.log(`${sum(({ passed }) => passed)} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
