@@ -37,6 +37,8 @@ export class BrokerFetcher {
   #retryAtMs = 0;
   /** Nothing new came for those that have room. */
   #isQuiet = false;
+  /** Another got room since the last request began. */
+  #isDrained = false;
 
   constructor(brokerId: number, context: FetchContext) {
     this.brokerId = brokerId;
@@ -46,6 +48,7 @@ export class BrokerFetcher {
 
   /** There is room again. */
   drained(): void {
+    this.#isDrained = true;
     if (!this.#isQuiet) return;
     this.#isQuiet = false;
     this.#retryAtMs = 0;
@@ -60,6 +63,7 @@ export class BrokerFetcher {
     // Whoever takes something wakes us.
     if (maxBytes === 0) return undefined;
     this.#isBusy = true;
+    this.#isDrained = false;
     budget.reserve(maxBytes);
     const waitMs = work.isHeldBack ? 0 : settings.fetchMaxWaitMs;
     void this.#run(work, maxBytes, waitMs).finally(() => {
@@ -119,7 +123,7 @@ export class BrokerFetcher {
     } finally {
       budget.unreserve(maxBytes);
     }
-    this.#isQuiet = isHeldBack && gotBytes === 0;
+    this.#isQuiet = isHeldBack && gotBytes === 0 && !this.#isDrained;
     // Partitions that have room are asked about now and then, until those without have some again.
     if (this.#isQuiet) this.#retryAtMs = this.#context.nowMs() + settings.fetchMaxWaitMs;
   }

@@ -304,6 +304,21 @@ describe('a fetcher', () => {
     await client.close();
   });
 
+  it('asks at once for a partition that got room while others were asked for', async () => {
+    const logs = new LogCluster(20, { partitions: 2 });
+    for (let count = 0; count < 100; count++) logs.append(1, { valueBytes: 10_000 });
+    logs.broker.answerDelayMs = 10;
+    const client = logs.client({ partitionMaxBytes: 20_000 });
+    client.fetcher.assign([tp(0), tp(1)]);
+    for (let count = 0; count < 100; count++) {
+      const askedMs = logs.world.time.monotonicMs();
+      await client.take(1);
+      assert.ok(logs.world.time.monotonicMs() - askedMs < 100, `record ${count}`);
+      await logs.world.time.advance(count % 40);
+    }
+    await client.close();
+  });
+
   it('gives way to the event loop now and then', async () => {
     const logs = new LogCluster(18);
     for (let count = 0; count < 30; count++) logs.append(1_000);

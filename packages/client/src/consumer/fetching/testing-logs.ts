@@ -95,6 +95,8 @@ export class LogBroker extends ScriptedBroker {
   refuse: ((request: FetchRequest) => number) | undefined;
   endpoints: FetchResponse['nodeEndpoints'] = [];
   sessionsLeft = Number.POSITIVE_INFINITY;
+  /** How long an answer is on its way. */
+  answerDelayMs = 0;
   /** A broker from before version 3 of Fetch. */
   cutsOff = false;
   readonly #cluster: LogCluster;
@@ -155,11 +157,14 @@ export class LogBroker extends ScriptedBroker {
     for (;;) {
       const responses = this.#read(partitions, request, isWhole);
       const leftMs = deadlineMs - this.#cluster.world.time.monotonicMs();
-      if (leftMs <= 0 || responses.some(({ isNews }) => isNews))
+      if (leftMs <= 0 || responses.some(({ isNews }) => isNews)) {
+        const { time } = this.#cluster.world;
+        if (this.answerDelayMs > 0) await new Promise<void>((come) => time.after(this.answerDelayMs, come));
         return {
           ...{ errorCode: 0, sessionId, nodeEndpoints: this.endpoints },
           responses: responses.map(({ topic, topicId, partitions }) => ({ topic, topicId, partitions })),
         };
+      }
       await this.#cluster.changed(leftMs);
     }
   }
