@@ -2,6 +2,7 @@
 
 import { Admin } from './admin/admin.ts';
 import { Clusters, type KafkaOptions } from './clusters.ts';
+import { clientProperties } from './options/client-properties.ts';
 import { nodePorts, type Ports } from './options/ports.ts';
 
 export { Admin } from './admin/admin.ts';
@@ -11,4 +12,9 @@ export * from './errors/kafka-error.ts';
 /** As `new Kafka(options).admin()`: nothing is connected before it is used. Close it when it is done. @throws OptionsError */
 export function openAdmin(options: KafkaOptions, ports: Ports = nodePorts): Admin {
   return new Admin(new Clusters(options, ports).open('admin'));
+}
+
+/** Whether `properties` may have it; others are refused. */
+export function isClientProperty(name: string): boolean {
+  return clientProperties.definitions.some((definition) => definition.name === name);
 }

@@ -100,7 +100,8 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
 /** What only says that stores are PEM files, which is all that is read here. */
 const STORE_TYPES = ['ssl.truststore.type', 'ssl.keystore.type'];
 
-async function withFilesRead(
+/** The properties that name files become those that hold what is in them. */
+export async function withFilesRead(
   properties: Readonly<Record<string, string>>,
   disk: Pick<Disk, 'readFile'>,
 ): Promise<Record<string, string>> {

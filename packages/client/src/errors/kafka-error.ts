@@ -133,6 +133,8 @@ export class BrokerError extends KafkaError {
   override readonly name = 'BrokerError';
   /** Kafka's number. */
   readonly errorCode: number;
+  /** The broker's own words, where it sent some. */
+  readonly said: string | undefined;
 
   constructor(errorCode: number, subject: ErrorSubject & BrokerErrorDetails = {}) {
     super(errorName(errorCode as ErrorCode) as KafkaErrorCode, brokerMessage(errorCode, subject), {
@@ -142,6 +144,7 @@ export class BrokerError extends KafkaError {
       abortable: ABORTABLE.has(errorCode),
     });
     this.errorCode = errorCode;
+    this.said = subject.said || undefined;
   }
 }
 

@@ -1,0 +1,34 @@
+// All of Kafka's tools by name. What a tool needs is loaded when it is asked for.
+
+import type { KafkaTool, WordsTool } from './kafka-tool.ts';
+
+const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
+  'kafka-topics': async () => (await import('./topics.ts')).topics,
+};
+
+export const toolNames: readonly string[] = Object.keys(tools);
+
+export interface AskedTool {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+/** `called`: the program as it was called, and its arguments. 'kafka-topics.sh --list' and 'moldau kafka-topics --list' ask for the same. */
+export function askedTool([program = '', ...words]: readonly string[]): AskedTool | undefined {
+  const own = nameOf(program);
+  if (Object.hasOwn(tools, own)) return { name: own, words };
+  const [first = '', ...others] = words;
+  const name = nameOf(first);
+  return Object.hasOwn(tools, name) ? { name, words: others } : undefined;
+}
+
+export async function loadTool(name: string): Promise<KafkaTool | WordsTool> {
+  const load = tools[name];
+  if (load === undefined) throw new Error(`there is no tool ${name}`);
+  return await load();
+}
+
+/** Kafka's scripts end with .sh, and on Windows with .bat. */
+function nameOf(program: string): string {
+  return program.replace(/^.*[/\\]/, '').replace(/\.(sh|bat|cmd)$/, '');
+}
