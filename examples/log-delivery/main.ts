@@ -5,6 +5,7 @@
 
 import { fork } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -13,7 +14,7 @@ import { piecesOf } from './pieces.ts';
 
 const { values } = parseArgs({
   options: {
-    bootstrap: { type: 'string', default: '127.0.0.1:9092' },
+    bootstrap: { type: 'string', default: process.env.MOLDAU_BROKERS ?? '127.0.0.1:9092' },
     folder: { type: 'string', default: join(import.meta.dirname, '..', '..', 'node_modules') },
     rate: { type: 'string', default: '30' },
     seconds: { type: 'string', default: '20' },
@@ -63,7 +64,10 @@ for (const [index, got] of received.entries()) {
       `latency p50 ${quantile(got.latenciesMs, 0.5)} ms, p99 ${quantile(got.latenciesMs, 0.99)} ms\n`,
   );
 }
+// They commit when they stop, for which the topic has to be there.
+const stopped = children.map(({ child }) => once(child, 'exit'));
 for (const { child } of children) child.send('stop');
+await Promise.all(stopped);
 await admin.topics.delete(topic);
 await kafka.close();
 process.exitCode = failures === 0 ? 0 : 1;
