@@ -14,7 +14,7 @@ const INTRODUCTION = `# Who may do what
 
 Without an authorizer everybody may do everything. With
 
-\`\`\`
+\`\`\`properties
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:admin
 \`\`\`

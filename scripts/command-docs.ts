@@ -55,7 +55,7 @@ function verbPart(heading: string, verb: VerbSpec, name: string): string {
   const aliases = verb.aliases === undefined ? '' : ` Also: ${verb.aliases.map(code).join(', ')}.`;
   return [
     `${heading} ${name}\n\n${sentence(verb.summary)}${aliases}\n\n`,
-    `\`\`\`\n${usage}${options.length > 0 ? ' [options]' : ''}\n\`\`\`\n\n`,
+    `\`\`\`text\n${usage}${options.length > 0 ? ' [options]' : ''}\n\`\`\`\n\n`,
     argumentTable(verb),
     optionTable(options),
     verb.details === undefined ? '' : `${verb.details}\n\n`,

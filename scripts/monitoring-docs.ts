@@ -27,9 +27,9 @@ const INTRODUCTION = `# Monitoring
 
 A broker tells what it does by itself: no agent, no exporter and no lag monitor beside it.
 
-\`\`\`
-curl http://127.0.0.1:9404/metrics
-curl http://127.0.0.1:9404/health/ready
+\`\`\`sh
+curl -sS http://127.0.0.1:9404/metrics
+curl -sS http://127.0.0.1:9404/health/ready
 \`\`\`
 
 \`moldau.metrics.listen\` says where: \`127.0.0.1:9404\` unless set, nowhere when it is empty. Whoever reaches the port can read what is there (names of topics
@@ -102,12 +102,12 @@ const LOGS = `
 ## Logs
 
 Lines go to standard error, as JSON or, with \`--log-format pretty\`, for people. \`--log-level\` (or \`LOG_LEVEL\`; \`warn\` unless set) is the level of all loggers.
-While the broker runs, levels are changed as with Kafka's brokers, by \`kafka-configs\` or any client's IncrementalAlterConfigs, until the next restart:
+While the broker runs, levels are changed as with Kafka's brokers, by this, \`kafka-configs\` or any client's IncrementalAlterConfigs, until the next restart:
 
-\`\`\`
-kafka-configs --bootstrap-server localhost:9092 --entity-type broker-loggers --entity-name 1 --describe
-kafka-configs --bootstrap-server localhost:9092 --entity-type broker-loggers --entity-name 1 --alter --add-config network=DEBUG
-kafka-configs --bootstrap-server localhost:9092 --entity-type broker-loggers --entity-name 1 --alter --delete-config network
+\`\`\`sh
+moldau config get broker-logger 1
+moldau config set broker-logger 1 network=DEBUG
+moldau config unset broker-logger 1 network
 \`\`\`
 
 The loggers are \`root\`, whose level those without one of their own have, and ${LOGGER_NAMES.map((name) => `\`${name}\``).join(', ')}. Levels are FATAL (nothing), ERROR, WARN, INFO, DEBUG and TRACE

@@ -1,7 +1,7 @@
 // Where the commands of one page are run: an empty folder, ports of its own and a PATH on which `moldau` is the one of this checkout.
 //
-// What a page calls 127.0.0.1:9092 is a free port here, and /var, /etc and /opt are folders of the place; what commands print is
-// translated back. Defaults follow by the environment, so that `moldau server` and `moldau topic list` are run as they are shown.
+// What a page calls 127.0.0.1:9092 is a free port here, and /var, /etc and /opt are folders of the place; what it shows of
+// their output is translated likewise. Defaults follow by the environment, so that `moldau server` and `moldau topic list` are run as they are shown.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { freePort } from '../interop/harness/broker.ts';
 import { isAsShown } from './expected.ts';
@@ -30,11 +30,14 @@ const POLL_MS = 20;
 const MOLDAU = (port: string) => `#!/bin/bash
 # The moldau of this checkout, on the ports of this place.
 case "$1 $2 $*" in
-  server*--config*) unset KAFKA_LISTENERS;;
+  *--config*) unset KAFKA_LISTENERS;;
   "security init"*) set -- "$@" --port ${port};;
 esac
 exec node --conditions=source ${join(ROOT, 'packages/cli/bin/moldau.js')} "$@"
 `;
+
+/** Names that a page uses, and what goes by them here. */
+const NAMES = [['kafka.example.org', 'localhost']] as const;
 
 export interface PlaceOptions {
   /** Looks like a checkout: what a checkout has is there by links. */
@@ -71,9 +74,7 @@ export class Place {
       mkdirSync(join(this.folder, name), { recursive: true });
     for (const [name, from] of Object.entries(packages))
       symlinkSync(from, join(this.folder, 'node_modules', name));
-    if (isCheckout)
-      for (const name of ['package.json', 'node_modules', 'packages', 'examples', 'scripts', 'deploy'])
-        symlinkSync(join(ROOT, name), join(this.#cwd, name));
+    if (isCheckout) this.#lookLikeACheckout();
     const [broker, , metrics] = [...ports.values()];
     const bin = join(this.folder, 'bin');
     symlinkSync(process.execPath, join(bin, 'node'));
@@ -84,7 +85,10 @@ export class Place {
       HOME: join(this.folder, 'home'),
       PATH: [bin, ...path, process.env.PATH].join(delimiter),
       NODE_OPTIONS: '--conditions=source',
-      npm_config_cache: process.env.npm_config_cache ?? join(process.env.HOME ?? '/root', '.npm'),
+      // Compiled code and packages are kept from run to run.
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+      npm_config_loglevel: 'silent',
+      npm_config_cache: process.env.npm_config_cache ?? join(homedir(), '.npm'),
       MOLDAU_BROKERS: `127.0.0.1:${broker}`,
       KAFKA_LISTENERS: `PLAINTEXT://127.0.0.1:${broker}`,
       KAFKA_MOLDAU_METRICS_LISTEN: `127.0.0.1:${metrics}`,
@@ -96,7 +100,7 @@ export class Place {
   save(name: string, text: string): void {
     const path = resolve(this.#cwd, name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, this.#here(text));
+    writeFileSync(path, text);
   }
 
   /** Runs commands to their end. Where they go by `cd` the next ones begin. */
@@ -107,14 +111,13 @@ export class Place {
     const code = await child.ended;
     clearTimeout(timer);
     if (existsSync(ended)) this.#cwd = readFileSync(ended, 'utf8').trim();
-    return { code, output: this.#there(child.output()) };
+    return { code, output: child.output() };
   }
 
   startInBackground(text: string): Background {
     const started = this.#start(/[|;&]/.test(text) ? text : `exec env ${text.trim()}`);
-    const there = { ...started, output: () => this.#there(started.output()) };
-    this.#running.push(there);
-    return there;
+    this.#running.push(started);
+    return started;
   }
 
   /** The one that was started last. */
@@ -138,7 +141,7 @@ export class Place {
   }
 
   #start(text: string): Background {
-    const script = `exec 2>&1\nset -eo pipefail\n${this.#here(text)}`;
+    const script = `exec 2>&1\nset -eo pipefail\n${text}`;
     const child = spawn('bash', ['-c', script], {
       cwd: this.#cwd,
       env: this.#environment,
@@ -159,17 +162,21 @@ export class Place {
     return { ended, output: () => output, end };
   }
 
-  /** A page's text, for here. */
-  #here(text: string): string {
-    const moved = text.replace(SYSTEM_FOLDER, (path) => `${this.folder}${path}`);
-    return moved.replace(/\b\d{4}\b/g, (number) => this.#ports.get(number) ?? number);
+  /** Its scripts start `moldau` with the ports of this place. */
+  #lookLikeACheckout(): void {
+    for (const name of ['node_modules', 'packages', 'examples', 'scripts', 'deploy'])
+      symlinkSync(join(ROOT, name), join(this.#cwd, name));
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const text = JSON.stringify({ type: 'module', scripts });
+    const start = 'node --conditions=source packages/cli/bin/moldau.js';
+    writeFileSync(join(this.#cwd, 'package.json'), text.replaceAll(start, join(this.folder, 'bin/moldau')));
   }
 
-  /** What was printed here, as a page would show it. */
-  #there(text: string): string {
-    let there = text.replaceAll(`${this.folder}/work/`, '').replaceAll(this.folder, '');
-    for (const [shown, port] of this.#ports) there = there.replaceAll(port, shown);
-    return there;
+  /** A page's text, with the ports, folders and names of this place. */
+  here(text: string): string {
+    let moved = text.replace(SYSTEM_FOLDER, (path) => `${this.folder}${path}`);
+    for (const [shown, name] of NAMES) moved = moved.replaceAll(shown, name);
+    return moved.replace(/\b\d{4}\b/g, (number) => this.#ports.get(number) ?? number);
   }
 }
 

@@ -16,6 +16,7 @@ const BLOCK_TIMEOUT_MS = 40_000;
 const READY_TIMEOUT_MS = 20_000;
 const READY = '…\nMoldau is ready on …\n…';
 const SERVER = /\bmoldau server\b|\bnpm start\b|moldau -- server/;
+const CHECKOUT = /\bnpm (start|run)\b/;
 const INTEROP = join(ROOT, 'test/interop');
 const folders = { root: INTEROP, cache: join(INTEROP, '.cache') };
 
@@ -29,20 +30,21 @@ interface Result {
 
 async function runPage(page: string, installed: Omit<PlaceOptions, 'isCheckout'>): Promise<Result> {
   const beginMs = performance.now();
-  const steps = stepsOf(readFileSync(join(ROOT, page), 'utf8'));
-  const commands = steps.filter(
-    (step): step is Commands => step.kind === 'commands' || step.kind === 'background',
-  );
-  const text = commands.map((step) => step.text).join('\n');
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  const steps = stepsOf(text);
+  const commands = commandsAmong(steps);
   const failures: string[] = [];
   let passed = 0;
   if (commands.length > 0) {
-    const place = await Place.make({ ...installed, isCheckout: /\bnpm (start|run)\b/.test(text) });
+    const place = await Place.make({
+      ...installed,
+      isCheckout: commands.some((step) => CHECKOUT.test(step.text)),
+    });
     try {
       const run = new PageRun(place);
       if (!commands.some((step) => step.kind === 'background' && SERVER.test(step.text)))
         await run.startBroker();
-      for (const step of steps) {
+      for (const step of stepsOf(place.here(text))) {
         const failure = await run.take(step);
         if (step.kind === 'commands' || step.kind === 'background') passed += failure === undefined ? 1 : 0;
         if (failure === undefined) continue;
@@ -56,6 +58,10 @@ async function runPage(page: string, installed: Omit<PlaceOptions, 'isCheckout'>
   }
   const notRun = steps.filter((step) => step.kind === 'not-run');
   return { page, passed, failures, notRun, seconds: (performance.now() - beginMs) / 1_000 };
+}
+
+function commandsAmong(steps: readonly Step[]): Commands[] {
+  return steps.filter((step): step is Commands => step.kind === 'commands' || step.kind === 'background');
 }
 
 /** One after the other, as later steps build on earlier ones. */
@@ -112,9 +118,11 @@ class PageRun {
 
   async #stop(signal: NodeJS.Signals): Promise<string | undefined> {
     const failures = await this.finish();
-    this.#open.pop();
+    const stopped = this.#open.pop();
     const code = await this.#place.stopLast(signal);
-    if (failures.length === 0 && (signal === 'SIGKILL' || code === 0 || code === 130)) return undefined;
+    // npm itself does not outlive what stops its command.
+    const isKilled = signal === 'SIGKILL' || (code === null && stopped?.step.text.startsWith('npm '));
+    if (failures.length === 0 && (isKilled || code === 0 || code === 130)) return undefined;
     return [...failures, `it ended with ${code}`].join('\n');
   }
 }
