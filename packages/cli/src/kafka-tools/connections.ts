@@ -4,6 +4,7 @@ import type { Admin, Kafka, KafkaOptions, Properties } from '@moldau/client';
 import type { Disk } from '@moldau/io';
 import { parseProperties } from '../connection/properties-file.ts';
 import { withFilesRead } from '../connection/settings.ts';
+import { JavaError } from './java-errors.ts';
 import type { ToolConnection } from './kafka-tool.ts';
 
 /** As long as Java's tools wait for an answer. */
@@ -41,14 +42,20 @@ export class ToolConnections {
   }
 
   async #properties({ configFile, properties = {} }: ToolConnection): Promise<Record<string, string>> {
-    const read =
-      configFile === undefined
-        ? {}
-        : parseProperties((await this.#disk.readFile(configFile)).toString('utf8'), configFile);
+    const read = configFile === undefined ? {} : await readProperties(this.#disk, configFile);
     const given = Object.entries(properties).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)] as const],
     );
     return await withFilesRead({ ...read, ...Object.fromEntries(given) }, this.#disk);
+  }
+}
+
+async function readProperties(disk: Pick<Disk, 'readFile'>, path: string): Promise<Record<string, string>> {
+  try {
+    return parseProperties((await disk.readFile(path)).toString('utf8'), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new JavaError('java.nio.file.NoSuchFileException', path);
   }
 }
 

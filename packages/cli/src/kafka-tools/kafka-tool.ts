@@ -26,6 +26,8 @@ export interface KafkaTool {
   readonly purpose: string;
   /** Without --help and --version, which all have. */
   readonly options: readonly ToolOption[];
+  /** The first line of the help that is shown when nothing at all is given, where it is another one. */
+  readonly purposeAlone?: string;
   /** Given without anything it does something; others print their help. */
   readonly runsWithoutOptions?: boolean;
   /** Returns the exit code. What it throws `failed` tells. */
@@ -130,8 +132,9 @@ async function runOptions(tool: KafkaTool, context: ToolContext, words: readonly
   };
   try {
     const options = parseOptions(all, words);
-    if (options.has('help') || (words.length === 0 && tool.runsWithoutOptions !== true))
-      return usage(tool.purpose);
+    if (words.length === 0 && tool.runsWithoutOptions !== true)
+      return usage(tool.purposeAlone ?? tool.purpose);
+    if (options.has('help')) return usage(tool.purpose);
     if (options.has('version')) {
       context.out(`${KAFKA_VERSION} (Moldau ${version()})`);
       return 0;

@@ -64,7 +64,7 @@ test('help has two columns, which take eighty characters at most', () => {
   const lines = helpText([{ ...long, summary: 'Where to find the cluster, as host:port; '.repeat(3) }]).split(
     '\n',
   );
-  assert.equal(lines[0], 'Option (* = required)                  Description                            ');
-  assert.equal(lines[2], '* --bootstrap-server <String: server   Where to find the cluster, as          ');
-  assert.equal(lines[3], '  to connect to>                         host:port; Where to find the cluster, ');
+  assert.equal(lines[0], 'Option (* = required)                    Description                            ');
+  assert.equal(lines[2], '* --bootstrap-server <String: server     Where to find the cluster, as          ');
+  assert.equal(lines[3], '  to connect to>                           host:port; Where to find the         ');
 });

@@ -10,6 +10,8 @@ import { topicFilter } from './topic-filter.ts';
 type Action = (admin: Admin, options: ToolOptions, context: ToolContext) => Promise<void>;
 
 const MOST_REPLICAS = 32767;
+/** In place of replicas that may lead though they are not in sync, where the broker does not tell of them. */
+const NOT_TOLD = 'N/A';
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const FIRST_WITH_ELIGIBLE_LEADERS = 75;
 
@@ -79,7 +81,7 @@ export const actions: Readonly<Record<'create' | 'alter' | 'list' | 'describe' |
     const shown: Shown = {
       live: new Set(brokers.map(({ id }) => id)),
       reassignments: await reassignmentsOf(admin, described),
-      eligible: await eligibleLeaders(admin),
+      eligible: isById(options) ? NOT_TOLD : await eligibleLeaders(admin),
     };
     for (const [index, topic] of described.entries()) {
       const entries = [...configs[index]!.entries.values()];
@@ -127,17 +129,22 @@ function mustBeThere(names: readonly string[], options: ToolOptions): void {
 }
 
 async function choicesOf(admin: Admin, options: ToolOptions): Promise<TopicChoice[]> {
-  const id = options.get('topic-id');
-  if (id === undefined || id === NO_ID) {
+  if (!isById(options)) {
     const names = await chosenTopics(admin, options);
     mustBeThere(names, options);
     return names;
   }
+  const id = options.get('topic-id')!;
   const topics = await admin.topics.list({ includeInternal: !options.has('exclude-internal') });
   const found = topics.filter((topic) => topic.id === id);
   if (found.length === 0 && !options.has('if-exists'))
     throw illegalArgument(`TopicId '${id}' does not exist as expected`);
   return found.map(({ name }) => name);
+}
+
+function isById(options: ToolOptions): boolean {
+  const id = options.get('topic-id');
+  return id !== undefined && id !== NO_ID;
 }
 
 async function reassignmentsOf(
@@ -159,7 +166,7 @@ async function reassignmentsOf(
 
 async function eligibleLeaders(admin: Admin): Promise<string> {
   const [broker] = await admin.cluster.apiVersions();
-  return broker?.apis.some(({ apiKey }) => apiKey === FIRST_WITH_ELIGIBLE_LEADERS) === true ? '' : 'N/A';
+  return broker?.apis.some(({ apiKey }) => apiKey === FIRST_WITH_ELIGIBLE_LEADERS) === true ? '' : NOT_TOLD;
 }
 
 function topicLine(
@@ -252,14 +259,14 @@ function replicaAssignment(options: ToolOptions): number[][] | undefined {
     const twice = [...new Set(brokers.filter((id, at) => brokers.indexOf(id) !== at))];
     if (twice.length > 0) {
       throw new JavaError(
-        'org.apache.kafka.server.common.AdminCommandFailedException',
+        'org.apache.kafka.tools.AdminCommandFailedException',
         `Partition replica lists may not contain duplicate entries: ${twice.join(',')}`,
       );
     }
     assignments.push(brokers);
     if (brokers.length !== assignments[0]!.length) {
       throw new JavaError(
-        'org.apache.kafka.server.common.AdminOperationException',
+        'org.apache.kafka.tools.AdminOperationException',
         `Partition ${index} has different replication factor: [${brokers.join(', ')}]`,
       );
     }

@@ -9,6 +9,7 @@ import {
   tellFailure,
   UsageProblem,
 } from './kafka-tool.ts';
+import { logError } from './tool-log.ts';
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG, type ToolOptions } from './tool-options.ts';
 
 const ACTIONS = ['alter', 'create', 'describe', 'list', 'delete'] as const;
@@ -23,6 +24,7 @@ const OTHER_TOOL = ' (To alter topic configurations, the kafka-configs tool can 
 export const topics: KafkaTool = {
   name: 'kafka-topics',
   purpose: 'This tool helps to create, delete, describe, or change a topic.',
+  purposeAlone: 'Create, delete, describe, or change a topic.',
   options: [
     BOOTSTRAP_SERVER,
     COMMAND_CONFIG,
@@ -104,13 +106,13 @@ export const topics: KafkaTool = {
     const { actions } = await import('./topics-actions.ts');
     const brokers = options.get('bootstrap-server')!;
     const configFile = options.get('command-config');
+    const admin = await context.admin({ brokers, configFile });
     try {
-      const admin = await context.admin({ brokers, configFile });
       await actions[action](admin, options, context);
       return 0;
     } catch (error) {
       context.out(`Error while executing topic command : ${javaMessage(error)}`);
-      context.err(javaText(error));
+      logError(context, `${javaText(error)}\n`, 'org.apache.kafka.tools.TopicCommand');
       return 1;
     }
   },
@@ -162,7 +164,7 @@ function checkRequired(context: ToolContext, options: ToolOptions): void {
   if (!options.has('alter')) return;
   if (options.has('config')) {
     throw new UsageProblem(
-      `Option combination "${options.shown('bootstrap-server')},${options.shown('config')}" can't be used with option "${options.shown('alter')}"${OTHER_TOOL}`,
+      `Option combination "[${options.shown('config')}, ${options.shown('bootstrap-server')}]" can't be used with option "${options.shown('alter')}"${OTHER_TOOL}`,
     );
   }
   requireOptions(options, 'partitions');

@@ -1,0 +1,17 @@
+// What Kafka's tools say through their logger, as its usual configuration lays it out: to standard error, with the time and the class.
+
+import { javaText } from './java-errors.ts';
+import type { ToolContext } from './kafka-tool.ts';
+
+type World = Pick<ToolContext, 'clock' | 'err'>;
+
+export function logError({ clock, err }: World, message: string, className: string, error?: unknown): void {
+  err(`[${timeText(clock.wallMs())}] ERROR ${message} (${className})`);
+  if (error !== undefined) err(javaText(error));
+}
+
+/** In the zone of this machine. */
+function timeText(ms: number): string {
+  const at = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString();
+  return at.slice(0, -1).replace('T', ' ').replace('.', ',');
+}

@@ -1,0 +1,182 @@
+// Runs one of our tools and Kafka's own with the same words against the same Moldau broker, and compares what both write, stream by stream and
+// line by line, and their exit codes.
+//
+// Where both make or destroy something, '{side}' in a word stands for a name that each has for itself; in what they write it is put back.
+// What cannot be the same, as times are, `normal` makes the same. Java's stack traces count only by their first lines.
+
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { Kafka } from '@moldau/client';
+import { startTestBroker, type TestBroker } from '@moldau/testing';
+import { runTool } from '../../packages/cli/src/kafka-tools/kafka-tool.ts';
+import { loadTool } from '../../packages/cli/src/kafka-tools/tools.ts';
+import { JavaTools, type ToolRun } from './java-tools.ts';
+
+/** As long as each other, so that columns are as wide. */
+const SIDES = { ours: 'side-a', kafkas: 'side-b' } as const;
+type Side = keyof typeof SIDES;
+
+export interface Comparison {
+  readonly stdin?: string;
+  /** Makes the same what cannot be: times, rates, ids. It gets each stream, the usual normalising done. */
+  readonly normal?: (text: string) => string;
+  /** Kafka's order is that of a hash map: lines are compared sorted. */
+  readonly isUnordered?: boolean;
+  /** The exit code that both must have. Default: 0. */
+  readonly code?: number;
+}
+
+export class SideBySide implements AsyncDisposable {
+  readonly broker: TestBroker;
+  readonly kafka: Kafka;
+  /** host:port */
+  readonly brokers: string;
+  readonly #java: JavaTools;
+
+  private constructor(broker: TestBroker, java: JavaTools) {
+    this.broker = broker;
+    this.brokers = `127.0.0.1:${broker.port}`;
+    this.kafka = new Kafka({ brokers: this.brokers });
+    this.#java = java;
+  }
+
+  /** `settings` are lines of server.properties. */
+  static async start(
+    settings: readonly string[] = [],
+    options: { logDirs?: readonly string[] } = {},
+  ): Promise<SideBySide> {
+    process.env.TZ = 'UTC';
+    const java = await JavaTools.start();
+    const broker = await startTestBroker({
+      settings: ['group.initial.rebalance.delay.ms=0', ...settings],
+      ...options,
+    });
+    return new SideBySide(broker, java);
+  }
+
+  /** '--bootstrap-server' and the broker go before the words. Returns what ours wrote. */
+  async same(tool: string, words: readonly string[], how: Comparison = {}): Promise<ToolRun> {
+    return await this.sameWords(tool, ['--bootstrap-server', this.brokers, ...words], how);
+  }
+
+  /** With these words alone. */
+  async sameWords(tool: string, words: readonly string[], how: Comparison = {}): Promise<ToolRun> {
+    const kafkas = await this.run('kafkas', tool, words, how.stdin);
+    const ours = await this.run('ours', tool, words, how.stdin);
+    const title = `${tool} ${words.join(' ')}`;
+    const { code = 0 } = how;
+    assert.equal(
+      kafkas.code,
+      code,
+      `Kafka's ${title} ended with ${kafkas.code}:\n${kafkas.out}${kafkas.err}`,
+    );
+    const found = differences(shown(ours, how), shown(kafkas, how));
+    assert.ok(found === '', `${title}\n${found}`);
+    return ours;
+  }
+
+  /** Many one after another, all of them even when some differ. Words are separated by blanks. */
+  async all(tool: string, lines: readonly string[], how: Comparison = {}): Promise<void> {
+    const failures: string[] = [];
+    for (const line of lines) {
+      try {
+        await this.same(tool, line.split(' '), how);
+      } catch (error) {
+        failures.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    assert.ok(failures.length === 0, failures.join('\n\n'));
+  }
+
+  async run(side: Side, tool: string, words: readonly string[], stdin = ''): Promise<ToolRun> {
+    const own = words.map((word) => word.replaceAll('{side}', SIDES[side]));
+    const run = side === 'ours' ? await runOurs(tool, own, stdin) : await this.#java.run(tool, own, stdin);
+    const neutral = (text: string): string =>
+      text.replaceAll(SIDES[side], '{side}').replaceAll(this.brokers, '{broker}');
+    return { ...run, out: neutral(run.out), err: neutral(run.err) };
+  }
+
+  async stop(): Promise<void> {
+    this.#java.stop();
+    await this.kafka.close();
+    await this.broker.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/** In this process: a start for each would cost more than all else. */
+async function runOurs(name: string, words: readonly string[], input: string): Promise<ToolRun> {
+  const written = { out: '', err: '' };
+  const keep = (stream: keyof typeof written): PassThrough => {
+    const kept = new PassThrough();
+    kept.setEncoding('utf8').on('data', (text: string) => {
+      written[stream] += text;
+    });
+    return kept;
+  };
+  const stdin = new PassThrough();
+  stdin.end(input);
+  const { signal } = new AbortController();
+  const streams = { stdin, stdout: keep('out'), stderr: keep('err'), environment: {}, signal };
+  const code = await runTool(await loadTool(name), words, streams);
+  await new Promise((resolve) => setImmediate(resolve));
+  return { ...written, code };
+}
+
+type Shown = Readonly<Record<'out' | 'err', readonly string[]>> & { readonly code: number };
+
+function shown({ out, err, code }: ToolRun, how: Comparison): Shown {
+  const lines = (text: string): string[] => {
+    const { normal = (same) => same } = how;
+    const all = normal(withoutTraces(optionsOfHelp(text))).split('\n');
+    return how.isUnordered === true ? all.sort() : all;
+  };
+  return { out: lines(out), err: lines(err), code };
+}
+
+/** Lines that only Kafka's tool writes with a minus, those that only ours writes with a plus. */
+function differences(ours: Shown, kafkas: Shown): string {
+  const found: string[] = [];
+  if (ours.code !== kafkas.code) found.push(`- exit code ${kafkas.code}`, `+ exit code ${ours.code}`);
+  for (const stream of ['out', 'err'] as const) {
+    if (ours[stream].join('\n') === kafkas[stream].join('\n')) continue;
+    found.push(`  ${stream}:`);
+    const lines = [
+      ...kafkas[stream].map((line) => ({ mark: '-', line, other: ours[stream] })),
+      ...ours[stream].map((line) => ({ mark: '+', line, other: kafkas[stream] })),
+    ].filter(({ line, other }) => !other.includes(line));
+    found.push(...lines.map(({ mark, line }) => `${mark} ${JSON.stringify(line)}`));
+    if (lines.length === 0) found.push('  the same lines in another order, or as often');
+  }
+  return found.join('\n');
+}
+
+/** Of a stack trace, only its first line is comparable. Times of the log are no matter. */
+function withoutTraces(text: string): string {
+  return text
+    .replace(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/gm, '[time]')
+    .split('\n')
+    .filter((line) => !/^(\s+at |\s+\.\.\. \d+ more|Caused by: |\s*Suppressed: )/.test(line) && line !== '')
+    .join('\n');
+}
+
+/** What help says of options is ours, and the words for their arguments too: the options and the kind of their arguments are Kafka's. */
+function optionsOfHelp(text: string): string {
+  const at = text.search(/^Option( \(\* = required\))? +Description *$/m);
+  if (at < 0) return text;
+  const lines = text.slice(at).trimEnd().split('\n');
+  const width = lines[0]!.indexOf('Description');
+  const options = lines
+    .slice(2)
+    .map((line) => line.slice(0, width).trimEnd())
+    .join('\n')
+    // An option goes on in the lines that are not as far left.
+    .replace(/\n( +)(?=\S)/g, ' ')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/(: [^>\]]*)(?=[>\]]$)/, ''));
+  return `${text.slice(0, at)}${options.join('\n')}\n`;
+}
