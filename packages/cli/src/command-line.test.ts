@@ -1,7 +1,9 @@
 // The command line as a process sees it: what only whole processes show.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, test } from 'node:test';
+import { startTestBroker } from '@moldau/testing';
 import { Moldau } from './testing-moldau.ts';
 
 const moldau = new Moldau();
@@ -22,4 +24,16 @@ test('what fails is said on standard error, with an exit code that tells usage f
   assert.match(unknown.error, /Did you mean create/);
   assert.deepEqual([none.code, none.out], [1, '']);
   assert.match(none.error, /^moldau: No broker .*\n- 127\.0\.0\.1:1: nothing listens there/);
+});
+
+test('who waits for records ends when nobody reads them any more, without a word', async () => {
+  await using broker = await startTestBroker({ settings: ['num.partitions=1'] });
+  const at = ['-b', `${broker.host}:${broker.port}`];
+  assert.equal((await moldau.run('topic', 'create', 'orders', ...at).ended).code, 0);
+  const sending = moldau.run('produce', 'orders', ...at);
+  sending.child.stdin.end('one\n');
+  const { child, ended } = moldau.run('consume', 'orders', ...at);
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  assert.deepEqual(await ended, { code: 0, out: 'one\n', error: '' });
 });

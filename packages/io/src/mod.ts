@@ -22,6 +22,7 @@ export { nodeGssApi } from './node/node-gssapi.ts';
 export { nodeHttp } from './node/node-http.ts';
 export { nodeHttpServer } from './node/node-http-server.ts';
 export { nodeNetwork } from './node/node-network.ts';
+export { nodeHasReader } from './node/node-pipe-reader.ts';
 export { nodeProcess } from './node/node-process.ts';
 export { nodeRandom } from './node/node-random.ts';
 export { tellServiceManagerReady } from './node/node-service-manager.ts';

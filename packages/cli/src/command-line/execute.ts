@@ -5,6 +5,7 @@ import type { Admin, Kafka, KafkaOptions } from '@moldau/client';
 import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
 import { OUTPUT_FORMATS, Output, type OutputFormat } from '../output/output.ts';
+import { watchReader } from '../output/reader-watch.ts';
 import { processTerminal, type Terminal } from '../output/terminal.ts';
 import type { CommandArguments, CommandContext, CommandOptions, ContextVerb } from './command.ts';
 import { DeclinedError, UsageError } from './errors.ts';
@@ -13,6 +14,8 @@ import { EXIT_CODES } from './exit-codes.ts';
 const CLIENT_ID = 'moldau-cli';
 /** Somebody waits for it. */
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** Nobody reads what the command prints, so nothing else holds it. */
+const LEAVE_WITHIN_MS = 500;
 
 export async function execute(
   verb: ContextVerb,
@@ -28,13 +31,21 @@ export async function execute(
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  endWithReader(terminal);
+  let readerIsGone = false;
+  watchReader(process.stdout, nodeTimers, () => {
+    readerIsGone = true;
+    abort.abort();
+    // Groups are left, if that is quick.
+    nodeTimers.after(LEAVE_WITHIN_MS, () => process.exit(EXIT_CODES.done));
+  });
   let world: World | undefined;
   try {
     world = new World(terminal, abort.signal, options);
     await world.prepare(verb);
     await (await verb.load()).run(world, args, options);
   } catch (error) {
+    // Whoever reads has seen enough, and there is nothing to say about it.
+    if (readerIsGone) return;
     const { endingOf } = await import('./endings.ts');
     const { exitCode, lines } = endingOf(error, abort.signal);
     for (const line of lines) terminal.stderr.write(`moldau: ${line}\n`);
@@ -44,14 +55,6 @@ export async function execute(
     process.off('SIGTERM', interrupt);
     await world?.close();
   }
-}
-
-/** `moldau ... | head` ends when head has seen enough, without a word. */
-function endWithReader({ stdout }: Terminal): void {
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_CODES.done);
-    throw error;
-  });
 }
 
 class World implements CommandContext {
