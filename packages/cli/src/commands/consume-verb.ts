@@ -2,12 +2,8 @@
 
 import type { VerbSpec } from '../command-line/command.ts';
 import { numberRanges, oneOf, positiveNumber, regularExpression } from '../command-line/values.ts';
+import { READABLE } from '../records/encodings.ts';
 import { delimiter, unescaped } from '../records/escapes.ts';
-
-const ENCODINGS = [
-  ...['string', 'json', 'hex', 'base64', 'int16', 'int32', 'int64', 'float', 'double', 'msgpack'],
-  ...['avro', 'protobuf', 'auto'],
-] as const;
 
 export const consume: VerbSpec = {
   name: 'consume',
@@ -57,14 +53,14 @@ export const consume: VerbSpec = {
     {
       flags: '--key-as <encoding>',
       summary: 'read keys as this',
-      parse: oneOf(ENCODINGS),
-      completes: ENCODINGS,
+      parse: oneOf(READABLE),
+      completes: READABLE,
     },
     {
       flags: '--value-as <encoding>',
-      summary: `read values as this: ${ENCODINGS.join(', ')}`,
-      parse: oneOf(ENCODINGS),
-      completes: ENCODINGS,
+      summary: `read values as this: ${READABLE.join(', ')}`,
+      parse: oneOf(READABLE),
+      completes: READABLE,
     },
     { flags: '--key-schema <file>', summary: 'the same for keys', completes: 'file' },
     {

@@ -2,6 +2,7 @@
 
 import type { VerbSpec } from '../command-line/command.ts';
 import { oneOf, pair, positiveNumber, wholeNumber } from '../command-line/values.ts';
+import { WRITABLE } from '../records/encodings.ts';
 import { delimiter, unescaped } from '../records/escapes.ts';
 
 export const CODEC_NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -44,6 +45,35 @@ export const produce: VerbSpec = {
       flags: '-J, --json-envelope',
       summary: 'lines are kcat’s JSON: {"key": "k", "payload": "v", "headers": ["a", "b"]}',
     },
+    {
+      flags: '--key-as <encoding>',
+      summary: 'write keys as this, of what stands in the line',
+      parse: oneOf(WRITABLE),
+      completes: WRITABLE,
+    },
+    {
+      flags: '--value-as <encoding>',
+      summary: `write values as this: ${WRITABLE.join(', ')}`,
+      parse: oneOf(WRITABLE),
+      completes: WRITABLE,
+    },
+    { flags: '--key-schema <file>', summary: 'the same for keys', completes: 'file' },
+    {
+      flags: '--value-schema <file>',
+      summary: 'an Avro schema, or a .proto file: values are JSON that is written so',
+      completes: 'file',
+    },
+    { flags: '--message <name>', summary: 'the message of the .proto file' },
+    {
+      flags: '--key-schema-id <number>',
+      summary: 'the same for keys',
+      parse: wholeNumber,
+    },
+    {
+      flags: '--value-schema-id <number>',
+      summary: 'begin values with this number of the schema in a registry, as its readers expect',
+      parse: wholeNumber,
+    },
     { flags: '--keep-partition', summary: 'with -J: send to the partition that the line names' },
     {
       flags: '-D, --delimiter <text>',
@@ -71,11 +101,15 @@ export const produce: VerbSpec = {
     { flags: '-n, --count <count>', summary: 'stop after so many records', parse: positiveNumber },
     { flags: '--print', summary: 'a JSON line for each record that was acknowledged, with its offset' },
   ],
-  details: `A record that cannot be sent is told of and the others are sent nevertheless; the exit code is 1 then.`,
+  details: `A record that cannot be sent is told of and the others are sent nevertheless; the exit code is 1 then.
+
+With --value-as json, msgpack, avro and protobuf each value is JSON: what \`moldau consume\` shows with the same options can be sent again.
+Bytes within it are base64; a union of Avro needs no name of its type, and may have one.`,
   examples: [
     'produce orders < orders.txt',
     "produce orders -K : -H source=shop <<< 'id-1:paid'",
     'produce pictures cat.jpg dog.jpg -z zstd',
+    'produce orders --value-schema order.avsc <<< \'{"id": 7, "item": "tea"}\'',
     'consume orders -J -e | moldau produce copies -J',
   ],
   needs: 'cluster',

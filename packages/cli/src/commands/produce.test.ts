@@ -191,3 +191,31 @@ test('options that contradict each other are refused before anything is sent', a
   assert.equal(code, 2);
   assert.match(told[0]!, /^--key-delimiter: /);
 });
+
+test('keys and values are written in the encoding that is asked for, from lines and envelopes', async () => {
+  const schema = join(folder, 'order.avsc');
+  await writeFile(
+    schema,
+    JSON.stringify({ type: 'record', name: 'Order', fields: [{ name: 'id', type: 'long' }] }),
+  );
+  const options = { keyAs: 'int32', valueSchema: schema };
+  const lines = await send('1:{"id":7}\n2:{"id":"x"}\n', { ...options, keyDelimiter: Buffer.from(':') });
+  assert.equal(lines.code, 1);
+  assert.deepEqual(lines.told, [
+    'moldau: standard input, record 2: the value cannot be written: id is "x", and should be long',
+  ]);
+  const envelopes = '{"key":2,"payload":{"id":-1}}\n{"key":"AQ==","key_encoding":"base64","payload":null}\n';
+  const { records } = await send(envelopes, { ...options, jsonEnvelope: true });
+  const hex = (bytes: Buffer | null) => bytes?.toString('hex') ?? null;
+  assert.deepEqual(
+    [...lines.records, ...records].map(({ key, value }) => [hex(key), hex(value)]),
+    [
+      ['00000001', '0e'],
+      ['00000002', '01'],
+      ['01', null],
+    ],
+  );
+  assert.deepEqual((await send('x', { ...options, key: Buffer.from('k') })).told, [
+    '--key: "k" is no number',
+  ]);
+});

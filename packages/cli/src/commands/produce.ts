@@ -20,6 +20,7 @@ import {
 import { UsageError } from '../command-line/errors.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { timeMs } from '../command-line/values.ts';
+import { type Encoder, encoderOf } from '../records/encoders.ts';
 import { type Input, inputs } from '../records/inputs.ts';
 import { type LineFormat, recordReader } from '../records/line-records.ts';
 import { Problems } from '../records/problems.ts';
@@ -32,6 +33,13 @@ interface ProduceOptions {
   readonly format?: LineFormat;
   readonly jsonEnvelope?: boolean;
   readonly keepPartition?: boolean;
+  readonly keyAs?: string;
+  readonly valueAs?: string;
+  readonly keySchema?: string;
+  readonly valueSchema?: string;
+  readonly message?: string;
+  readonly keySchemaId?: number;
+  readonly valueSchemaId?: number;
   readonly delimiter?: Buffer;
   readonly null?: boolean;
   readonly partition?: number;
@@ -53,10 +61,12 @@ export async function run(
   const options = given as ProduceOptions;
   const topic = argument(args, 'topic')!;
   const { kafka, signal, tell, exitCode } = context;
+  const encoders = await encodersOf(options, context);
   const read = recordReader(formatOf(options), {
+    ...encoders,
     ...{ keyDelimiter: options.keyDelimiter, emptyIsNull: options.null === true },
     keepsPartition: options.keepPartition === true,
-    common: commonFields(options, context.clock.wallMs()),
+    common: commonFields(options, encoders.keyEncoder, context.clock.wallMs()),
   });
   const problems = new Problems(tell);
   await using producer = kafka.producer({
@@ -116,15 +126,44 @@ function producing(properties: Properties): ProducerOptions {
   return 'batch.size' in properties ? { properties } : { batchBytes: BATCH_BYTES, properties };
 }
 
-/** Of all records. */
-function commonFields(options: ProduceOptions, nowMs: number): Partial<OutgoingRecord> {
+async function encodersOf(
+  { keyAs, valueAs, keySchema, valueSchema, message, keySchemaId, valueSchemaId }: ProduceOptions,
+  { disk }: CommandContext,
+): Promise<{ keyEncoder: Encoder | undefined; valueEncoder: Encoder | undefined }> {
+  const [keyEncoder, valueEncoder] = await Promise.all([
+    encoderOf(
+      { encoding: keyAs, schema: keySchema, message: undefined, schemaId: keySchemaId, part: 'key' },
+      disk,
+    ),
+    encoderOf(
+      { encoding: valueAs, schema: valueSchema, message, schemaId: valueSchemaId, part: 'value' },
+      disk,
+    ),
+  ]);
+  return { keyEncoder, valueEncoder };
+}
+
+/** Of all records. @throws UsageError */
+function commonFields(
+  options: ProduceOptions,
+  keyEncoder: Encoder | undefined,
+  nowMs: number,
+): Partial<OutgoingRecord> {
   const { key, header, partition, timestamp } = options;
   return {
-    ...(key === undefined ? {} : { key }),
+    ...(key === undefined ? {} : { key: encodedKey(key, keyEncoder) }),
     ...(header === undefined ? {} : { headers: header satisfies HeadersInput }),
     ...(partition === undefined ? {} : { partition }),
     ...(timestamp === undefined ? {} : { timestampMs: timeMs(timestamp, nowMs) }),
   };
+}
+
+function encodedKey(key: Buffer, encoder: Encoder | undefined): Buffer {
+  try {
+    return encoder?.ofText(key.toString('utf8')) ?? key;
+  } catch (error) {
+    throw new UsageError(`--key: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function acksOf(text: NonNullable<ProduceOptions['acks']>): 'all' | 0 | 1 {

@@ -8,13 +8,17 @@ import type { Decoder } from './decoders.ts';
 const REGISTRY_PREFIX_BYTES = 5;
 
 /** @throws UsageError when the schema is none */
-export function avroDecoder(schema: string, path: string): Decoder {
-  let type: avro.Type;
+export function avroType(schema: string, path: string): avro.Type {
   try {
-    type = avro.Type.forSchema(JSON.parse(schema), { registry: { long: longType() } as never });
+    return avro.Type.forSchema(JSON.parse(schema), { registry: { long: longType() } as never });
   } catch (error) {
     throw new UsageError(`${path} is no Avro schema: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** @throws UsageError when the schema is none */
+export function avroDecoder(schema: string, path: string): Decoder {
+  const type = avroType(schema, path);
   return (bytes) => {
     if (bytes[0] === 0 && bytes.length >= REGISTRY_PREFIX_BYTES) {
       try {

@@ -2,11 +2,7 @@
 
 import type { Disk } from '@moldau/io';
 import { UsageError } from '../command-line/errors.ts';
-
-export const ENCODINGS = [
-  ...['string', 'json', 'hex', 'base64', 'int16', 'int32', 'int64', 'float', 'double', 'msgpack'],
-  ...['avro', 'protobuf', 'auto'],
-] as const;
+import { encodingOf, READABLE } from './encodings.ts';
 
 /** Whose bytes they are. */
 export interface DecoderContext {
@@ -32,7 +28,7 @@ export async function decoderOf(
   { encoding, schema, message, part }: DecoderOptions,
   disk: Pick<Disk, 'readFile'>,
 ): Promise<Decoder | undefined> {
-  const chosen = encoding ?? encodingOf(schema);
+  const chosen = encodingOf(encoding, schema);
   if (chosen === undefined) return undefined;
   if (chosen === 'avro' || chosen === 'protobuf') {
     if (schema === undefined)
@@ -47,12 +43,7 @@ export async function decoderOf(
   if (chosen === 'auto') return (await import('./auto-decoder.ts')).autoDecoder(part);
   const simple = SIMPLE[chosen];
   if (simple !== undefined) return simple;
-  throw new UsageError(`--${part}-as: expected one of ${ENCODINGS.join(', ')}, not ${chosen}`);
-}
-
-function encodingOf(schema: string | undefined): string | undefined {
-  if (schema === undefined) return undefined;
-  return schema.endsWith('.proto') ? 'protobuf' : 'avro';
+  throw new UsageError(`--${part}-as: expected one of ${READABLE.join(', ')}, not ${chosen}`);
 }
 
 const SIMPLE: Readonly<Record<string, Decoder>> = {

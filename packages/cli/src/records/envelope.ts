@@ -3,19 +3,32 @@
 // is written can be read back whole.
 
 import type { HeaderValue, OutgoingRecord } from '@moldau/client';
+import { type Encoder, parseExactly } from './encoders.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+export interface EnvelopeOptions {
+  readonly keepsPartition: boolean;
+  /** Of what stands there as text or JSON; bytes that are base64 or hex are sent as they are. */
+  readonly keyEncoder: Encoder | undefined;
+  readonly valueEncoder: Encoder | undefined;
+}
+
 /** What is to be sent of a line. @throws Error saying what is wrong with it */
-export function readEnvelope(line: string, keepsPartition: boolean): OutgoingRecord {
-  const fields = objectOf(parsed(line));
+export function readEnvelope(
+  line: string,
+  { keepsPartition, keyEncoder, valueEncoder }: EnvelopeOptions,
+): OutgoingRecord {
+  const isEncoded = keyEncoder !== undefined || valueEncoder !== undefined;
+  const fields = objectOf(isEncoded ? parseExactly(line) : parsed(line));
   const { partition, ts, timestamp = ts } = fields;
   return {
-    key: bytesOf(fields.key, fields.key_encoding, 'key'),
+    key: bytesOf(fields.key, fields.key_encoding, 'key', keyEncoder),
     value: bytesOf(
       'payload' in fields ? fields.payload : fields.value,
       fields.payload_encoding ?? fields.value_encoding,
       'payload',
+      valueEncoder,
     ),
     ...(fields.headers === undefined ? {} : { headers: headersOf(fields.headers, fields.headers_encoding) }),
     ...(timestamp === undefined ? {} : { timestampMs: wholeNumber(timestamp, 'ts') }),
@@ -23,6 +36,7 @@ export function readEnvelope(line: string, keepsPartition: boolean): OutgoingRec
   };
 }
 
+/** @throws Error for what is none */
 export function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
@@ -37,13 +51,14 @@ function objectOf(value: unknown): Fields {
 }
 
 /** Anything that is no text was decoded when it was written, and is sent as JSON. */
-function bytesOf(value: unknown, encoding: unknown, what: string): string | Buffer | null {
+function bytesOf(value: unknown, encoding: unknown, what: string, encoder?: Encoder): string | Buffer | null {
   if (value === undefined || value === null) return null;
   if (encoding !== undefined) {
     if ((encoding !== 'base64' && encoding !== 'hex') || typeof value !== 'string')
       throw new Error(`${what}_encoding can be base64 or hex, of a text`);
     return Buffer.from(value, encoding);
   }
+  if (encoder !== undefined) return encoder.ofValue(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

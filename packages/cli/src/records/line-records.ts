@@ -1,6 +1,7 @@
 // From the bytes of a line, or of a whole file, to a record.
 
 import type { OutgoingRecord } from '@moldau/client';
+import type { Encoder } from './encoders.ts';
 import { parsed, readEnvelope } from './envelope.ts';
 
 export type LineFormat = 'lines' | 'ndjson' | 'envelope';
@@ -9,6 +10,9 @@ export interface LineOptions {
   readonly keyDelimiter: Buffer | undefined;
   readonly emptyIsNull: boolean;
   readonly keepsPartition: boolean;
+  /** Undefined: bytes are sent as they are. */
+  readonly keyEncoder?: Encoder | undefined;
+  readonly valueEncoder?: Encoder | undefined;
   /** Fields of all records; those of the line win. */
   readonly common: Partial<OutgoingRecord>;
 }
@@ -18,11 +22,11 @@ export type RecordReader = (bytes: Buffer, nowMs: number) => OutgoingRecord;
 
 /** What reads throws an Error for what is no record. */
 export function recordReader(format: LineFormat, options: LineOptions): RecordReader {
-  const { keyDelimiter, emptyIsNull, keepsPartition, common } = options;
+  const { keyDelimiter, emptyIsNull, keepsPartition, keyEncoder, valueEncoder, common } = options;
   if (format === 'envelope')
     return (bytes, nowMs) => ({
       ...{ timestampMs: nowMs, ...common },
-      ...defined(readEnvelope(bytes.toString('utf8'), keepsPartition)),
+      ...defined(readEnvelope(bytes.toString('utf8'), { keepsPartition, keyEncoder, valueEncoder })),
     });
   const isChecked = format === 'ndjson';
   // One object for all of them: there are millions, and each lives for a moment.
@@ -31,8 +35,8 @@ export function recordReader(format: LineFormat, options: LineOptions): RecordRe
   return (bytes, nowMs) => {
     const at = keyDelimiter === undefined ? -1 : bytes.indexOf(keyDelimiter);
     const value = at < 0 ? bytes : bytes.subarray(at + keyDelimiter!.length);
-    record.key = at < 0 ? key : nonEmpty(bytes.subarray(0, at), emptyIsNull);
-    record.value = nonEmpty(value, emptyIsNull);
+    record.key = at < 0 ? key : encoded(nonEmpty(bytes.subarray(0, at), emptyIsNull), keyEncoder, 'the key');
+    record.value = encoded(nonEmpty(value, emptyIsNull), valueEncoder, 'the value');
     record.timestampMs = timestampMs ?? nowMs;
     if (isChecked && record.value !== null) parsed(value.toString('utf8'));
     return record;
@@ -43,6 +47,16 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 function nonEmpty(bytes: Buffer, emptyIsNull: boolean): Buffer | null {
   return emptyIsNull && bytes.length === 0 ? null : bytes;
+}
+
+/** @throws Error saying what cannot be */
+function encoded(bytes: Buffer | null, encoder: Encoder | undefined, what: string): Buffer | null {
+  if (bytes === null || encoder === undefined) return bytes;
+  try {
+    return encoder.ofText(bytes.toString('utf8'));
+  } catch (error) {
+    throw new Error(`${what} cannot be written: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** What a line says nothing of does not hide what was said for all. */

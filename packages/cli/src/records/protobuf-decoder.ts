@@ -13,7 +13,8 @@ export function protobufDecoder(source: string, path: string, wanted: string | u
   };
 }
 
-function messageType(source: string, path: string, wanted: string | undefined): protobuf.Type {
+/** @throws UsageError when the file is none, or leaves open which message is meant */
+export function messageType(source: string, path: string, wanted: string | undefined): protobuf.Type {
   let root: protobuf.Root;
   try {
     ({ root } = protobuf.parse(source, { keepCase: true }));
