@@ -92,7 +92,10 @@ export class SideBySide implements AsyncDisposable {
     const own = words.map((word) => word.replaceAll('{side}', SIDES[side]));
     const run = side === 'ours' ? await runOurs(tool, own, stdin) : await this.#java.run(tool, own, stdin);
     const neutral = (text: string): string =>
-      text.replaceAll(SIDES[side], '{side}').replaceAll(this.brokers, '{broker}');
+      text
+        .replaceAll(SIDES[side], '{side}')
+        .replaceAll(SIDES[side === 'ours' ? 'kafkas' : 'ours'], '{other}')
+        .replaceAll(this.brokers, '{broker}');
     return { ...run, out: neutral(run.out), err: neutral(run.err) };
   }
 

@@ -33,7 +33,7 @@ export interface KafkaTool {
   /** Returns the exit code. What it throws `failed` tells. */
   run(context: ToolContext, options: ToolOptions): Promise<number>;
   /** Tells what went wrong, and returns the exit code. Without it: message and Java's name for it to standard error, and 1. */
-  failed?(context: ToolContext, error: unknown): number;
+  failed?(context: ToolContext, error: unknown, words: readonly string[]): number;
 }
 
 /** A tool whose command line is of another kind: it reads its words itself. */
@@ -112,7 +112,7 @@ export async function runTool(
   } catch (error) {
     if (error instanceof ToolEnd) return error.exitCode;
     if (streams.signal.aborted) return INTERRUPTED;
-    if ('failed' in tool && tool.failed !== undefined) return tool.failed(context, error);
+    if ('failed' in tool && tool.failed !== undefined) return tool.failed(context, error, words);
     return tellFailure(context, error);
   } finally {
     await connections.close();

@@ -64,6 +64,8 @@ export const COMMAND_CONFIG: ToolOption = {
 export class ToolOptions {
   /** What stands there and belongs to no option. */
   readonly words: readonly string[];
+  /** The options in the order they were given in, as often as they were. */
+  readonly sequence: readonly string[];
   readonly #options: ReadonlyMap<string, ToolOption>;
   readonly #given: ReadonlyMap<ToolOption, readonly string[]>;
 
@@ -71,10 +73,12 @@ export class ToolOptions {
     options: ReadonlyMap<string, ToolOption>,
     given: ReadonlyMap<ToolOption, readonly string[]>,
     words: readonly string[],
+    sequence: readonly string[],
   ) {
     this.#options = options;
     this.#given = given;
     this.words = words;
+    this.sequence = sequence;
   }
 
   /** It was given, with an argument or without. */
@@ -137,7 +141,7 @@ export function parseOptions(options: readonly ToolOption[], words: readonly str
   );
   const parser = new Parser(byName, words);
   parser.parse();
-  const result = new ToolOptions(byName, parser.given, parser.rest);
+  const result = new ToolOptions(byName, parser.given, parser.rest, parser.sequence);
   // Who asks for help need not know how to do without.
   if (!parser.given.has(HELP) && !parser.given.has(VERSION)) checkTogether(options, result);
   return result;
@@ -146,6 +150,7 @@ export function parseOptions(options: readonly ToolOption[], words: readonly str
 class Parser {
   readonly given = new Map<ToolOption, string[]>();
   readonly rest: string[] = [];
+  readonly sequence: string[] = [];
   readonly #options: ReadonlyMap<string, ToolOption>;
   readonly #words: string[];
 
@@ -197,6 +202,7 @@ class Parser {
   #take(option: ToolOption, attached: string | undefined): void {
     const values = this.given.get(option) ?? [];
     this.given.set(option, values);
+    this.sequence.push(option.name);
     const { argument } = option;
     if (argument === undefined) return;
     const value = attached ?? this.#next(option, argument);

@@ -3,6 +3,7 @@
 import type { KafkaTool, WordsTool } from './kafka-tool.ts';
 
 const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
+  'kafka-configs': async () => (await import('./configs.ts')).configs,
   'kafka-topics': async () => (await import('./topics.ts')).topics,
 };
 

@@ -1,0 +1,40 @@
+// How Java writes numbers, and the order in which its hash maps hold texts: what Kafka's tools print follows from both.
+
+/** Double.toString: 1000.0, 1.0E7. */
+export function javaDouble(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity';
+  const size = Math.abs(value);
+  if (size === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value);
+  const [digits = '', exponent = ''] = value.toExponential().split('e');
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`;
+}
+
+/** In the order of a HashMap that was made with this capacity, and into which they were put one after another. */
+export function hashOrder<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+  capacity = 16,
+): Item[] {
+  let size = 1;
+  while (size < capacity) size *= 2;
+  while (items.length > size * LOAD_FACTOR) size *= 2;
+  // Those of one bucket stay in the order in which they came.
+  return items
+    .map((item) => ({ item, bucket: spread(hashCode(keyOf(item))) & (size - 1) }))
+    .sort((left, right) => left.bucket - right.bucket)
+    .map(({ item }) => item);
+}
+
+const LOAD_FACTOR = 0.75;
+
+/** String.hashCode */
+export function hashCode(text: string): number {
+  let hash = 0;
+  for (let index = 0; index < text.length; index++) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+  return hash;
+}
+
+function spread(hash: number): number {
+  return hash ^ (hash >>> 16);
+}
