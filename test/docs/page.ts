@@ -6,11 +6,12 @@
 //     sh exit=1           the last one ends with this code
 //     sh background       goes on while what follows is run, until `<!-- stop -->` (Ctrl-C), `<!-- stop KILL -->` or the end of the page
 //     sh no-run: REASON   needs what a test does not have; the reason is told with the results
-//     text                when it comes next to commands, in the same section: what they print; see expected.ts
+//     text                when it comes next to commands, in the same section: what they print, those in the background before
+//                         anything else is run; see expected.ts
 //     text background     what those in the background have printed in the end
 //     LANGUAGE file=NAME  is written into a file of this name
 //
-// `<!-- sh` up to `-->` holds commands that are run and not shown: what a page takes for granted.
+// `<!-- sh` or `<!-- sh background`, up to `-->`, holds commands that are run and not shown: what a page takes for granted.
 
 const LANGUAGES = new Set([
   ...['sh', 'text', 'ts', 'js', 'python', 'java', 'json', 'yaml', 'ini', 'properties', 'promql', 'markdown'],
@@ -22,6 +23,8 @@ export interface Commands {
   readonly text: string;
   readonly exitCode: number;
   readonly expected: string | undefined;
+  /** Of those in the background. */
+  readonly expectedInTheEnd: string | undefined;
 }
 
 export interface NotRun {
@@ -44,10 +47,12 @@ export interface SavedFile {
   readonly text: string;
 }
 
+const NOTHING_SHOWN = { expected: undefined, expectedInTheEnd: undefined };
+
 export type Step = Commands | NotRun | Stop | SavedFile;
 
 const BLOCK =
-  /^```(?<info>.*)\n(?<body>[\s\S]*?)^```$|^<!-- sh\n(?<hidden>[\s\S]*?)^-->$|^<!-- stop(?: (?<signal>\w+))? -->$|^#+ (?<heading>.*)$/gm;
+  /^```(?<info>.*)\n(?<body>[\s\S]*?)^```$|^<!-- sh(?<kind> background)?\n(?<hidden>[\s\S]*?)^-->$|^<!-- stop(?: (?<signal>\w+))? -->$|^#+ (?<heading>.*)$/gm;
 
 /** @throws Error with the line of what cannot be understood, so that no command escapes by a slip of the pen. */
 export function stepsOf(page: string): Step[] {
@@ -60,7 +65,8 @@ export function stepsOf(page: string): Step[] {
     if (heading !== undefined) {
       open = undefined;
     } else if (hidden !== undefined) {
-      steps.push({ kind: 'commands', line, text: hidden, exitCode: 0, expected: undefined });
+      const kind = match.groups!.kind === undefined ? 'commands' : 'background';
+      steps.push({ kind, line, text: hidden, exitCode: 0, ...NOTHING_SHOWN });
     } else if (info === undefined) {
       steps.push({
         kind: 'stop',
@@ -71,7 +77,7 @@ export function stepsOf(page: string): Step[] {
       const of = info === 'text' ? open : steps.findLastIndex(({ kind }) => kind === 'background');
       const commands = of === undefined ? undefined : steps[of];
       if (commands?.kind === 'commands' || commands?.kind === 'background')
-        steps[of!] = { ...commands, expected: body };
+        steps[of!] = { ...commands, [info === 'text' ? 'expected' : 'expectedInTheEnd']: body };
       if (info === 'text') open = undefined;
     } else {
       const step = stepOf(info, body, line);
@@ -101,6 +107,6 @@ function stepOf(info: string, text: string, line: number): Step | undefined {
     throw new Error(`line ${line}: ${rest} is not understood`);
   return {
     ...{ kind: rest === 'background' ? 'background' : 'commands', line, text },
-    ...{ exitCode: Number(exitCode ?? 0), expected: undefined },
+    ...{ exitCode: Number(exitCode ?? 0), ...NOTHING_SHOWN },
   };
 }

@@ -92,6 +92,7 @@ export class Place {
       MOLDAU_BROKERS: `127.0.0.1:${broker}`,
       KAFKA_LISTENERS: `PLAINTEXT://127.0.0.1:${broker}`,
       KAFKA_MOLDAU_METRICS_LISTEN: `127.0.0.1:${metrics}`,
+      FIXTURES: join(import.meta.dirname, 'fixtures'),
       PYTHONUNBUFFERED: '1',
       COLUMNS: '160',
     };

@@ -13,7 +13,7 @@ import { type Background, Place, type PlaceOptions, saysInTime } from './place.t
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGES_AT_ONCE = 3;
 const BLOCK_TIMEOUT_MS = 40_000;
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 10_000;
 const READY = '…\nMoldau is ready on …\n…';
 const SERVER = /\bmoldau server\b|\bnpm start\b|moldau -- server/;
 const CHECKOUT = /\bnpm (start|run)\b/;
@@ -51,7 +51,8 @@ async function runPage(page: string, installed: Omit<PlaceOptions, 'isCheckout'>
         failures.push(`${page}:${step.line} ${failure}`);
         break;
       }
-      failures.push(...(await run.finish()).map((failure) => `${page}:${failure}`));
+      if (failures.length === 0)
+        failures.push(...(await run.finish()).map((failure) => `${page}:${failure}`));
     } finally {
       await place.remove();
     }
@@ -88,13 +89,13 @@ class PageRun {
     return undefined;
   }
 
-  /** Looks at what is still open. */
+  /** Looks at what those in the background have printed in the end. */
   async finish(): Promise<string[]> {
     const failures: string[] = [];
     for (const { step, background } of this.#open) {
-      if (step.expected === undefined) continue;
-      if (!(await saysInTime(background, step.expected, READY_TIMEOUT_MS)))
-        failures.push(`${step.line} ${differs(step, background.output())}`);
+      const shown = step.expectedInTheEnd;
+      if (shown !== undefined && !(await saysInTime(background, shown, READY_TIMEOUT_MS)))
+        failures.push(`${step.line} ${differs(step.text, background.output(), shown)}`);
     }
     return failures;
   }
@@ -103,17 +104,18 @@ class PageRun {
     const { code, output } = await this.#place.run(step.text, BLOCK_TIMEOUT_MS);
     if (code !== step.exitCode)
       return `ended with ${code ?? 'a signal, as it took too long'}:\n${step.text}${output}`;
-    if (step.expected !== undefined && !isAsShown(output, step.expected)) return differs(step, output);
+    if (step.expected !== undefined && !isAsShown(output, step.expected))
+      return differs(step.text, output, step.expected);
     return undefined;
   }
 
   async #start(step: Commands): Promise<string | undefined> {
     const background = this.#place.startInBackground(step.text);
+    const shown = step.expected ?? (SERVER.test(step.text) ? READY : undefined);
+    if (shown !== undefined && !(await saysInTime(background, shown, READY_TIMEOUT_MS)))
+      return differs(step.text, background.output(), shown);
     this.#open.push({ step, background });
-    if (!SERVER.test(step.text)) return undefined;
-    return (await saysInTime(background, step.expected ?? READY, READY_TIMEOUT_MS))
-      ? undefined
-      : differs(step, background.output());
+    return undefined;
   }
 
   async #stop(signal: NodeJS.Signals): Promise<string | undefined> {
@@ -127,8 +129,8 @@ class PageRun {
   }
 }
 
-function differs({ text, expected }: Commands, output: string): string {
-  return `printed something else than is shown:\n${text}--- printed\n${output}--- shown\n${expected ?? READY}`;
+function differs(text: string, printed: string, shown: string): string {
+  return `printed something else than is shown:\n${text}--- printed\n${printed}--- shown\n${shown}`;
 }
 
 function indented(text: string): string {
