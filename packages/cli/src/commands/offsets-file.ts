@@ -4,22 +4,17 @@
 import type { TopicPartition } from '@moldau/client';
 import type { CommandContext } from '../command-line/command.ts';
 import { UsageError } from '../command-line/errors.ts';
+import { readWhole } from '../records/inputs.ts';
 
 type Offset = TopicPartition & { readonly offset: number };
 
 /** '-' is standard input. @throws UsageError with what is wrong and where */
 export async function readOffsets(
-  { disk, terminal }: Pick<CommandContext, 'disk' | 'terminal'>,
+  context: Pick<CommandContext, 'disk' | 'terminal'>,
   path: string,
 ): Promise<Offset[]> {
-  const text = path === '-' ? await readAll(terminal.stdin) : (await disk.readFile(path)).toString('utf8');
-  return parseOffsets(text, path === '-' ? 'standard input' : path);
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  const { text, name } = await readWhole(context, path);
+  return parseOffsets(text, name);
 }
 
 export function parseOffsets(text: string, name: string): Offset[] {

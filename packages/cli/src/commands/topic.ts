@@ -1,7 +1,7 @@
 // The verbs of `moldau topic`.
 
 import type { VerbSpec } from '../command-line/command.ts';
-import { pair, positiveNumber } from '../command-line/values.ts';
+import { numberRanges, pair, positiveNumber } from '../command-line/values.ts';
 
 const TOPICS = { name: 'topic', summary: 'names of the topics', isMany: true, completes: 'topic' } as const;
 const REGEX = { flags: '--regex', summary: 'the names are regular expressions' };
@@ -120,6 +120,73 @@ export const verbs: readonly VerbSpec[] = [
     prints: true,
     changes: 'does',
     load: async () => ({ run: (await import('./topic-changes.ts')).addPartitions }),
+  },
+  {
+    name: 'move',
+    aliases: ['reassign'],
+    summary: 'move partitions to other brokers, or change how many copies there are',
+    arguments: [
+      {
+        name: 'topic',
+        summary: 'topics, as in orders or orders:0,2-5',
+        isMany: true,
+        isOptional: true,
+        completes: 'topic',
+      },
+    ],
+    options: [
+      {
+        flags: '--to <ids>',
+        summary: 'spread them evenly over these brokers, as in 1,3-5 (default: all)',
+        parse: numberRanges,
+      },
+      {
+        flags: '-r, --replication-factor <count>',
+        summary: 'so many copies of each partition (default: as many as there are)',
+        parse: positiveNumber,
+      },
+      {
+        flags: '--replicas <ids>',
+        summary: 'each partition to exactly these brokers, of which the first is to lead, as in 2,3,1',
+      },
+      {
+        flags: '--file <file>',
+        summary: 'as the JSON of Kafka’s kafka-reassign-partitions says; - is standard input',
+        completes: 'file',
+      },
+      { flags: '--cancel', summary: 'leave where it was what is on the move (default: all of it)' },
+      { flags: '--wait', summary: 'end when all are there' },
+    ],
+    details: `Spreading copies no more than it has to, and puts the copies of a partition on as many racks as there are. Brokers copy in the
+background; leaders that were put first take over by themselves, or with \`moldau cluster elect-leaders\`.`,
+    examples: [
+      'topic move orders --to 1,2,3 --dry-run',
+      'topic move orders --replication-factor 3 --wait',
+      'topic move orders:0 --replicas 2,3',
+      'topic move orders --cancel',
+    ],
+    needs: 'admin',
+    prints: true,
+    changes: 'does',
+    load: async () => ({ run: (await import('./topic-move.ts')).move }),
+  },
+  {
+    name: 'moves',
+    aliases: ['reassignments'],
+    summary: 'list partitions that are on their way to other brokers',
+    arguments: [
+      {
+        name: 'topic',
+        summary: 'topics, as in orders or orders:0,2-5 (default: all)',
+        isMany: true,
+        isOptional: true,
+        completes: 'topic',
+      },
+    ],
+    examples: ['topic moves'],
+    needs: 'admin',
+    prints: true,
+    load: async () => ({ run: (await import('./topic-move.ts')).moves }),
   },
   {
     name: 'trim',

@@ -1,6 +1,7 @@
 // Where records come from: standard input or files, cut into lines or taken whole.
 
 import type { CommandContext } from '../command-line/command.ts';
+import type { Terminal } from '../output/terminal.ts';
 import { LineSplitter } from './line-splitter.ts';
 
 export interface Input {
@@ -14,7 +15,7 @@ export interface InputOptions {
   readonly delimiter: Buffer;
 }
 
-type World = Pick<CommandContext, 'terminal' | 'disk' | 'signal'>;
+type World = Pick<CommandContext, 'disk' | 'signal'> & { readonly terminal: Pick<Terminal, 'stdin'> };
 
 const FILE_CHUNK_BYTES = 1024 * 1024;
 
@@ -34,6 +35,17 @@ export async function* inputs(
     else if (isSplit) yield* cut(fileChunks(world, name), name, delimiter);
     else yield { place: { name, number: 1 }, parts: [await world.disk.readFile(name)] };
   }
+}
+
+/** A file as text, and its name for messages; '-' is standard input. */
+export async function readWhole(
+  { disk, terminal }: Pick<CommandContext, 'disk' | 'terminal'>,
+  path: string,
+): Promise<{ readonly text: string; readonly name: string }> {
+  if (path !== '-') return { text: (await disk.readFile(path)).toString('utf8'), name: path };
+  const chunks: Buffer[] = [];
+  for await (const chunk of terminal.stdin) chunks.push(Buffer.from(chunk));
+  return { text: Buffer.concat(chunks).toString('utf8'), name: 'standard input' };
 }
 
 async function* cut(
