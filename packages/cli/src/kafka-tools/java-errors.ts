@@ -127,8 +127,8 @@ export class JavaError extends Error {
   override readonly name = 'JavaError';
   readonly javaName: string;
 
-  constructor(javaName: string, message: string) {
-    super(message);
+  constructor(javaName: string, message: string, cause?: unknown) {
+    super(message, { cause });
     this.javaName = javaName;
   }
 }

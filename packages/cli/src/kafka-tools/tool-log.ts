@@ -10,6 +10,10 @@ export function logError({ clock, err }: World, message: string, className: stri
   if (error !== undefined) err(javaText(error));
 }
 
+export function logWarning({ clock, err }: World, message: string, className: string): void {
+  err(`[${timeText(clock.wallMs())}] WARN ${message} (${className})`);
+}
+
 /** In the zone of this machine. */
 function timeText(ms: number): string {
   const at = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString();

@@ -3,6 +3,8 @@
 import type { KafkaTool, WordsTool } from './kafka-tool.ts';
 
 const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
+  'kafka-console-producer': async () => (await import('./console-producer.ts')).consoleProducer,
+  'kafka-console-consumer': async () => (await import('./console-consumer.ts')).consoleConsumer,
   'kafka-configs': async () => (await import('./configs.ts')).configs,
   'kafka-topics': async () => (await import('./topics.ts')).topics,
 };

@@ -1,0 +1,261 @@
+// kafka-console-consumer, as its command line is read. How it reads is in console-consumer-run.ts.
+
+import { nodeRandom } from '@moldau/io';
+import { JavaError } from './java-errors.ts';
+import { type KafkaTool, requireOptions, type ToolContext, ToolEnd, UsageProblem } from './kafka-tool.ts';
+import { DEFAULT_FORMATTER, formatterOf, type WriteRecord } from './message-formatters.ts';
+import { logError } from './tool-log.ts';
+import { BOOTSTRAP_SERVER, type ToolOption, type ToolOptions } from './tool-options.ts';
+import {
+  keyValues,
+  propertiesOf,
+  refuseTogether,
+  requireOneOf,
+  tellParseProblem,
+  tellUncaught,
+} from './usage.ts';
+
+export const CONSOLE_CONSUMER_CLASS = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
+
+const FORMATTER_PROPERTIES = `of the formatter:
+ print.timestamp, print.key, print.offset, print.epoch, print.partition, print.headers, print.value = true|false
+ key.separator, line.separator, headers.separator, null.literal
+ key.deserializer, value.deserializer, headers.deserializer`;
+
+/** What is read, and how far. */
+export interface Consumption {
+  readonly brokers: string;
+  /** For the client and its consumer; with the group. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** The user named it: what was read is committed unless the properties say otherwise. */
+  readonly isOwnGroup: boolean;
+  readonly topic: string | undefined;
+  readonly include: string | undefined;
+  /** Undefined: what the group gets. */
+  readonly partition: number | undefined;
+  readonly from: number | 'earliest' | 'latest';
+  /** -1: without end. */
+  readonly maxMessages: number;
+  readonly timeoutMs: number | undefined;
+  readonly skipsErrors: boolean;
+  readonly write: WriteRecord;
+}
+
+const options: readonly ToolOption[] = [
+  { ...BOOTSTRAP_SERVER, argument: { name: 'server to connect to' } },
+  { name: 'topic', summary: 'The topic to read.', argument: { name: 'topic' } },
+  {
+    name: 'include',
+    summary: 'A regular expression: all topics are read whose whole name matches.',
+    argument: { name: 'Java regex (String)' },
+  },
+  {
+    name: 'partition',
+    summary: 'Only this partition, from its end on unless --offset says otherwise.',
+    argument: { type: 'Integer', name: 'partition' },
+  },
+  {
+    name: 'offset',
+    summary: "Where to begin: a number, 'earliest' or 'latest'.",
+    argument: { name: 'consume offset', default: 'latest' },
+  },
+  {
+    name: 'from-beginning',
+    summary: 'Where nothing is committed, begin at the start rather than at the end.',
+  },
+  {
+    name: 'max-messages',
+    summary: 'Stop after so many records; without it there is no end.',
+    argument: { type: 'Integer', name: 'num_messages' },
+  },
+  {
+    name: 'timeout-ms',
+    summary: 'Stop when no record came for so long.',
+    argument: { type: 'Long', name: 'timeout_ms' },
+  },
+  {
+    name: 'group',
+    summary: 'The consumer group. Without it one of its own, which commits nothing.',
+    argument: { name: 'consumer group id' },
+  },
+  {
+    name: 'isolation-level',
+    summary: 'read_committed leaves out what transactions have not committed.',
+    argument: { default: 'read_uncommitted' },
+  },
+  {
+    name: 'formatter',
+    summary: 'The class that writes the records.',
+    argument: { name: 'class', default: DEFAULT_FORMATTER },
+  },
+  {
+    name: 'formatter-property',
+    summary: `A property ${FORMATTER_PROPERTIES}`,
+    argument: { name: 'prop' },
+  },
+  {
+    name: 'property',
+    summary: '(DEPRECATED) The same as --formatter-property.',
+    argument: { name: 'prop' },
+  },
+  {
+    name: 'formatter-config',
+    summary: 'A file of such properties; those of --formatter-property win.',
+    argument: { name: 'config file' },
+  },
+  {
+    name: 'key-deserializer',
+    summary: 'The class that reads keys.',
+    argument: { name: 'deserializer for keys' },
+  },
+  {
+    name: 'value-deserializer',
+    summary: 'The class that reads values.',
+    argument: { name: 'deserializer for values' },
+  },
+  {
+    name: 'command-property',
+    summary: 'A property of the consumer, name=value.',
+    argument: { name: 'consumer_prop' },
+  },
+  {
+    name: 'consumer-property',
+    summary: '(DEPRECATED) The same as --command-property.',
+    argument: { name: 'consumer_prop' },
+  },
+  {
+    name: 'command-config',
+    summary: 'A file of such properties; those of --command-property win.',
+    argument: { name: 'config file' },
+  },
+  {
+    name: 'consumer.config',
+    summary: '(DEPRECATED) The same as --command-config.',
+    argument: { name: 'config file' },
+  },
+  { name: 'skip-message-on-error', summary: 'Go on behind a record that cannot be shown.' },
+  { name: 'enable-systest-events', summary: 'Tell on standard output when all is over.' },
+];
+
+export const consoleConsumer: KafkaTool = {
+  name: 'kafka-console-consumer',
+  purpose: 'This tool helps to read data from Kafka topics and outputs it to standard output.',
+  options,
+  async run(context, given) {
+    checkOptions(given);
+    const client = await clientProperties(context, given);
+    const from = startOf(given);
+    const write = await writerOf(context, given);
+    const { consumeToConsole } = await import('./console-consumer-run.ts');
+    const exitCode = await consumeToConsole(context, () => ({
+      ...{ ...client, from, write, brokers: given.get('bootstrap-server')! },
+      ...{ topic: given.get('topic'), include: given.get('include'), partition: given.number('partition') },
+      maxMessages: given.number('max-messages') ?? -1,
+      timeoutMs: given.number('timeout-ms'),
+      skipsErrors: given.has('skip-message-on-error'),
+    }));
+    if (given.has('enable-systest-events')) context.out('shutdown_complete');
+    return exitCode;
+  },
+  failed: (context, error) => tellParseProblem(context, options, error) ?? tellUncaught(context, error),
+};
+
+function checkOptions(given: ToolOptions): void {
+  requireOneOf(given, 'topic', 'include');
+  if (given.number('partition') !== undefined) {
+    if (!given.has('topic')) throw new UsageProblem('The topic is required when partition is specified.');
+    refuseTogether(given, 'from-beginning', 'offset');
+  } else if (given.has('offset')) {
+    throw new UsageProblem('The partition is required when offset is specified.');
+  }
+  requireOptions(given, 'bootstrap-server');
+  refuseTogether(given, 'consumer-property', 'command-property');
+  if (given.has('consumer.config')) refuseTogether(given, 'consumer.config', 'command-config');
+}
+
+async function clientProperties(
+  context: ToolContext,
+  given: ToolOptions,
+): Promise<Pick<Consumption, 'properties' | 'isOwnGroup'>> {
+  for (const [old, name] of [
+    ['consumer-property', 'command-property'],
+    ['consumer.config', 'command-config'],
+  ] as const)
+    if (given.has(old)) context.out(deprecated(old, name));
+  const file = await propertiesOf(context, given.get('consumer.config') ?? given.get('command-config'));
+  const own = keyValues([...given.all('consumer-property'), ...given.all('command-property')]);
+  const group = groupOf(given, file, own);
+  const merged: Record<string, string> = { 'client.id': 'console-consumer', ...file, ...own };
+  const reset = merged['auto.offset.reset'];
+  const isFromStart = given.has('from-beginning');
+  if (isFromStart && reset !== undefined && reset !== 'earliest') {
+    context.err(
+      `Can't simultaneously specify --from-beginning and 'auto.offset.reset=${reset}', please remove one option`,
+    );
+    throw new ToolEnd(1);
+  }
+  merged['auto.offset.reset'] ??= isFromStart ? 'earliest' : 'latest';
+  if (given.has('isolation-level') || merged['isolation.level'] === undefined)
+    merged['isolation.level'] = given.get('isolation-level')!;
+  if (group === undefined) {
+    merged['group.id'] = `console-consumer-${Math.floor(nodeRandom.next() * 100_000)}`;
+    merged['enable.auto.commit'] ??= 'false';
+  } else {
+    merged['group.id'] = group;
+  }
+  return { properties: merged, isOwnGroup: group !== undefined };
+}
+
+function groupOf(
+  given: ToolOptions,
+  file: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+): string | undefined {
+  const named = [given.get('group'), file['group.id'], own['group.id']];
+  const groups = new Set(named.filter((group) => group !== undefined));
+  if (groups.size > 1) {
+    const shown = [...groups].map((group) => `'${group}'`).join(', ');
+    throw new UsageProblem(
+      `The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: ${shown}`,
+    );
+  }
+  if (groups.size > 0 && given.has('partition'))
+    throw new UsageProblem('Options group and partition cannot be specified together.');
+  return [...groups][0];
+}
+
+function startOf(given: ToolOptions): number | 'earliest' | 'latest' {
+  if (!given.has('offset')) return given.has('from-beginning') ? 'earliest' : 'latest';
+  const text = given.get('offset')!;
+  const place = text.toLowerCase();
+  if (place === 'earliest' || place === 'latest') return place;
+  if (/^\+?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new UsageProblem(
+    `The provided offset value '${text}' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long.`,
+  );
+}
+
+async function writerOf(context: ToolContext, given: ToolOptions): Promise<WriteRecord> {
+  const className = given.get('formatter')!;
+  const warn = (message: string): void => logError(context, message, DEFAULT_FORMATTER);
+  if (formatterOf(className, { properties: {}, warn }) === undefined) throw new UsageProblem(className);
+  refuseTogether(given, 'property', 'formatter-property');
+  if (given.has('property')) context.out(deprecated('property', 'formatter-property'));
+  let properties: Record<string, string>;
+  try {
+    properties = await propertiesOf(context, given.get('formatter-config'));
+  } catch (error) {
+    if (error instanceof JavaError) throw new UsageProblem(error.message);
+    throw error;
+  }
+  for (const part of ['key', 'value']) {
+    const deserializer = given.get(`${part}-deserializer`) ?? '';
+    if (deserializer !== '') properties[`${part}.deserializer`] = deserializer;
+  }
+  Object.assign(properties, keyValues([...given.all('property'), ...given.all('formatter-property')]));
+  return formatterOf(className, { properties, warn })!;
+}
+
+function deprecated(old: string, name: string): string {
+  return `Option --${old} is deprecated and will be removed in a future version. Use --${name} instead.`;
+}
