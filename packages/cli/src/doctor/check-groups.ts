@@ -9,6 +9,7 @@ export function checkGroups({ groups, lookedForMs }: Pick<Facts, 'groups' | 'loo
   return groups.flatMap((group) => [
     ...rebalancing(group, lookedForMs),
     ...lagging(group, lookedForMs),
+    ...stuck(group, lookedForMs),
     ...losing(group),
   ]);
 }
@@ -51,6 +52,28 @@ function lagging({ groupId, memberCount, lags }: GroupFacts, lookedForMs: number
       what: `it is ${lag} records behind and falls back further: ${rates}${stuck.length === 0 ? '' : `; nothing was committed for ${named(stuck.map(placeText))}`}`,
       why: 'what is read gets older and older, and is deleted by retention in the end',
       mend: `moldau group describe ${groupId} shows where: more members (up to the partitions), quicker handling, or a member that hangs`,
+    },
+  ];
+}
+
+/** Consumers commit every five seconds by default: in less time nothing is proven. */
+const COMMITS_WITHIN_MS = 10_000;
+
+/** There is something to read, nothing new comes, and members commit nothing. */
+function stuck({ groupId, states, memberCount, lags }: GroupFacts, lookedForMs: number): Finding[] {
+  const isStill = lags.every(({ committed, end }) => committed[0] === committed[1] && end[0] === end[1]);
+  const left = lags.filter((each) => lagNow(each) > 0);
+  const isAtWork = memberCount > 0 && !UNSETTLED.includes(states[1]);
+  if (!isAtWork || !isStill || left.length === 0 || lookedForMs === 0) return [];
+  const isProven = lookedForMs >= COMMITS_WITHIN_MS;
+  return [
+    {
+      ...{ severity: isProven ? 'warning' : 'note', check: 'group-stuck', subject: `group ${groupId}` },
+      what: `its ${memberCount === 1 ? 'member has' : `${memberCount} members have`} committed nothing for ${spanText(lookedForMs)}, and ${sum(left, lagNow)} records wait in ${named(left.map(placeText))}`,
+      why: 'a member that hangs in its work, or fails at the same record again and again, holds up all that come after it',
+      mend: isProven
+        ? `moldau group members ${groupId} shows who reads these partitions: see its log, and moldau consume TOPIC:PARTITION -o OFFSET -n 1 shows the record that it is at`
+        : `consumers commit every five seconds or so: moldau doctor --look 15s tells whether it hangs`,
     },
   ];
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuthenticationError, ConnectionError, NoBrokerReachableError } from '@moldau/client';
+import { ManualTime, MemoryDisk } from '@moldau/testing';
 import { diagnose } from './diagnose.ts';
+import { checkDiskSpeed, measureDisk } from './disk-speed.ts';
 import { explainConnection } from './explain-connection.ts';
 import type { BrokerFacts, Facts, GroupFacts, LagFacts, TopicFacts } from './facts.ts';
 import { type Finding, isToMend } from './finding.ts';
@@ -107,8 +109,30 @@ test('a lag that grows is told, and whether anybody reads', () => {
   assert.deepEqual(found({ groups: [group({ committed: [5, 9], end: [9, 12] })] }), []);
 });
 
+test('a group that does nothing about what waits for it is told, as a warning once that is proven', () => {
+  const waiting = { committed: [5, 5], end: [9, 9] } as const;
+  assert.deepEqual(found({ groups: [group(waiting)] }), ['note group-stuck']);
+  assert.deepEqual(found({ groups: [group(waiting)], lookedForMs: 15_000 }), ['warning group-stuck']);
+  assert.deepEqual(found({ groups: [group(waiting, { memberCount: 0 })] }), []);
+  assert.deepEqual(found({ groups: [group({ committed: [5, 6], end: [9, 9] })] }), []);
+});
+
+test('a disk is measured, and told as slow when it is', async () => {
+  const disk = new MemoryDisk();
+  await disk.makeDirectory('/data');
+  const time = new ManualTime();
+  assert.equal((await measureDisk('/data', disk, time)).path, '/data');
+  assert.deepEqual(await disk.list('/data'), []);
+  const severity = (bytesPerSecond: number, syncMs: number) =>
+    checkDiskSpeed({ path: '/data', bytesPerSecond, syncMs }).severity;
+  assert.deepEqual(
+    [severity(500e6, 1), severity(10e6, 1), severity(500e6, 200)],
+    ['note', 'warning', 'warning'],
+  );
+});
+
 test('records that are lost to retention, or soon will be, are told', () => {
-  const lost = { committed: [5, 5], end: [90, 90], startOffset: 50 } as const;
+  const lost = { committed: [4, 5], end: [90, 90], startOffset: 50 } as const;
   assert.deepEqual(found({ groups: [group(lost)] }), ['error records-deleted-unread']);
   const near = { committed: [5, 5], end: [90, 90], safeOffset: 40, retentionMs: DAY_MS } as const;
   const [finding] = diagnose({ ...HEALTHY, groups: [group(near)] });
