@@ -17,10 +17,8 @@ const BATCH_RECORDS = 4_000;
 const PROTOCOL_HINT =
   'The consumer rebalance protocol (KIP-848) is production-ready! Set group.protocol=consumer to try it out. See https://kafka.apache.org/documentation/#consumer_rebalance_protocol';
 
-/** `asked` throws what is wrong with numbers, which Kafka's tool finds out when it has begun. */
-export async function consumeToConsole(context: ToolContext, asked: () => Consumption): Promise<number> {
+export async function consumeToConsole(context: ToolContext, consumption: Consumption): Promise<number> {
   try {
-    const consumption = asked();
     const consumer = await openConsumer(context, consumption);
     if (consumption.partition === undefined && consumption.properties['group.protocol'] !== 'consumer')
       context.err(PROTOCOL_HINT);

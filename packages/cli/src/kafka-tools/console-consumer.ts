@@ -147,13 +147,13 @@ export const consoleConsumer: KafkaTool = {
     const from = startOf(given);
     const write = await writerOf(context, given);
     const { consumeToConsole } = await import('./console-consumer-run.ts');
-    const exitCode = await consumeToConsole(context, () => ({
+    const exitCode = await consumeToConsole(context, {
       ...{ ...client, from, write, brokers: given.get('bootstrap-server')! },
       ...{ topic: given.get('topic'), include: given.get('include'), partition: given.number('partition') },
       maxMessages: given.number('max-messages') ?? -1,
       timeoutMs: given.number('timeout-ms'),
       skipsErrors: given.has('skip-message-on-error'),
-    }));
+    });
     if (given.has('enable-systest-events')) context.out('shutdown_complete');
     return exitCode;
   },
@@ -164,13 +164,14 @@ function checkOptions(given: ToolOptions): void {
   requireOneOf(given, 'topic', 'include');
   if (given.number('partition') !== undefined) {
     if (!given.has('topic')) throw new UsageProblem('The topic is required when partition is specified.');
-    refuseTogether(given, 'from-beginning', 'offset');
+    if (given.has('from-beginning') && given.has('offset'))
+      throw new UsageProblem('Options from-beginning and offset cannot be specified together.');
   } else if (given.has('offset')) {
     throw new UsageProblem('The partition is required when offset is specified.');
   }
   requireOptions(given, 'bootstrap-server');
   refuseTogether(given, 'consumer-property', 'command-property');
-  if (given.has('consumer.config')) refuseTogether(given, 'consumer.config', 'command-config');
+  refuseTogether(given, 'consumer.config', 'command-config');
 }
 
 async function clientProperties(

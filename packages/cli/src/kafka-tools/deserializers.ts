@@ -1,6 +1,7 @@
 // Kafka's own deserializers, by the names of their classes: from bytes to the text that Java makes of the value.
 
 import { JavaError } from './java-errors.ts';
+import { javaDouble } from './java-text.ts';
 
 /** @throws JavaError for bytes that are something else */
 export type Deserializer = (bytes: Buffer) => string | Buffer;
@@ -23,7 +24,7 @@ const DESERIALIZERS: Readonly<Record<string, Deserializer>> = {
   IntegerDeserializer: (bytes) => String(sized(bytes, 4, 'IntegerDeserializer').readInt32BE()),
   LongDeserializer: (bytes) => String(sized(bytes, 8, 'LongDeserializer').readBigInt64BE()),
   FloatDeserializer: (bytes) => floatText(sized(bytes, 4, 'Deserializer').readFloatBE()),
-  DoubleDeserializer: (bytes) => javaNumber(sized(bytes, 8, 'Deserializer').readDoubleBE()),
+  DoubleDeserializer: (bytes) => javaDouble(sized(bytes, 8, 'Deserializer').readDoubleBE()),
   BooleanDeserializer: booleanText,
   UUIDDeserializer: uuidText,
 };
@@ -71,21 +72,7 @@ function bytesText(bytes: Buffer): string {
 function floatText(value: number): string {
   for (let digits = 1; digits < 9; digits++) {
     const shorter = Number(value.toPrecision(digits));
-    if (Math.fround(shorter) === value) return javaNumber(shorter);
+    if (Math.fround(shorter) === value) return javaDouble(shorter);
   }
-  return javaNumber(value);
-}
-
-/** A double as Java's toString has it: always with a fraction, and in powers of ten below a thousandth and from ten millions on. */
-export function javaNumber(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
-  if (Object.is(value, -0)) return '-0.0';
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    const [digits, power] = value.toExponential().split('e') as [string, string];
-    return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(power)}`;
-  }
-  const text = String(value);
-  return text.includes('.') ? text : `${text}.0`;
+  return javaDouble(value);
 }
