@@ -122,6 +122,38 @@ test('a record is sent at once while nothing is on its way; then others gather u
   await closed(all);
 });
 
+test('a batch of 64 KiB leaves when its broker takes a request, and grows while it does not', async () => {
+  const all = setup({ lingerMs: 10_000, maxInFlight: 2 });
+  const { world, producer, sent, held } = all;
+  await world.until(producer.send('t', { value: 'v', partition: 0 }));
+  all.isHolding = true;
+  const kilobytes = (count: number) =>
+    producer.send(
+      't',
+      Array.from({ length: count }, () => ({ value: Buffer.alloc(1_000), partition: 0 })),
+    );
+  const outcomes = [kilobytes(1)];
+  await world.time.advance(0);
+  for (const count of [40, 40]) {
+    assert.equal(held.length, 1, 'the first alone, and what is not worth a request');
+    outcomes.push(kilobytes(count));
+    await world.time.advance(0);
+  }
+  assert.equal(held.length, 2);
+  for (const count of [80, 80, 80]) {
+    outcomes.push(kilobytes(count));
+    await world.time.advance(0);
+  }
+  all.isHolding = false;
+  for (const release of held) release();
+  await world.until(Promise.all(outcomes));
+  assert.deepEqual(
+    sent.map(({ records }) => records.length),
+    [1, 1, 80, 240],
+  );
+  await closed(all);
+});
+
 test('declared topics serialize; what cannot be written is refused before it is sent', async () => {
   const all = setup();
   const numbers = topic<string, number>('t', {

@@ -12,7 +12,7 @@ import type { BufferRoom } from './buffer-room.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { ProducerSettings } from './producer-options.ts';
 import type { SentRecord } from './record-calls.ts';
-import type { Sender } from './sender.ts';
+import { type Sender, WORTHWHILE_BYTES } from './sender.ts';
 import { largerThanRequest } from './too-large.ts';
 import { type OutgoingBytes, type PendingRecord, TopicQueue } from './topic-queue.ts';
 import { awaitTopic } from './unknown-topic.ts';
@@ -131,7 +131,7 @@ export class RecordBuffer {
     const filledBytes = queue?.open?.sizeBytes ?? 0;
     if (
       queue === undefined ||
-      sticky.bytes >= topic.batchBytes ||
+      sticky.bytes >= Math.min(topic.batchBytes, WORTHWHILE_BYTES) ||
       (filledBytes > 0 && filledBytes + sizeBytes > topic.batchBytes)
     )
       queue = partitions[sticky.change(partitions)]!;

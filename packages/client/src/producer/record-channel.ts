@@ -19,6 +19,7 @@ import type { OutgoingRecord, Topic } from '../topic.ts';
 import type { Batch } from './batch.ts';
 import { Blocks } from './blocks.ts';
 import { BufferRoom } from './buffer-room.ts';
+import { BurstClock } from './burst-clock.ts';
 import { Outcomes } from './outcomes.ts';
 import type { RecordChannel as ChannelOfTransactions, ProducerIdentity } from './producer-identity.ts';
 import type { FailedRecord, ProducerSettings } from './producer-options.ts';
@@ -32,9 +33,9 @@ type AnyTopic = Topic<unknown, unknown> | string;
 type AnyRecord = OutgoingRecord<unknown, unknown>;
 
 /** Whoever posts as much in one turn of the event loop is asked to let others run: what was posted is sent meanwhile. */
-const TURN_BYTES = 1024 * 1024;
-/** And so is whoever has posted a quarter of the buffer that is not on its way. */
-const UNSENT_PART = 4;
+const TURN_BYTES = 512 * 1024;
+/** And so is whoever has posted that part of the buffer and more that is not on its way. */
+const UNSENT_PART = 32;
 
 export class RecordChannel implements ChannelOfTransactions {
   readonly #cluster: Cluster;
@@ -43,6 +44,7 @@ export class RecordChannel implements ChannelOfTransactions {
   readonly #sender: Sender;
   readonly #buffer: RecordBuffer;
   readonly #tracing: Tracing | undefined;
+  readonly #clock: BurstClock;
   #isClosed = false;
   /** Posted in this turn. */
   #turnBytes = 0;
@@ -63,6 +65,7 @@ export class RecordChannel implements ChannelOfTransactions {
     });
     this.#cluster = cluster;
     this.#settings = settings;
+    this.#clock = new BurstClock(clock);
     this.#tracing = cluster.instruments?.tracing;
     this.#room = room;
     this.#sender = new Sender({ cluster, settings, identity, room, outcomes, onTurn: () => this.#turned() });
@@ -223,7 +226,7 @@ export class RecordChannel implements ChannelOfTransactions {
       key: isPlain ? plain(key, queue.keyContext) : serialized(topic.key, key, queue.keyContext),
       value: isPlain ? plain(value, queue.valueContext) : serialized(topic.value, value, queue.valueContext),
       headers: headers === undefined ? undefined : encodeHeaders(headers),
-      timestampMs: record.timestampMs ?? this.#cluster.ports.clock.wallMs(),
+      timestampMs: record.timestampMs ?? this.#clock.wallMs(),
       partition,
     };
   }

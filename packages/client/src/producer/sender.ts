@@ -30,6 +30,8 @@ interface Lane {
 
 /** Requests are filled up to here. */
 const FILL_BYTES = 1024 * 1024;
+/** A batch of so much need not wait for more when a request can be sent. */
+export const WORTHWHILE_BYTES = 64 * 1024;
 
 export interface SenderOptions {
   readonly cluster: Cluster;
@@ -196,7 +198,8 @@ export class Sender {
   #isDue(queue: PartitionQueue, isIdle: boolean, nowMs: number): boolean {
     const [head] = queue.waiting;
     if (head === undefined || !queue.isInOrder || queue.isEnrolling) return false;
-    if (head !== queue.open || isIdle || this.#flushCount > 0 || this.#options.room.isWanted) return true;
+    if (head !== queue.open || head.sizeBytes >= WORTHWHILE_BYTES) return true;
+    if (isIdle || this.#flushCount > 0 || this.#options.room.isWanted) return true;
     const dueMs = head.createdMs + this.#options.settings.lingerMs;
     if (dueMs <= nowMs) return true;
     this.#lookAgain(dueMs);
