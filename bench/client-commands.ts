@@ -54,12 +54,7 @@ function javascript(name: string, program: string): BenchClient {
   return {
     ...{ name, kinds: ALL, share: 1 },
     install: async () => {},
-    command: async (work) => [
-      process.execPath,
-      '--conditions=source',
-      join(programs, program),
-      JSON.stringify(work),
-    ],
+    command: async (work) => [process.execPath, join(programs, program), JSON.stringify(work)],
     read: lastLine,
   };
 }

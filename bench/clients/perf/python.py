@@ -89,6 +89,8 @@ class KafkaPython:
 
 
 def produce(client):
+    client.send(values[0])
+    client.flush()
     begin = time.monotonic()
     for at in range(count):
         client.send(values[at % len(values)])

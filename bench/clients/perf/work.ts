@@ -54,6 +54,8 @@ export async function perform(open: Open): Promise<void> {
 const WORK: Record<Work['kind'], (client: PerfClient, work: Work) => Promise<Done>> = {
   async produce(client, work) {
     const values = payloadsOf(work);
+    // Once connected, and with what is known of the topic.
+    await client.send(values[0]!);
     const beginMs = performance.now();
     await client.produce(values, work.records);
     return { seconds: (performance.now() - beginMs) / 1000 };
