@@ -103,7 +103,7 @@ export class RecordBuffer {
 
   /** @throws KafkaError for a partition that is not there, and for a record that is too large */
   #put(topic: TopicQueue, record: OutgoingBytes): Batch {
-    const { room, settings } = this.#options;
+    const { room, sender, settings } = this.#options;
     const { key, value, headers } = record;
     const sizeBytes =
       RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + (headers?.length ?? 0);
@@ -115,8 +115,9 @@ export class RecordBuffer {
       batch = this.#begin(queue, batch);
       room.take(batch.memoryBytes);
     }
-    const { memoryBytes } = batch;
+    const { memoryBytes, sizeBytes: beforeBytes } = batch;
     batch.append(key, value, headers, record.timestampMs);
+    if (beforeBytes < WORTHWHILE_BYTES && batch.sizeBytes >= WORTHWHILE_BYTES) sender.schedule();
     if (batch.memoryBytes !== memoryBytes) room.take(batch.memoryBytes - memoryBytes);
     return batch;
   }
