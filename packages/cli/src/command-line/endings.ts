@@ -10,7 +10,8 @@ export interface Ending {
   readonly lines: readonly string[];
 }
 
-export function endingOf(error: unknown, signal: AbortSignal): Ending {
+export function endingOf(thrown: unknown, signal: AbortSignal): Ending {
+  const error = firstOf(thrown);
   if (signal.aborted && (error === signal.reason || isAbort(error)))
     return { exitCode: EXIT_CODES.interrupted, lines: [] };
   if (error instanceof UsageError) return { exitCode: EXIT_CODES.usage, lines: [error.message] };
@@ -27,6 +28,11 @@ export function endingOf(error: unknown, signal: AbortSignal): Ending {
     return { exitCode: EXIT_CODES.failed, lines: [fileProblem(code, path, message)] };
   // Our own mistake: its stack helps to find it.
   return { exitCode: EXIT_CODES.failed, lines: [stack ?? String(error)] };
+}
+
+/** What is closed after a failure often fails as well. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }
 
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
