@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Comparison, SideBySide } from './side-by-side.ts';
+import { type Comparison, oneName, SideBySide } from './side-by-side.ts';
 
 let both: SideBySide;
 const same = (lines: readonly string[], how: Comparison = {}) => both.all('kafka-configs', lines, how);
@@ -80,7 +80,6 @@ describe('kafka-configs', { timeout: 120_000 }, () => {
       '--describe --entity-type ips',
     ]);
     // The broker keeps limits in the order in which they were set.
-    const oneName = (text: string) => text.replace(/\{(side|other)\}/g, 'NAME');
     await same(['--describe --user side-a', '--describe --user side-b'], { normal: oneName });
     await same(['--alter --user {side} --delete-config producer_byte_rate', '--describe --user {side}']);
     await same(['--describe --entity-type users', '--describe --entity-type users --entity-type clients'], {

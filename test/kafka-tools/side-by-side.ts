@@ -110,6 +110,11 @@ export class SideBySide implements AsyncDisposable {
   }
 }
 
+/** For what both see of both: the names that stand for the sides are one. */
+export function oneName(text: string): string {
+  return text.replace(/\{(side|other)\}/g, 'NAME');
+}
+
 /** In this process: a start for each would cost more than all else. */
 async function runOurs(name: string, words: readonly string[], input: string): Promise<ToolRun> {
   const written = { out: '', err: '' };

@@ -2,7 +2,7 @@
 //
 // Invariant: scripts look for these texts, so they are Kafka's own.
 
-import { BrokerError, KafkaError } from '@moldau/client/admin';
+import { BrokerError, KafkaError, PartialFailureError } from '@moldau/client/admin';
 
 /** Where the name of the exception does not follow from that of the error. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -135,3 +135,28 @@ export class JavaError extends Error {
 
 export const illegalArgument = (message: string) =>
   new JavaError('java.lang.IllegalArgumentException', message);
+
+/** As Java wraps an error that came up elsewhere: its message is the whole text of the other. */
+export function wrapped(javaName: string, error: unknown): JavaError {
+  return new JavaError(javaName, javaText(error));
+}
+
+/** What a future that failed throws. */
+export const executionError = (error: unknown) => wrapped('java.util.concurrent.ExecutionException', error);
+
+export const runtimeError = (error: unknown) => wrapped('java.lang.RuntimeException', error);
+
+/** The result of each of so many things that were asked for in one call, or its error. */
+export async function eachOutcome<Result>(
+  count: number,
+  call: () => Promise<readonly Result[]> | Promise<void>,
+): Promise<(Result | undefined | KafkaError)[]> {
+  try {
+    const results = await call();
+    return Array.from({ length: count }, (_, index) => (results ?? [])[index]);
+  } catch (error) {
+    if (error instanceof PartialFailureError) return error.results as (Result | KafkaError)[];
+    if (!(error instanceof KafkaError)) throw error;
+    return Array.from({ length: count }, () => error);
+  }
+}

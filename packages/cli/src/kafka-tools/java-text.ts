@@ -10,10 +10,10 @@ export function javaDouble(value: number): string {
   return `${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`;
 }
 
-/** In the order of a HashMap that was made with this capacity, and into which they were put one after another. */
+/** In the order of a HashMap that was made with this capacity, and into which they were put one after another. `hashOf` is the hash code of the key, or the key if it is a text. */
 export function hashOrder<Item>(
   items: readonly Item[],
-  keyOf: (item: Item) => string,
+  hashOf: (item: Item) => string | number,
   capacity = 16,
 ): Item[] {
   let size = 1;
@@ -21,7 +21,10 @@ export function hashOrder<Item>(
   while (items.length > size * LOAD_FACTOR) size *= 2;
   // Those of one bucket stay in the order in which they came.
   return items
-    .map((item) => ({ item, bucket: spread(hashCode(keyOf(item))) & (size - 1) }))
+    .map((item) => {
+      const hash = hashOf(item);
+      return { item, bucket: spread(typeof hash === 'string' ? hashCode(hash) : hash) & (size - 1) };
+    })
     .sort((left, right) => left.bucket - right.bucket)
     .map(({ item }) => item);
 }
@@ -35,6 +38,23 @@ export function hashCode(text: string): number {
   return hash;
 }
 
+/** TopicPartition.hashCode */
+export function partitionHash({ topic, partition }: { topic: string; partition: number }): number {
+  return (Math.imul(31, 31 + partition) + hashCode(topic)) | 0;
+}
+
 function spread(hash: number): number {
   return hash ^ (hash >>> 16);
+}
+
+/** As printf pads with %-15s; the last one is left as it is. */
+export function columns(widths: readonly number[], values: readonly (string | number)[]): string {
+  return values
+    .map((value, index) => (index < widths.length ? String(value).padEnd(widths[index]!) : String(value)))
+    .join(' ');
+}
+
+/** Wide enough for these, and for so many characters. */
+export function widthOf(least: number, values: readonly string[]): number {
+  return Math.max(least, ...values.map((value) => value.length));
 }

@@ -6,6 +6,7 @@ const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
   'kafka-console-producer': async () => (await import('./console-producer.ts')).consoleProducer,
   'kafka-console-consumer': async () => (await import('./console-consumer.ts')).consoleConsumer,
   'kafka-configs': async () => (await import('./configs.ts')).configs,
+  'kafka-consumer-groups': async () => (await import('./consumer-groups.ts')).consumerGroups,
   'kafka-topics': async () => (await import('./topics.ts')).topics,
 };
 

@@ -1,0 +1,24 @@
+// Words that the tools for groups share: names of states and types as Kafka writes them, which groups are meant, how long to wait.
+
+import type { Admin } from '@moldau/client';
+import { hashOrder } from './java-text.ts';
+import type { ToolOptions } from './tool-options.ts';
+
+/** 'preparing-rebalance' is PreparingRebalance. */
+export function pascalName(name: string): string {
+  return name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+export function timeoutOf(options: ToolOptions): { timeoutMs: number } {
+  return { timeoutMs: options.number('timeout')! };
+}
+
+/** Groups of consumers: those named, or all. */
+export async function groupsOf(admin: Admin, options: ToolOptions): Promise<string[]> {
+  if (!options.has('all-groups')) return options.all('group');
+  const groups = await admin.groups.list({
+    ...timeoutOf(options),
+    ...{ types: ['classic', 'consumer'], protocolTypes: ['', 'consumer'] },
+  });
+  return hashOrder(groups, ({ groupId }) => groupId).map(({ groupId }) => groupId);
+}
