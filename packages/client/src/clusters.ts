@@ -24,12 +24,19 @@ export interface KafkaOptions extends ClientOptions {
   readonly logger?: Logger;
 }
 
+/** A client's close(); without a limit its own applies. */
+type Ending = (limit: CloseLimit) => Promise<void>;
+
+export interface CloseLimit {
+  readonly timeoutMs?: number;
+}
+
 export class Clusters {
   readonly settings: ClientSettings;
   readonly ports: Ports;
   readonly #open = new Set<Cluster>();
   /** Of clients that have something to do before their connections end. */
-  readonly #endings = new WeakMap<Cluster, () => Promise<void>>();
+  readonly #endings = new WeakMap<Cluster, Ending>();
   readonly #metrics = new Map<Cluster, ClientMetrics>();
   readonly #tracing: Tracing | undefined;
   #isClosed = false;
@@ -62,7 +69,7 @@ export class Clusters {
   }
 
   /** How its client is closed, in place of its connections alone. */
-  endWith(cluster: Cluster, ending: () => Promise<void>): void {
+  endWith(cluster: Cluster, ending: Ending): void {
     this.#endings.set(cluster, ending);
   }
 
@@ -71,9 +78,11 @@ export class Clusters {
   }
 
   /** Closes all that are open, and opens no more. */
-  async close(): Promise<void> {
+  async close(limit: CloseLimit): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#open].map((cluster) => this.#endings.get(cluster)?.() ?? cluster.close()));
+    await Promise.all(
+      [...this.#open].map((cluster) => this.#endings.get(cluster)?.(limit) ?? cluster.close()),
+    );
     this.#open.clear();
   }
 

@@ -82,3 +82,16 @@ it('settles by its timeouts while connections are half-open', async () => {
     ['rejected', 'rejected'],
   );
 });
+
+it('closes all clients within a bound, also with a record in hand', async () => {
+  const client = kafka.client(QUICK);
+  const producer = client.producer();
+  await producer.send('held', { value: 'v' });
+  const consumer = client.consumer({ groupId: 'holder', autoOffsetReset: 'earliest' }).subscribe('held');
+  const records = consumer[Symbol.asyncIterator]();
+  await records.next();
+  const startedMs = performance.now();
+  await client.close({ timeoutMs: 100 });
+  assert.ok(performance.now() - startedMs < 5_000, 'without the time to drain, 10 s');
+  await assert.rejects(producer.send('held', { value: 'v' }), { code: 'CLOSED' });
+});

@@ -1,7 +1,7 @@
 // The entrance: checks the options once, and makes the clients. Each has connections of its own, so that none holds up another.
 
 import { Admin } from './admin/admin.ts';
-import { Clusters, type KafkaOptions } from './clusters.ts';
+import { type CloseLimit, Clusters, type KafkaOptions } from './clusters.ts';
 import type { Consumer } from './consumer/consumer.ts';
 import { openConsumer } from './consumer/open-consumer.ts';
 import { type ConsumerOptions, resolveConsumerOptions } from './consumer/options/consumer-options.ts';
@@ -35,7 +35,7 @@ export class Kafka implements AsyncDisposable {
     const { transactionalId } = settings;
     const cluster = this.#clusters.open('producer', { transactional_id: transactionalId });
     const producer = new Producer(cluster, settings);
-    this.#clusters.endWith(cluster, () => producer.close());
+    this.#clusters.endWith(cluster, (limit) => producer.close(limit));
     return producer;
   }
 
@@ -46,7 +46,7 @@ export class Kafka implements AsyncDisposable {
       ...{ group_id: settings.groupId, group_instance_id: settings.instanceId, client_rack: settings.rack },
     });
     const consumer = openConsumer(cluster, settings, () => this.producer());
-    this.#clusters.endWith(cluster, () => consumer.close());
+    this.#clusters.endWith(cluster, (limit) => consumer.close(limit));
     return consumer;
   }
 
@@ -81,7 +81,7 @@ export class Kafka implements AsyncDisposable {
       client_rack: settings.rack,
     });
     const consumer = new ShareConsumer(cluster, settings);
-    this.#clusters.endWith(cluster, () => consumer.close());
+    this.#clusters.endWith(cluster, (limit) => consumer.close(limit));
     return consumer;
   }
 
@@ -90,9 +90,12 @@ export class Kafka implements AsyncDisposable {
     return this.#clusters.metrics();
   }
 
-  /** Closes all clients that were made here and are not closed yet. */
-  close(): Promise<void> {
-    return this.#clusters.close();
+  /**
+   * Closes all clients that were made here and are not closed yet, each within timeoutMs (by default what its own close() takes): producers send what they have,
+   * consumers wait for what is in hand.
+   */
+  close(limit: CloseLimit = {}): Promise<void> {
+    return this.#clusters.close(limit);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
