@@ -3,6 +3,7 @@
 // Invariants: a value changed while the broker runs wins over one from the start: this broker's own first, then that for
 // all brokers (Kafka's order). Every value is valid: texts that are not never replace what is in force.
 
+import { resolve } from 'node:path';
 import type { CleanerConfig } from '@moldau/log';
 import { type AuthorizerSettings, superUsersOf } from './authorizer-settings.ts';
 import { ConfigError } from './config-error.ts';
@@ -180,8 +181,9 @@ export class BrokerConfig {
     return this.get('broker.rack');
   }
 
+  /** Whole paths, as with Kafka: DescribeLogDirs tells them to programs that run elsewhere. */
   get logDirs(): readonly string[] {
-    return this.get('log.dirs') ?? this.get('log.dir');
+    return (this.get('log.dirs') ?? this.get('log.dir')).map((path) => resolve(path));
   }
 
   get autoCreateTopics(): boolean {

@@ -1,6 +1,7 @@
 // What a start makes of files, environments and command lines that people have.
 
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { MemoryDisk } from '@moldau/testing';
 import { ConfigError } from './config-error.ts';
@@ -65,8 +66,13 @@ describe('a start', () => {
     assert.deepEqual(config.advertisedListeners, [
       { name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port: 9092, isGuessed: false },
     ]);
-    assert.deepEqual(config.logDirs, ['./moldau-data']);
+    assert.deepEqual(config.logDirs, [resolve('moldau-data')]);
     assert.deepEqual([...warnings, ...notes], []);
+  });
+
+  it('tells whole paths of its folders, as clients may be elsewhere', async () => {
+    const { config } = await load({ settings: ['log.dirs=one,../two,/three'] });
+    assert.deepEqual(config.logDirs, [resolve('one'), resolve('../two'), '/three']);
   });
 
   it("takes Kafka's own server.properties unchanged", async () => {
