@@ -31,7 +31,7 @@ describe('moldau', { concurrency: 4, timeout: 30_000 }, () => {
     await first.ready;
     const { code, error } = await moldau('server', '--listen', '127.0.0.1:0', '--data', 'held').ended;
     assert.equal(code, 1);
-    assert.match(error, /^moldau: log dir /\S+/held is in use by another process: [^\n]+\n$/);
+    assert.match(error, /^moldau: log dir \/\S+\/held is in use by another process: [^\n]+\n$/);
     first.child.kill('SIGTERM');
     await first.ended;
   });
