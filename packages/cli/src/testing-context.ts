@@ -6,6 +6,7 @@ import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
 import type { CommandArguments, CommandContext, CommandOptions, VerbSpec } from './command-line/command.ts';
 import { endingOf } from './command-line/endings.ts';
 import { DeclinedError } from './command-line/errors.ts';
+import { suggestion } from './command-line/suggestions.ts';
 import { Output, type OutputFormat } from './output/output.ts';
 import type { Terminal } from './output/terminal.ts';
 
@@ -95,6 +96,8 @@ export async function runVerb(
     await (await verb.load()).run(context, args, options);
   } catch (error) {
     const ending = endingOf(error, context.signal);
+    const hint = await suggestion(error, context.admin);
+    if (hint !== '') ending.lines[0] += hint;
     told.push(...ending.lines);
     code = ending.exitCode;
   }

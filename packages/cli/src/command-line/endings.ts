@@ -7,7 +7,7 @@ import { EXIT_CODES } from './exit-codes.ts';
 export interface Ending {
   readonly exitCode: number;
   /** Lines for standard error. */
-  readonly lines: readonly string[];
+  readonly lines: string[];
 }
 
 export function endingOf(thrown: unknown, signal: AbortSignal): Ending {

@@ -2,7 +2,8 @@
 
 import { createInterface } from 'node:readline/promises';
 import type { Admin, Kafka, KafkaOptions } from '@moldau/client';
-import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
+import { type Logger, nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
+import { clientLog } from '../connection/client-log.ts';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
 import { OUTPUT_FORMATS, Output, type OutputFormat } from '../output/output.ts';
 import { watchReader } from '../output/reader-watch.ts';
@@ -48,6 +49,9 @@ export async function execute(
     if (readerIsGone) return;
     const { endingOf } = await import('./endings.ts');
     const { exitCode, lines } = endingOf(error, abort.signal);
+    const { suggestion } = await import('./suggestions.ts');
+    const hint = await suggestion(error, world?.usedAdmin);
+    if (hint !== '') lines[0] += hint;
     for (const line of lines) terminal.stderr.write(`moldau: ${line}\n`);
     process.exitCode = exitCode;
   } finally {
@@ -82,7 +86,7 @@ class World implements CommandContext {
     this.output = new Output(outputFormat(options, this.environment), terminal.stdout);
   }
 
-  async prepare({ needs }: ContextVerb): Promise<void> {
+  async prepare({ needs, drawsScreen }: ContextVerb): Promise<void> {
     if (needs === 'nothing') return;
     const { brokers, properties } = await connectionSettings(
       this.#options as ConnectionFlags,
@@ -92,6 +96,7 @@ class World implements CommandContext {
     const apiTimeoutMs = (this.#options.timeout as number | undefined) ?? DEFAULT_TIMEOUT_MS;
     const settings: KafkaOptions = {
       ...{ brokers, apiTimeoutMs },
+      ...(drawsScreen === true && this.terminal.isInteractive ? {} : { logger: this.#clientLog() }),
       properties: { 'client.id': CLIENT_ID, ...properties },
     };
     // What sends and reads records is a third of the client.
@@ -117,6 +122,16 @@ class World implements CommandContext {
     if (this.#newAdmin === undefined) throw new Error('this command needs no cluster');
     this.#admin ??= this.#newAdmin();
     return this.#admin;
+  }
+
+  /** The admin, where the command has cared for one. */
+  get usedAdmin(): Admin | undefined {
+    return this.#admin;
+  }
+
+  #clientLog(): Logger {
+    const { tell, clock } = this;
+    return clientLog({ tell, clock, isVerbose: this.#options.verbose === true });
   }
 
   // As properties, so that commands can take them out of their context.

@@ -24,6 +24,7 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
     summary: 'how long brokers may take to answer (default: 10s)',
     parse: durationMs,
   },
+  { flags: '--verbose', summary: 'tell on standard error what the client does' },
 ];
 const OUTPUT_OPTION: OptionSpec = {
   flags: '-o, --output <format>',

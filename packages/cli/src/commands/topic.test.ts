@@ -51,3 +51,12 @@ test('a dry run creates nothing', async () => {
   assert.deepEqual([code, told], [0, ['nothing was created: this was a dry run']]);
   assert.doesNotMatch((await run('list')).out, /never/);
 });
+
+test('a name that is nearly that of a topic is answered with the topic', async () => {
+  await run('create', { topic: ['invoices'] });
+  const { code, told } = await run('describe', { topic: ['invocies'] });
+  assert.equal(code, 1);
+  assert.match(told[0]!, / Did you mean invoices\?$/);
+  const { told: far } = await run('describe', { topic: ['something-else'] });
+  assert.doesNotMatch(far[0]!, /Did you mean/);
+});

@@ -1,0 +1,50 @@
+// What was probably meant by a name that is not there: one that differs in a letter or two.
+
+import { type Admin, KafkaError, PartialFailureError } from '@moldau/client/admin';
+
+const PATIENCE_MS = 1_000;
+const MOST_DIFFERENT = 2;
+
+/** ' Did you mean orders?', for errors that are about a topic or a group that is not there; else nothing. */
+export async function suggestion(error: unknown, admin: Admin | undefined): Promise<string> {
+  const found = error instanceof PartialFailureError ? error.errors[0] : error;
+  if (!(found instanceof KafkaError) || admin === undefined) return '';
+  const timely = { timeoutMs: PATIENCE_MS };
+  try {
+    if (found.code === 'UNKNOWN_TOPIC_OR_PARTITION' && found.topic !== undefined) {
+      const topics = await admin.topics.list(timely);
+      return question(
+        found.topic,
+        topics.map(({ name }) => name),
+      );
+    }
+    const group = /^group (\S+): /.exec(found.message)?.[1];
+    if (found.code === 'GROUP_ID_NOT_FOUND' && group !== undefined) {
+      const groups = await admin.groups.list(timely);
+      return question(
+        group,
+        groups.map(({ groupId }) => groupId),
+      );
+    }
+  } catch {
+    // The error that it would be about says enough.
+  }
+  return '';
+}
+
+function question(wanted: string, known: readonly string[]): string {
+  const near = known.find((name) => name !== wanted && isNear(wanted.toLowerCase(), name.toLowerCase()));
+  return near === undefined ? '' : ` Did you mean ${near}?`;
+}
+
+/** Both are the same but for one place, of a letter or two. */
+export function isNear(one: string, other: string): boolean {
+  const shorter = Math.min(one.length, other.length);
+  let start = 0;
+  while (start < shorter && one[start] === other[start]) start++;
+  let end = 0;
+  while (end < shorter - start && one.at(-1 - end) === other.at(-1 - end)) end++;
+  const different = Math.max(one.length, other.length) - start - end;
+  // What is short differs in two letters from too many.
+  return different <= MOST_DIFFERENT && start + end > different;
+}
