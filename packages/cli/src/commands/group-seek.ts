@@ -51,11 +51,26 @@ export async function run(
   } else if (isDryRun) {
     tell('nothing was moved: this was a dry run');
   } else {
-    await confirm(`Move ${group} in ${moves.length} partition${moves.length === 1 ? '' : 's'}?`);
+    await confirm(`Move ${group} in ${movesText(moves)}?`);
     const offsets = moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to }));
     await admin.groupOffsets.alter(group, offsets, { signal });
   }
   await output(context, moves);
+}
+
+const MOST_NAMED = 4;
+
+/** '6 partitions: orders:0 from 7 to 0, orders:1 to 0, and 4 more' */
+function movesText(moves: readonly OffsetMove[]): string {
+  const named = moves
+    .slice(0, MOST_NAMED)
+    .map(
+      ({ topic, partition, from, to }) =>
+        `${topic}:${partition}${from === undefined ? '' : ` from ${from}`} to ${to}`,
+    );
+  const more = moves.length - named.length;
+  const count = `${moves.length} partition${moves.length === 1 ? '' : 's'}`;
+  return `${count}: ${named.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 function output({ output }: CommandContext, moves: readonly OffsetMove[]): Promise<void> {

@@ -96,7 +96,8 @@ test('a group goes on where it is told to: a place, an offset, a time, a shift',
   for (const wrong of [{}, { to: 'latest', toOffset: 3 }, { shift: 'on' }, { toTime: 'soon' }])
     assert.equal((await cluster.run(verbs, 'seek', { group }, wrong)).code, 2);
   const declined = await cluster.run(verbs, 'seek', { group }, { to: 'latest' }, { answers: ['n'] });
-  assert.deepEqual([declined.code, declined.told[0]], [3, `Move ${group} in 2 partitions?`]);
+  const question = `Move ${group} in 2 partitions: ${topic}:0 from 0 to 10, ${topic}:1 from 0 to 5?`;
+  assert.deepEqual([declined.code, declined.told[0]], [3, question]);
 });
 
 test('a group goes on where another is, or where a file says', async () => {
