@@ -69,7 +69,7 @@ test('it begins and stops at offsets, times, the last and the first so many', as
   assert.deepEqual(await from('start', { until: '2', untilEnd: false }), ['a', 'b']);
   assert.deepEqual(await from('1', { until: '1970-01-01T00:00:03Z', untilEnd: false }), ['b', 'c']);
   const wrong = await read(topic, { offset: 'yesterday' });
-  assert.deepEqual([wrong.code, wrong.told[0]!.slice(0, 28)], [2, 'expected start, end, an offs']);
+  assert.deepEqual([wrong.code, wrong.told[0]!.slice(0, 28)], [2, '--offset: expected start, en']);
 });
 
 test('several topics, some of their partitions, and topics by their names', async () => {

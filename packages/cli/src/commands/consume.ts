@@ -65,7 +65,7 @@ export async function run(
   const options = given as ConsumeOptions;
   const { signal, terminal, tell, exitCode, clock } = context;
   const nowMs = clock.wallMs();
-  const from = options.offset === undefined ? undefined : place(options.offset, nowMs);
+  const from = options.offset === undefined ? undefined : place(options.offset, nowMs, '--offset');
   const until = untilOf(options, nowMs);
   const problems = new Problems(tell);
   const unclear = new Unclear();
@@ -148,7 +148,7 @@ async function pump(
 function untilOf({ until, untilEnd }: ConsumeOptions, nowMs: number): Place | undefined {
   if (until === undefined) return untilEnd === true ? { kind: 'end' } : undefined;
   if (untilEnd === true) throw new UsageError('--until and --until-end contradict each other');
-  return place(until, nowMs);
+  return place(until, nowMs, '--until');
 }
 
 function formatOf({ format, jsonEnvelope }: ConsumeOptions): string {

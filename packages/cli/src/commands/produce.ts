@@ -22,7 +22,7 @@ import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { timeMs } from '../command-line/values.ts';
 import { type Encoder, encoderOf } from '../records/encoders.ts';
 import { type Input, inputs } from '../records/inputs.ts';
-import { type LineFormat, recordReader } from '../records/line-records.ts';
+import { type LineFormat, type RecordReader, recordReader } from '../records/line-records.ts';
 import { Problems } from '../records/problems.ts';
 
 interface ProduceOptions {
@@ -69,7 +69,7 @@ export async function run(
     common: commonFields(options, encoders.keyEncoder, context.clock.wallMs()),
   });
   const problems = new Problems(tell);
-  await using producer = kafka.producer({
+  const producer = kafka.producer({
     ...producing(context.properties?.producer ?? {}),
     ...(options.compression === undefined ? {} : { compression: options.compression }),
     ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
@@ -79,14 +79,37 @@ export async function run(
     options.print === true
       ? new PrintingFeed(producer, topic, context, problems)
       : new PostingFeed(producer, topic);
-  let left = options.count ?? Number.POSITIVE_INFINITY;
-  const files = manyArguments(args, 'file');
+  try {
+    await sendAll(context, manyArguments(args, 'file'), options, { feed, read, problems });
+  } finally {
+    // Records that failed have been told of.
+    await producer.close().catch(() => {});
+  }
+  problems.end();
+  if (problems.count > 0) exitCode(EXIT_CODES.failed);
+  signal.throwIfAborted();
+}
+
+interface Parts {
+  readonly feed: PrintingFeed | PostingFeed;
+  readonly read: RecordReader;
+  readonly problems: Problems;
+}
+
+async function sendAll(
+  context: CommandContext,
+  files: readonly string[],
+  { lines, delimiter, count = Number.POSITIVE_INFINITY }: ProduceOptions,
+  { feed, read, problems }: Parts,
+): Promise<void> {
+  const { signal, clock } = context;
+  let left = count;
   const source = inputs(context, files, {
-    isSplit: files.length === 0 || options.lines === true,
-    delimiter: options.delimiter ?? Buffer.from('\n'),
+    isSplit: files.length === 0 || lines === true,
+    delimiter: delimiter ?? Buffer.from('\n'),
   });
   reading: for await (const { place, parts } of source) {
-    const nowMs = context.clock.wallMs();
+    const nowMs = clock.wallMs();
     for (const part of parts) {
       if (left-- <= 0) break reading;
       try {
@@ -100,11 +123,6 @@ export async function run(
     }
   }
   await feed.end();
-  // Those that failed have been told of.
-  await producer.close().catch(() => {});
-  problems.end();
-  if (problems.count > 0) exitCode(EXIT_CODES.failed);
-  signal.throwIfAborted();
 }
 
 function formatOf({ format, jsonEnvelope, keyDelimiter, key }: ProduceOptions): LineFormat {

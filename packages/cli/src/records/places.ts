@@ -18,8 +18,8 @@ const NAMES: Readonly<Record<string, 'start' | 'end' | 'stored'>> = {
 /** Times of at most so many digits are seconds, as rpk has it. */
 const SECONDS_DIGITS = 10;
 
-/** @throws UsageError */
-export function place(text: string, nowMs: number): Place {
+/** `flag` is what says so. @throws UsageError */
+export function place(text: string, nowMs: number, flag: string): Place {
   const kind = NAMES[text.toLowerCase()];
   if (kind !== undefined) return { kind };
   if (/^\d+$/.test(text)) return { kind: 'offset', offset: Number(text) };
@@ -34,7 +34,7 @@ export function place(text: string, nowMs: number): Place {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(
-      `expected start, end, an offset, -10 (the last ten), +10 (behind the first ten), or a time as in 2026-11-21T10:00:00, @1700000000000 or -2h, not ${text}`,
+      `${flag}: expected start, end, an offset, -10 (the last ten), +10 (behind the first ten), or a time as in 2026-11-21T10:00:00, @1700000000000 or -2h, not ${text}`,
     );
   }
 }
