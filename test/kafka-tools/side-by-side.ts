@@ -5,11 +5,9 @@
 // What cannot be the same, as times are, `normal` makes the same. Java's stack traces count only by their first lines.
 
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
 import { Kafka } from '@moldau/client';
 import { startTestBroker, type TestBroker } from '@moldau/testing';
-import { runTool } from '../../packages/cli/src/kafka-tools/kafka-tool.ts';
-import { loadTool } from '../../packages/cli/src/kafka-tools/tools.ts';
+import { runInProcess } from '../../packages/cli/src/kafka-tools/testing-tool.ts';
 import { JavaTools, type ToolRun } from './java-tools.ts';
 
 /** As long as each other, so that columns are as wide. */
@@ -24,6 +22,8 @@ export interface Comparison {
   readonly isUnordered?: boolean;
   /** The exit code that both must have. Default: 0. */
   readonly code?: number;
+  /** Kafka's tool ends its JVM, rather than as the others: it gets one of its own. */
+  readonly isAlone?: boolean;
 }
 
 export class SideBySide implements AsyncDisposable {
@@ -61,7 +61,7 @@ export class SideBySide implements AsyncDisposable {
 
   /** With these words alone. */
   async sameWords(tool: string, words: readonly string[], how: Comparison = {}): Promise<ToolRun> {
-    const kafkas = await this.run('kafkas', tool, words, how.stdin);
+    const kafkas = await this.run('kafkas', tool, words, how.stdin, how.isAlone);
     const ours = await this.run('ours', tool, words, how.stdin);
     const title = `${tool} ${words.join(' ')}`;
     const { code = 0 } = how;
@@ -88,9 +88,16 @@ export class SideBySide implements AsyncDisposable {
     assert.ok(failures.length === 0, failures.join('\n\n'));
   }
 
-  async run(side: Side, tool: string, words: readonly string[], stdin = ''): Promise<ToolRun> {
+  async run(
+    side: Side,
+    tool: string,
+    words: readonly string[],
+    stdin = '',
+    isAlone = false,
+  ): Promise<ToolRun> {
     const own = words.map((word) => word.replaceAll('{side}', SIDES[side]));
-    const run = side === 'ours' ? await runOurs(tool, own, stdin) : await this.#java.run(tool, own, stdin);
+    const kafkas = () => (isAlone ? this.#java.alone(tool, own) : this.#java.run(tool, own, stdin));
+    const run = side === 'ours' ? await runInProcess(tool, own, stdin) : await kafkas();
     const neutral = (text: string): string =>
       text
         .replaceAll(SIDES[side], '{side}')
@@ -115,31 +122,12 @@ export function oneName(text: string): string {
   return text.replace(/\{(side|other)\}/g, 'NAME');
 }
 
-/** In this process: a start for each would cost more than all else. */
-async function runOurs(name: string, words: readonly string[], input: string): Promise<ToolRun> {
-  const written = { out: '', err: '' };
-  const keep = (stream: keyof typeof written): PassThrough => {
-    const kept = new PassThrough();
-    kept.setEncoding('utf8').on('data', (text: string) => {
-      written[stream] += text;
-    });
-    return kept;
-  };
-  const stdin = new PassThrough();
-  stdin.end(input);
-  const { signal } = new AbortController();
-  const streams = { stdin, stdout: keep('out'), stderr: keep('err'), environment: {}, signal };
-  const code = await runTool(await loadTool(name), words, streams);
-  await new Promise((resolve) => setImmediate(resolve));
-  return { ...written, code };
-}
-
 type Shown = Readonly<Record<'out' | 'err', readonly string[]>> & { readonly code: number };
 
 function shown({ out, err, code }: ToolRun, how: Comparison): Shown {
   const lines = (text: string): string[] => {
     const { normal = (same) => same } = how;
-    const all = normal(withoutTraces(optionsOfHelp(text))).split('\n');
+    const all = normal(withoutTraces(argumentsOfHelp(optionsOfHelp(text)))).split('\n');
     return how.isUnordered === true ? all.sort() : all;
   };
   return { out: lines(out), err: lines(err), code };
@@ -157,18 +145,22 @@ function differences(ours: Shown, kafkas: Shown): string {
       ...ours[stream].map((line) => ({ mark: '+', line, other: kafkas[stream] })),
     ].filter(({ line, other }) => !other.includes(line));
     found.push(...lines.map(({ mark, line }) => `${mark} ${JSON.stringify(line)}`));
-    if (lines.length === 0) found.push('  the same lines in another order, or as often');
+    if (lines.length === 0) found.push(`  in another order: ${kafkas[stream].join(' | ').slice(0, 1_000)}`);
   }
   return found.join('\n');
 }
 
 /** Of a stack trace, only its first line is comparable. Times of the log are no matter. */
 function withoutTraces(text: string): string {
-  return text
-    .replace(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/gm, '[time]')
-    .split('\n')
-    .filter((line) => !/^(\s+at |\s+\.\.\. \d+ more|Caused by: |\s*Suppressed: )/.test(line) && line !== '')
-    .join('\n');
+  return (
+    text
+      .replace(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/gm, '[time]')
+      .split('\n')
+      // What the client library tells of what its caller tells too.
+      .filter((line) => !line.endsWith('(org.apache.kafka.clients.admin.internals.DeleteRecordsHandler)'))
+      .filter((line) => !/^(\s+at |\s+\.\.\. \d+ more|Caused by: |\s*Suppressed: )/.test(line) && line !== '')
+      .join('\n')
+  );
 }
 
 /** What help says of options is ours, and the words for their arguments too: the options and the kind of their arguments are Kafka's. */
@@ -187,4 +179,18 @@ function optionsOfHelp(text: string): string {
     .filter((line) => line !== '')
     .map((line) => line.replace(/(: [^>\]]*)(?=[>\]]$)/, ''));
   return `${text.slice(0, at)}${options.join('\n')}\n`;
+}
+
+/** The same for those that are read as argparse does: it stretches lines between words, and breaks long ones where it likes. */
+function argumentsOfHelp(text: string): string {
+  if (!text.startsWith('usage: ')) return text;
+  if (!/^(positional|optional) arguments:$/m.test(text))
+    return text.replace(/^\S+:\s+error:[\s\S]*$/m, (error) => error.replace(/\s+/g, ''));
+  const [usage = '', ...rest] = text.split('\n\n');
+  const titles = rest
+    .join('\n')
+    .split('\n')
+    .filter((line) => /^( {2}-| {4}\S|\S.*:$)/.test(line))
+    .map((line) => line.replace(/(\S) {2,}.*$/, '$1'));
+  return [usage, ...titles].join('\n');
 }

@@ -17,7 +17,14 @@ import { version } from '../version.ts';
 import { ToolConnections } from './connections.ts';
 import { javaMessage, javaText } from './java-errors.ts';
 import { helpText } from './tool-help.ts';
-import { HELP, parseOptions, type ToolOption, type ToolOptions, VERSION } from './tool-options.ts';
+import {
+  HELP,
+  OptionProblem,
+  parseOptions,
+  type ToolOption,
+  type ToolOptions,
+  VERSION,
+} from './tool-options.ts';
 
 export interface KafkaTool {
   /** 'kafka-topics' */
@@ -28,6 +35,8 @@ export interface KafkaTool {
   readonly options: readonly ToolOption[];
   /** The first line of the help that is shown when nothing at all is given, where it is another one. */
   readonly purposeAlone?: string;
+  /** A command line that cannot be read is told as any other wrong usage is. */
+  readonly problemsAreUsage?: boolean;
   /** Given without anything it does something; others print their help. */
   readonly runsWithoutOptions?: boolean;
   /** Returns the exit code. What it throws `failed` tells. */
@@ -131,9 +140,9 @@ async function runOptions(tool: KafkaTool, context: ToolContext, words: readonly
     return 1;
   };
   try {
-    const options = parseOptions(all, words);
-    if (words.length === 0 && tool.runsWithoutOptions !== true)
+    if (words.length === 0 && tool.runsWithoutOptions !== true && !tool.problemsAreUsage)
       return usage(tool.purposeAlone ?? tool.purpose);
+    const options = parseOptions(all, words);
     if (options.has('help')) return usage(tool.purpose);
     if (options.has('version')) {
       context.out(`${KAFKA_VERSION} (Moldau ${version()})`);
@@ -142,6 +151,7 @@ async function runOptions(tool: KafkaTool, context: ToolContext, words: readonly
     return await tool.run(context, options);
   } catch (error) {
     if (error instanceof UsageProblem) return usage(error.message);
+    if (error instanceof OptionProblem && tool.problemsAreUsage === true) return usage(error.message);
     throw error;
   }
 }

@@ -61,12 +61,12 @@ function widest(texts: readonly string[]): number {
   return Math.max(...texts.map((text) => text.length));
 }
 
-/** Broken after spaces and hyphens. */
+/** Broken after spaces, and after hyphens that are no minus. */
 function pieces(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => {
     const found: string[] = [];
     let piece = '';
-    for (const word of line.match(/[^\s-]*(?:-+|\s+|$)/g) ?? []) {
+    for (const word of line.match(/(?:[^\s-]|-(?=\d))*(?:-+(?!\d)|\s+|$)/g) ?? []) {
       if (piece.length + word.length > width && piece.trim() !== '') {
         found.push(piece.trimEnd());
         piece = INDENT;

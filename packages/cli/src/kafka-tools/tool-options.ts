@@ -256,11 +256,16 @@ const LIMITS = { Integer: 2n ** 31n, Long: 2n ** 63n } as const;
 
 function check(option: ToolOption, value: string): void {
   const { type = 'String', choices } = option.argument ?? {};
-  if (choices !== undefined ? choices.includes(value) : isOfType(type, value)) return;
+  if (choices !== undefined ? isChoice(choices, value) : isOfType(type, value)) return;
   throw new OptionProblem(
     'OptionArgumentConversionException',
     `Cannot parse argument '${value}' of option ${namesOf(option)}`,
   );
+}
+
+/** Small letters are as good as capitals. */
+function isChoice(choices: readonly string[], value: string): boolean {
+  return choices.some((choice) => choice.toLowerCase() === value.toLowerCase());
 }
 
 function isOfType(type: ArgumentType, value: string): boolean {

@@ -7,6 +7,11 @@ const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
   'kafka-console-consumer': async () => (await import('./console-consumer.ts')).consoleConsumer,
   'kafka-configs': async () => (await import('./configs.ts')).configs,
   'kafka-consumer-groups': async () => (await import('./consumer-groups.ts')).consumerGroups,
+  'kafka-groups': async () => (await import('./groups.ts')).groups,
+  'kafka-get-offsets': async () => (await import('./get-offsets.ts')).getOffsets,
+  'kafka-delete-records': async () => (await import('./delete-records.ts')).deleteRecords,
+  'kafka-log-dirs': async () => (await import('./log-dirs.ts')).logDirs,
+  'kafka-leader-election': async () => (await import('./leader-election.ts')).leaderElection,
   'kafka-topics': async () => (await import('./topics.ts')).topics,
 };
 
