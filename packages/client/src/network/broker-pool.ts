@@ -33,6 +33,8 @@ interface Lane {
   readonly backoff: Backoff;
   /** When the next dial may begin, by the monotonic clock. */
   nextDialMs: number;
+  /** Why the last dial failed, with its address. */
+  problem: string | undefined;
   connection: BrokerConnection | undefined;
   opening: Promise<BrokerConnection> | undefined;
 }
@@ -70,7 +72,9 @@ export class BrokerPool {
     lane.opening ??= this.#open(lane);
     return await within(this.#ports, limits, lane.opening, () => {
       const address = addressText(place);
-      return new TimeoutError(`${address}: there was no connection in time.`, { broker: address });
+      const { problem } = lane;
+      const before = problem === undefined ? `${address}:` : `${problem.replace(/\.$/, '')};`;
+      return new TimeoutError(`${before} there was no connection in time.`, { broker: address });
     });
   }
 
@@ -115,7 +119,10 @@ export class BrokerPool {
     const { reconnectBackoffMs, reconnectBackoffMaxMs } = this.#settings;
     const backoff = new Backoff(reconnectBackoffMs, reconnectBackoffMaxMs, this.#ports.random);
     const broker = { id: place.id, address: addressText(place) };
-    const lane: Lane = { place, broker, backoff, nextDialMs: 0, connection: undefined, opening: undefined };
+    const lane: Lane = {
+      ...{ place, broker, backoff, nextDialMs: 0 },
+      ...{ problem: undefined, connection: undefined, opening: undefined },
+    };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -140,6 +147,7 @@ export class BrokerPool {
         throw new ConnectionError('CONNECTION_FAILED', message, { broker: address });
       }
       lane.backoff.succeeded();
+      lane.problem = undefined;
       lane.connection = connection;
       this.#watchIdle();
       const tookMs = clock.monotonicMs() - startMs;
@@ -151,6 +159,7 @@ export class BrokerPool {
       lane.nextDialMs = clock.monotonicMs() + lane.backoff.failed();
       if (!this.#abort.signal.aborted) {
         const reason = error instanceof Error ? error.message : String(error);
+        lane.problem = reason;
         logger.warn({ broker: address, failures: lane.backoff.failures }, `no connection: ${reason}`);
       }
       throw error;
