@@ -1,6 +1,7 @@
 // Kafka's own tools, run in one JVM (Tools.java). The jars are those that the interop tests install.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { kafkaJars, mavenJars } from '../interop/harness/install.ts';
@@ -47,11 +48,19 @@ export class JavaTools {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #options: readonly string[];
+  readonly #environment: NodeJS.ProcessEnv;
   /** What the JVM itself says. */
   #said = '';
 
-  private constructor(child: ChildProcessWithoutNullStreams) {
+  private constructor(
+    child: ChildProcessWithoutNullStreams,
+    options: readonly string[],
+    environment: NodeJS.ProcessEnv,
+  ) {
     this.#child = child;
+    this.#options = options;
+    this.#environment = environment;
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-4_000);
@@ -64,16 +73,14 @@ export class JavaTools {
     const folders = { root, cache: join(root, '.cache') };
     await mavenJars(folders);
     const here = import.meta.dirname;
-    const child = spawn(
-      'java',
-      [
-        ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
-        `-Dlog4j.configurationFile=${join(here, 'log4j2.xml')}`,
-        ...['-cp', `${kafkaJars(folders)}/*`, join(here, 'Tools.java')],
-      ],
-      { env: { ...process.env, TZ: 'UTC', ...variables } },
-    );
-    return new JavaTools(child);
+    const options = [
+      ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      `-Dlog4j.configurationFile=${join(here, 'log4j2.xml')}`,
+      ...['-cp', `${kafkaJars(folders)}/*`],
+    ];
+    const environment = { ...process.env, TZ: 'UTC', ...variables };
+    const child = spawn('java', [...options, join(here, 'Tools.java')], { env: environment });
+    return new JavaTools(child, options, environment);
   }
 
   /** One after another. */
@@ -84,6 +91,23 @@ export class JavaTools {
     const run = this.#queue.then(() => this.#ask(words));
     this.#queue = run.catch(() => {});
     return run;
+  }
+
+  /** In a JVM of its own, for tools that end theirs. */
+  async alone(tool: string, args: readonly string[]): Promise<ToolRun> {
+    const child = spawn('java', [...this.#options, CLASSES[tool]!, ...args], { env: this.#environment });
+    const written = { out: '', err: '' };
+    child.stdin.end();
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      written.out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      written.err += text;
+    });
+    const late = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
+    const [code] = (await once(child, 'close')) as [number | null];
+    clearTimeout(late);
+    return { ...written, code: code ?? -1 };
   }
 
   async #ask(words: readonly string[]): Promise<ToolRun> {

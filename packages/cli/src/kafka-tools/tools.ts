@@ -3,6 +3,10 @@
 import type { KafkaTool, WordsTool } from './kafka-tool.ts';
 
 const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
+  'kafka-broker-api-versions': async () => (await import('./broker-api-versions.ts')).brokerApiVersions,
+  'kafka-cluster': async () => (await import('./cluster.ts')).cluster,
+  'kafka-features': async () => (await import('./features.ts')).features,
+  'kafka-transactions': async () => (await import('./transactions.ts')).transactions,
   'kafka-console-producer': async () => (await import('./console-producer.ts')).consoleProducer,
   'kafka-console-consumer': async () => (await import('./console-consumer.ts')).consoleConsumer,
   'kafka-configs': async () => (await import('./configs.ts')).configs,

@@ -42,10 +42,12 @@ export class FeaturesAdmin {
     this.#cluster = cluster;
   }
 
-  async describe(options: CallOptions = {}): Promise<FeaturesDescription> {
+  /** As any broker knows them, or this one. */
+  async describe(options: CallOptions & { brokerId?: number } = {}): Promise<FeaturesDescription> {
+    const { brokerId } = options;
     const answer = await this.#cluster.request(API_VERSIONS, SOFTWARE, {
       ...options,
-      to: 'any',
+      to: brokerId === undefined ? 'any' : { brokerId },
       retry: { errorOf: ({ errorCode }) => errorCode },
     });
     return {
