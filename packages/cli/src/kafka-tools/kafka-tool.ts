@@ -140,9 +140,9 @@ async function runOptions(tool: KafkaTool, context: ToolContext, words: readonly
     return 1;
   };
   try {
-    if (words.length === 0 && tool.runsWithoutOptions !== true && !tool.problemsAreUsage)
-      return usage(tool.purposeAlone ?? tool.purpose);
     const options = parseOptions(all, words);
+    if (words.length === 0 && tool.runsWithoutOptions !== true)
+      return usage(tool.purposeAlone ?? tool.purpose);
     if (options.has('help')) return usage(tool.purpose);
     if (options.has('version')) {
       context.out(`${KAFKA_VERSION} (Moldau ${version()})`);

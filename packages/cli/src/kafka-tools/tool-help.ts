@@ -48,7 +48,9 @@ function rowOf({ name, aliases = [], argument, summary, isRequired }: ToolOption
   const mark = isRequired === true ? '* ' : '';
   if (argument === undefined) return { option: mark + names, description: summary };
   const type =
-    argument.choices === undefined ? (argument.type ?? 'String') : `[${argument.choices.join(',')}]`;
+    argument.choices === undefined
+      ? (argument.type ?? 'String')
+      : (argument.choicesText ?? `[${argument.choices.join(',')}]`);
   const what = argument.name === undefined ? type : `${type}: ${argument.name}`;
   const usual = argument.default === undefined ? '' : ` (default: ${argument.default})`;
   return {

@@ -31,6 +31,8 @@ export interface OptionArgument {
   readonly separator?: string;
   /** In place of the type, what help shows of a choice, and what else is refused. */
   readonly choices?: readonly string[];
+  /** How help shows the choices. */
+  readonly choicesText?: string;
 }
 
 /** The command line is wrong. Tools differ in what they make of it: most print the message and no help. */

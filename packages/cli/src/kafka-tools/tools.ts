@@ -16,6 +16,7 @@ const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
   'kafka-delete-records': async () => (await import('./delete-records.ts')).deleteRecords,
   'kafka-log-dirs': async () => (await import('./log-dirs.ts')).logDirs,
   'kafka-leader-election': async () => (await import('./leader-election.ts')).leaderElection,
+  'kafka-acls': async () => (await import('./acls.ts')).acls,
   'kafka-topics': async () => (await import('./topics.ts')).topics,
 };
 
