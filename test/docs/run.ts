@@ -42,8 +42,7 @@ async function runPage(page: string, installed: Omit<PlaceOptions, 'isCheckout'>
     });
     try {
       const run = new PageRun(place);
-      if (!commands.some((step) => step.kind === 'background' && SERVER.test(step.text)))
-        await run.startBroker();
+      if (!commands.some(startsBroker)) await run.startBroker();
       for (const step of stepsOf(place.here(text))) {
         const failure = await run.take(step);
         if (step.kind === 'commands' || step.kind === 'background') passed += failure === undefined ? 1 : 0;
@@ -63,6 +62,11 @@ async function runPage(page: string, installed: Omit<PlaceOptions, 'isCheckout'>
 
 function commandsAmong(steps: readonly Step[]): Commands[] {
   return steps.filter((step): step is Commands => step.kind === 'commands' || step.kind === 'background');
+}
+
+/** The one at the usual port: a page may have another beside it. */
+function startsBroker({ kind, text }: Commands): boolean {
+  return kind === 'background' && SERVER.test(text) && !text.includes(':9093');
 }
 
 /** One after the other, as later steps build on earlier ones. */
