@@ -14,6 +14,9 @@ import { start } from './harness.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const NODE = process.execPath;
+/** What else the client runs on. */
+const RUNTIMES = { bun: 'bun@1', deno: 'deno@2' } as const;
+const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
 const folder = mkdtempSync(join(tmpdir(), 'moldau-packages-'));
 const tarballs = join(folder, 'tarballs');
 
@@ -40,9 +43,9 @@ async function install(name: string, ...flags: string[]): Promise<string> {
   mkdirSync(place);
   writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module" }\n');
   const files = readdirSync(tarballs).map((file) => join(tarballs, file));
-  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
-  await mustRun(['npm', 'install', ...quiet, ...flags, ...files], { cwd: place });
-  cpSync(join(import.meta.dirname, 'use.ts'), join(place, 'use.ts'));
+  await mustRun(['npm', 'install', ...QUIET, ...flags, ...files], { cwd: place });
+  for (const program of ['use.ts', 'use-client.ts'])
+    cpSync(join(import.meta.dirname, program), join(place, program));
   return place;
 }
 
@@ -60,7 +63,7 @@ async function compile(place: string): Promise<void> {
     ...{ target: 'esnext', module: 'nodenext', moduleResolution: 'nodenext', lib: ['esnext'], noEmit: true },
     ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
     ...{ verbatimModuleSyntax: true, isolatedModules: true, skipLibCheck: false },
-    ...{ types: ['node'], typeRoots: ['./node_modules/@types'] },
+    ...{ types: ['node'], typeRoots: ['./node_modules/@types'], allowImportingTsExtensions: true },
   };
   writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
   mkdirSync(join(place, 'node_modules/@types'), { recursive: true });
@@ -69,25 +72,53 @@ async function compile(place: string): Promise<void> {
   await mustRun([join(ROOT, 'node_modules/.bin/tsc'), '-p', place]);
 }
 
-/** A broker by this command, a topic by the command, and records through the installed client. */
-async function use(place: string, moldau: readonly string[]): Promise<void> {
+type Run = (...args: string[]) => Promise<string>;
+
+/** A broker by this command, with a topic by it. */
+async function withBroker(
+  place: string,
+  moldau: readonly string[],
+  work: (address: string, run: Run) => Promise<unknown>,
+): Promise<void> {
   const address = `127.0.0.1:${await freePort()}`;
   const environment = { MOLDAU_BROKERS: address, XDG_CONFIG_HOME: place };
   const broker = start([...moldau, 'server', '--listen', address, '--data', join(place, 'data')], {
     cwd: place,
     environment,
   });
-  const run = (...args: string[]) => mustRun([...moldau, ...args], { cwd: place, environment });
-  const work = async () => {
+  const run: Run = (...args) => mustRun([...moldau, ...args], { cwd: place, environment });
+  const all = async () => {
     await broker.says(/Moldau is ready on/);
     await run('topic', 'create', 'orders', '--partitions', '3');
+    await work(address, run);
+  };
+  await all().finally(() => broker.stop());
+  rmSync(join(place, 'data'), { recursive: true, force: true });
+  if (broker.child.exitCode !== 0) throw new Error(`the broker did not end well:\n${broker.output()}`);
+}
+
+/** The command, and records through the installed client. */
+function use(place: string, moldau: readonly string[]): Promise<void> {
+  return withBroker(place, moldau, async (address, run) => {
     const listed = JSON.parse(await run('topic', 'list', '-o', 'json')) as { name: string }[];
     if (listed[0]?.name !== 'orders') throw new Error(`listed are ${JSON.stringify(listed)}`);
     await mustRun([NODE, 'use.ts', address], { cwd: place });
-  };
-  await work().finally(() => broker.stop());
-  rmSync(join(place, 'data'), { recursive: true, force: true });
-  if (broker.child.exitCode !== 0) throw new Error(`the broker did not end well:\n${broker.output()}`);
+  });
+}
+
+/** Records through the installed client by another runtime, which npm has too. */
+async function useBy(
+  place: string,
+  moldau: readonly string[],
+  runtime: keyof typeof RUNTIMES,
+): Promise<void> {
+  await mustRun(['npm', 'install', '--no-save', ...QUIET, RUNTIMES[runtime]], { cwd: place });
+  const program = join(place, 'node_modules/.bin', runtime);
+  if (runtime === 'bun') await mustRun([NODE, 'install.js'], { cwd: join(place, 'node_modules/bun') });
+  const command = runtime === 'bun' ? [program] : [program, 'run', '--allow-all'];
+  await withBroker(place, moldau, (address) =>
+    mustRun([...command, 'use-client.ts', address, 'billing'], { cwd: place }),
+  );
 }
 
 /** The command as one file, and as one program with Node in it, alone in a folder. */
@@ -115,6 +146,8 @@ try {
         await check('a strict program compiles', () => compile(place));
       }
       await check(`use ${name}`, () => use(place, command));
+      for (const runtime of ['bun', 'deno'] as const)
+        await check(`use ${name} by ${runtime}`, () => useBy(place, command, runtime));
     }
     await checkBundle(join(folder, 'whole'));
   }
