@@ -101,7 +101,8 @@ const ALERTS = `
 const LOGS = `
 ## Logs
 
-Lines go to standard error, as JSON or, with \`--log-format pretty\`, for people. \`--log-level\` (or \`LOG_LEVEL\`; \`warn\` unless set) is the level of all loggers.
+Lines go to standard error, as JSON or, with \`--log-format pretty\`, for people. \`--log-level\` (or \`LOG_LEVEL\`; \`warn\` unless set) is the level of all loggers, and
+\`--log-level warn,audit=info\` gives some of them another.
 While the broker runs, levels are changed as with Kafka's brokers, by this, \`kafka-configs\` or any client's IncrementalAlterConfigs, until the next restart:
 
 \`\`\`sh
@@ -114,8 +115,15 @@ The loggers are \`root\`, whose level those without one of their own have, and $
 (as DEBUG).
 
 The logger \`requests\` tells of requests that took longer than \`moldau.slow.request.ms\`: API, client, principal, and how long it was in the queue, at work and being
-sent. What a client itself wants to wait for, as a Fetch without new records, does not count. \`audit\` tells who was denied what
-([authorization.md](authorization.md)). No line has a password, a token or a record in it.
+sent. What a client itself wants to wait for, as a Fetch without new records, does not count. No line has a password, a token or a record in it.
+
+The logger \`audit\` is for those who have to know who did what. It warns of what was denied ([authorization.md](authorization.md)), and tells at INFO, with or without an
+authorizer, of every request that changed something: topics, partitions, settings, quotas, users, access rules, tokens, features, groups' offsets that were deleted. A line has
+principal, host, client id, API, what was asked, and the errors it was answered with; whether it is a change says its message:
+
+\`\`\`sh no-run: it goes on for ever
+moldau server --log-level warn,audit=info 2>&1 | jq 'select(.msg == "changed by a client")'
+\`\`\`
 `;
 
 export function renderMonitoringPage(): string {

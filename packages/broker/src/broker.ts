@@ -41,7 +41,7 @@ import type { TransactionVersion } from './coordinators/transactions/transaction
 import { TransactionCoordinator } from './coordinators/transactions/transaction-coordinator.ts';
 import { TransactionVerifier } from './coordinators/transactions/transaction-verifier.ts';
 import { Figures } from './monitoring/figures.ts';
-import { type LogLevelName, LogLevels } from './monitoring/log-levels.ts';
+import { type LoggerName, type LogLevelName, LogLevels } from './monitoring/log-levels.ts';
 import { Monitoring, type MonitoringWorld } from './monitoring/monitoring.ts';
 import { SlowRequests } from './monitoring/slow-requests.ts';
 import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
@@ -81,6 +81,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** Of all loggers, until one is given its own. Default: all that the logger takes. */
   readonly logLevel?: LogLevelName;
+  /** Of single loggers. */
+  readonly ownLogLevels?: ReadonlyMap<LoggerName, LogLevelName>;
   /** Metrics and health are not served without. */
   readonly monitoring?: MonitoringWorld;
 }
@@ -116,6 +118,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 async function start(options: BrokerOptions, onStop: (close: () => Promise<unknown>) => void) {
   const { config, clock, timers, random, disk, network, http, gssapi } = options;
   const logLevels = new LogLevels(options.logger, options.logLevel ?? 'TRACE');
+  for (const [name, level] of options.ownLogLevels ?? []) logLevels.set(name, level);
   const figures = new Figures({ maxTopics: config.get('moldau.metrics.topics') });
   const slowRequests = watchSlowRequests(options, logLevels);
   const monitoring = await openMonitoring(options, { logLevels, figures, slowRequests });

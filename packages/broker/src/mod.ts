@@ -7,6 +7,6 @@ export { ConfigError } from './config/config-error.ts';
 export { isLoopback } from './config/listeners.ts';
 export { type LoadedConfig, loadConfig } from './config/load.ts';
 export { authenticates } from './config/open-listeners.ts';
-export type { LogLevelName } from './monitoring/log-levels.ts';
+export { LOGGER_NAMES, type LoggerName, type LogLevelName } from './monitoring/log-levels.ts';
 export type { MonitoringWorld } from './monitoring/monitoring.ts';
 export { readTlsSettings } from './security/tls/tls-settings.ts';

@@ -9,6 +9,7 @@
 
 import type { Logger } from '@moldau/io';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { auditChange } from './audited-changes.ts';
 import { type ApiHandler, NO_RESPONSE, type RequestContext, type Services } from './handler.ts';
 import { summarizeRequest } from './request-summary.ts';
 
@@ -44,6 +45,7 @@ export async function dispatch(
     answer = answerToFailure(error, handler, request, context, services.logger);
   }
   if (!COUNTED_ELSEWHERE.has(handler.apiKey)) services.figures.requests.countErrors(handler.apiKey, answer);
+  auditChange(handler, request, answer, context, services.logLevels.of('audit'));
   if (startMs > 0) context.throttle(quotas.recordTime(context, spentMs));
   if (answer === NO_RESPONSE) return undefined;
   if (context.throttleMs > 0) answer = { ...(answer as object), throttleTimeMs: context.throttleMs };

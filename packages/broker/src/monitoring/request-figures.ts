@@ -1,5 +1,6 @@
 // What requests cost, by API: how many, how they failed, and where their time went. The slot of an API is found by its number.
 
+import { eachError } from './answer-errors.ts';
 import { Histogram } from './histogram.ts';
 
 /** A request whose answer has been handed to the system. Times are those of the monotonic clock. */
@@ -16,8 +17,6 @@ export interface FinishedRequest {
 
 /** JoinGroup, SyncGroup, ShareFetch wait for others, and SaslHandshake and SaslAuthenticate hold back a failure: all of their time is that. */
 const WAITING_APIS: ReadonlySet<number> = new Set([11, 14, 17, 36, 78]);
-/** So many entries of an answer are looked through for errors. */
-const MAX_LOOKED_AT = 100;
 
 export class ApiFigures {
   readonly requestsByVersion: number[] = [];
@@ -70,12 +69,9 @@ export class RequestFigures {
     errors.set(errorCode, (errors.get(errorCode) ?? 0) + 1);
   }
 
-  /** Counts the errors in an answer: its own, else those of the first hundred entries of its lists, and of theirs. */
+  /** Counts the errors in an answer. */
   countErrors(apiKey: number, answer: unknown): void {
-    if (typeof answer !== 'object' || answer === null) return;
-    const { errorCode } = answer as { errorCode?: unknown };
-    if (typeof errorCode === 'number' && errorCode !== 0) this.countError(apiKey, errorCode);
-    else this.#countEntries(apiKey, answer, { left: MAX_LOOKED_AT }, 0);
+    eachError(answer, (errorCode) => this.countError(apiKey, errorCode));
   }
 
   rotate(): void {
@@ -84,19 +80,5 @@ export class RequestFigures {
 
   *shown(): Iterable<[apiKey: number, figures: ApiFigures]> {
     for (const [apiKey, figures] of this.#byApi.entries()) if (figures !== undefined) yield [apiKey, figures];
-  }
-
-  #countEntries(apiKey: number, owner: object, budget: { left: number }, depth: number): void {
-    for (const list of Object.values(owner)) {
-      if (!Array.isArray(list) || typeof list[0] !== 'object') continue;
-      for (const entry of list as readonly (object | null)[]) {
-        if (entry === null || budget.left === 0) break;
-        budget.left -= 1;
-        const { errorCode } = entry as { errorCode?: unknown };
-        if (typeof errorCode === 'number') {
-          if (errorCode !== 0) this.countError(apiKey, errorCode);
-        } else if (depth === 0) this.#countEntries(apiKey, entry, budget, depth + 1);
-      }
-    }
   }
 }

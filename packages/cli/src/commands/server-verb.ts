@@ -20,7 +20,8 @@ export const server: VerbSpec = {
     { flags: '--set <key=value>', summary: 'set one configuration key, as often as you like', isMany: true },
     {
       flags: '--log-level <level>',
-      summary: 'debug, info, warn, error or silent (default: $LOG_LEVEL, else warn)',
+      summary:
+        'debug, info, warn, error or silent, and of single loggers, as in warn,audit=info (default: $LOG_LEVEL, else warn)',
     },
     { flags: '--log-format <format>', summary: 'json or pretty (default: $LOG_FORMAT, else json)' },
   ],

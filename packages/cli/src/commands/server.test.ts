@@ -118,6 +118,22 @@ describe('the server command', () => {
     assert.deepEqual(exits, [2]);
   });
 
+  it('gives single loggers levels of their own, and refuses those that do not exist', async () => {
+    const { world, told, exits } = fakeWorld();
+    const start: Start = (options) => {
+      assert.equal(options.logLevel, 'ERROR');
+      assert.deepEqual([...options.ownLogLevels!], [['audit', 'INFO']]);
+      return world.start(options);
+    };
+    await runServer({ logLevel: 'error,audit=info' }, { ...world, start });
+    assert.deepEqual(exits, []);
+    await runServer({ logLevel: 'adit=info' }, world);
+    assert.match(told.at(-1)!, /^moldau: there is no logger "adit": they are apis, audit, /);
+    await runServer({ logLevel: 'audit=loud' }, world);
+    assert.match(told.at(-1)!, /the log level "loud" does not exist/);
+    assert.deepEqual(exits, [2, 2]);
+  });
+
   it('takes a log format that does not exist for a wrong command line', async () => {
     const { world, told, exits } = fakeWorld();
     await runServer({ logFormat: 'xml' }, world);

@@ -4,7 +4,13 @@
 // command line is wrong). Once it serves, SIGTERM and SIGINT stop it cleanly with exit code 0; a second one at once.
 
 import { flushCompileCache } from 'node:module';
-import { type LogLevelName, type RunningBroker, startBroker } from '@moldau/broker';
+import {
+  LOGGER_NAMES,
+  type LoggerName,
+  type LogLevelName,
+  type RunningBroker,
+  startBroker,
+} from '@moldau/broker';
 import {
   type Logger,
   nodeClock,
@@ -61,6 +67,7 @@ const KAFKA_LEVELS: Readonly<Record<LogLevel, LogLevelName>> = {
   silent: 'FATAL',
 };
 
+const DEFAULT_LEVEL = 'warn';
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 /** One Ctrl-C under npm arrives twice, from the terminal and from npm, and is one wish. */
@@ -69,13 +76,12 @@ const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTE
 
 /** Resolves when the broker serves or could not start; what comes after is told through the world. */
 export async function runServer(flags: ServerFlags, world: ServerWorld = processWorld()): Promise<void> {
-  const level = flags.logLevel ?? (world.environment.LOG_LEVEL || 'warn');
-  if (!isLogLevel(level)) {
-    world.tell(
-      `moldau: the log level ${JSON.stringify(level)} does not exist: expected one of ${logLevelNames()}`,
-    );
+  const levels = levelsOf(flags.logLevel ?? (world.environment.LOG_LEVEL || DEFAULT_LEVEL));
+  if (typeof levels === 'string') {
+    world.tell(`moldau: ${levels}`);
     return world.exit(EXIT_USAGE);
   }
+  const { level } = levels;
   const format = flags.logFormat ?? (world.environment.LOG_FORMAT || 'json');
   if (!isLogFormat(format)) {
     const formats = logFormatNames();
@@ -104,6 +110,7 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
       gssapi: nodeGssApi,
       logger,
       logLevel: KAFKA_LEVELS[level],
+      ownLogLevels: levels.own,
       monitoring: { httpServer: nodeHttpServer, process: nodeProcess, version: version() },
     });
     stopOnSignal(starting, world, level, logger);
@@ -114,6 +121,27 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
     for (const line of explainStartError(error)) world.tell(`moldau: ${line}`);
     world.exit(EXIT_FAILURE);
   }
+}
+
+interface Levels {
+  readonly level: LogLevel;
+  readonly own: ReadonlyMap<LoggerName, LogLevelName>;
+}
+
+/** 'warn', or 'warn,audit=info': of all, and of some loggers. What is wrong with it as a text. */
+function levelsOf(text: string): Levels | string {
+  let level: LogLevel = DEFAULT_LEVEL;
+  const own = new Map<LoggerName, LogLevelName>();
+  for (const part of text.split(',')) {
+    const [logger, name] = part.includes('=') ? part.split('=', 2) : [undefined, part];
+    if (!isLogLevel(name!))
+      return `the log level ${JSON.stringify(name)} does not exist: expected one of ${logLevelNames()}`;
+    const found = LOGGER_NAMES.find((each) => each === logger);
+    if (found !== undefined) own.set(found, KAFKA_LEVELS[name]);
+    else if (logger === undefined) level = name;
+    else return `there is no logger ${JSON.stringify(logger)}: they are ${LOGGER_NAMES.join(', ')}`;
+  }
+  return { level, own };
 }
 
 function tellAll(
