@@ -1,7 +1,7 @@
 // Runs a verb in the process of its test, with a real client and streams that are kept: much quicker than a process for each.
 
 import { PassThrough } from 'node:stream';
-import { Kafka, type Properties } from '@moldau/client';
+import { Kafka, type Properties, propertiesByClient } from '@moldau/client';
 import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
 import type { CommandArguments, CommandContext, CommandOptions, VerbSpec } from './command-line/command.ts';
 import { endingOf } from './command-line/endings.ts';
@@ -64,7 +64,8 @@ export async function runVerb(
       columns: 80,
     },
   };
-  await using kafka = new Kafka({ brokers: brokers ?? '127.0.0.1:1', properties });
+  const { shared, ...ofClients } = propertiesByClient(properties);
+  await using kafka = new Kafka({ brokers: brokers ?? '127.0.0.1:1', properties: shared });
   const abort = new AbortController();
   const left = [...answers];
   let code = 0;
@@ -79,6 +80,7 @@ export async function runVerb(
       timers: nodeTimers,
     },
     admin: kafka.admin(),
+    properties: ofClients,
     output: new Output(output, stdout),
     signal: signal ?? abort.signal,
     isDryRun: options.dryRun === true,

@@ -219,3 +219,19 @@ test('keys and values are written in the encoding that is asked for, from lines 
     '--key: "k" is no number',
   ]);
 });
+
+test('a topic that nobody makes is told of with how to make it, or what it was meant to be', async () => {
+  const topic = `produce-known-${process.pid}`;
+  await cluster.topic(topic);
+  const properties = { 'max.block.ms': 0, 'allow.auto.create.topics': false };
+  const mistyped = topic.replace('known', 'knwon');
+  for (const options of [{}, { print: true }]) {
+    const { code, told } = await cluster.run([produce], 'produce', { topic: mistyped }, options, {
+      ...{ properties, stdin: 'x\n' },
+    });
+    assert.equal(code, 1);
+    assert.deepEqual(told.slice(1), [
+      `moldau: \`moldau topic create ${mistyped}\` makes the topic. Did you mean ${topic}?`,
+    ]);
+  }
+});

@@ -19,6 +19,7 @@ import {
 } from '../command-line/command.ts';
 import { UsageError } from '../command-line/errors.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
+import { suggestion } from '../command-line/suggestions.ts';
 import { timeMs } from '../command-line/values.ts';
 import { type Encoder, encoderOf } from '../records/encoders.ts';
 import { type Input, inputs } from '../records/inputs.ts';
@@ -50,6 +51,9 @@ interface ProduceOptions {
   readonly print?: boolean;
 }
 
+/** Told of each record that was not sent. */
+type Failed = (error: KafkaError, value: Buffer | null) => void;
+
 /** Acknowledgements that are awaited, where they are printed: in their order. */
 const MAX_AWAITED = 20_000;
 
@@ -69,15 +73,20 @@ export async function run(
     common: commonFields(options, encoders.keyEncoder, context.clock.wallMs()),
   });
   const problems = new Problems(tell);
+  let missing: KafkaError | undefined;
+  const failed: Failed = (error, value) => {
+    if (error.code === 'UNKNOWN_TOPIC_OR_PARTITION' && error.partition === undefined) missing ??= error;
+    problems.add(failureText(error, value));
+  };
   const producer = kafka.producer({
     ...producing(context.properties?.producer ?? {}),
     ...(options.compression === undefined ? {} : { compression: options.compression }),
     ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
-    onPostFailed: (error, { value }) => problems.add(failureText(error, value)),
+    onPostFailed: (error, { value }) => failed(error, value),
   });
   const feed =
     options.print === true
-      ? new PrintingFeed(producer, topic, context, problems)
+      ? new PrintingFeed(producer, topic, context, failed)
       : new PostingFeed(producer, topic);
   try {
     await sendAll(context, manyArguments(args, 'file'), options, { feed, read, problems });
@@ -86,6 +95,10 @@ export async function run(
     await producer.close().catch(() => {});
   }
   problems.end();
+  if (missing !== undefined)
+    tell(
+      `moldau: \`moldau topic create ${topic}\` makes the topic.${await suggestion(missing, context.admin)}`,
+    );
   if (problems.count > 0) exitCode(EXIT_CODES.failed);
   signal.throwIfAborted();
 }
@@ -229,14 +242,14 @@ class PrintingFeed {
   readonly #producer: Producer;
   readonly #topic: string;
   readonly #context: CommandContext;
-  readonly #problems: Problems;
+  readonly #failed: Failed;
   #awaited: Promise<string>[] = [];
 
-  constructor(producer: Producer, topic: string, context: CommandContext, problems: Problems) {
+  constructor(producer: Producer, topic: string, context: CommandContext, failed: Failed) {
     this.#producer = producer;
     this.#topic = topic;
     this.#context = context;
-    this.#problems = problems;
+    this.#failed = failed;
   }
 
   add(record: OutgoingRecord): Promise<void> | undefined {
@@ -257,7 +270,7 @@ class PrintingFeed {
       const { topic, partition, offset, timestampMs } = await this.#producer.send(this.#topic, record);
       return `${JSON.stringify({ topic, partition, offset: offset ?? null, timestamp: timestampMs })}\n`;
     } catch (error) {
-      this.#problems.add(failureText(error as KafkaError, value === null ? null : Buffer.from(value)));
+      this.#failed(error as KafkaError, value === null ? null : Buffer.from(value));
       return '';
     }
   }
