@@ -106,6 +106,11 @@ export class SideBySide implements AsyncDisposable {
     return { ...run, out: neutral(run.out), err: neutral(run.err) };
   }
 
+  /** Resolves when it is so. */
+  async settled(isSo: () => Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   async stop(): Promise<void> {
     this.#java.stop();
     await this.kafka.close();

@@ -17,6 +17,7 @@ const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
   'kafka-log-dirs': async () => (await import('./log-dirs.ts')).logDirs,
   'kafka-leader-election': async () => (await import('./leader-election.ts')).leaderElection,
   'kafka-acls': async () => (await import('./acls.ts')).acls,
+  'kafka-reassign-partitions': async () => (await import('./reassign-partitions.ts')).reassignPartitions,
   'kafka-topics': async () => (await import('./topics.ts')).topics,
 };
 
