@@ -59,8 +59,8 @@ export interface ContextVerb extends VerbBase {
   readonly needs: 'admin' | 'cluster' | 'nothing';
   /** It prints data: takes -o. */
   readonly prints?: boolean;
-  /** On a terminal it shows pictures, between which nothing else may be written. */
-  readonly drawsScreen?: boolean;
+  /** Warnings of the client are not told: it explains them itself, or they would stand in a picture. */
+  readonly mutesClient?: boolean;
   /** It changes or destroys: takes --dry-run, and --yes where it asks first. */
   readonly changes?: 'asks' | 'does';
   load(): Promise<Runnable>;

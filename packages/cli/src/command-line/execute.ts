@@ -86,7 +86,7 @@ class World implements CommandContext {
     this.output = new Output(outputFormat(options, this.environment), terminal.stdout);
   }
 
-  async prepare({ needs, drawsScreen }: ContextVerb): Promise<void> {
+  async prepare({ needs, mutesClient }: ContextVerb): Promise<void> {
     if (needs === 'nothing') return;
     const { brokers, properties } = await connectionSettings(
       this.#options as ConnectionFlags,
@@ -96,7 +96,7 @@ class World implements CommandContext {
     const apiTimeoutMs = (this.#options.timeout as number | undefined) ?? DEFAULT_TIMEOUT_MS;
     const settings: KafkaOptions = {
       ...{ brokers, apiTimeoutMs },
-      ...(drawsScreen === true && this.terminal.isInteractive ? {} : { logger: this.#clientLog() }),
+      ...(mutesClient === true && !this.#isVerbose ? {} : { logger: this.#clientLog() }),
       properties: { 'client.id': CLIENT_ID, ...properties },
     };
     // What sends and reads records is a third of the client.
@@ -129,9 +129,13 @@ class World implements CommandContext {
     return this.#admin;
   }
 
+  get #isVerbose(): boolean {
+    return this.#options.verbose === true;
+  }
+
   #clientLog(): Logger {
     const { tell, clock } = this;
-    return clientLog({ tell, clock, isVerbose: this.#options.verbose === true });
+    return clientLog({ tell, clock, isVerbose: this.#isVerbose });
   }
 
   // As properties, so that commands can take them out of their context.

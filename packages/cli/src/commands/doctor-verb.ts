@@ -22,5 +22,6 @@ notes do not count.`,
   examples: ['doctor', 'doctor -b kafka-1:9092 -X security.protocol=ssl', 'doctor --look 30s -o json'],
   needs: 'admin',
   prints: true,
+  mutesClient: true,
   load: () => import('./doctor.ts'),
 };

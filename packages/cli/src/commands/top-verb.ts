@@ -22,6 +22,6 @@ figures of each with -o ndjson.`,
   examples: ['top', 'top --view groups -i 5s', 'top -n 1 -o json'],
   needs: 'admin',
   prints: true,
-  drawsScreen: true,
+  mutesClient: true,
   load: () => import('./top.ts'),
 };
