@@ -122,7 +122,7 @@ async function wantedMoves(
   const most = replicationFactor ?? Math.max(...places.map(({ replicas }) => replicas.length));
   if (most > targets.length)
     throw new CommandError(
-      `${most} copies of a partition need as many brokers, and ${targets.length === 1 ? 'there is one' : `there are ${targets.length}`}`,
+      `${most} copies of a partition need as many brokers, and ${targets.length === 1 ? 'there is one' : `there are ${targets.length}`}: ask for fewer with --replication-factor, or for more with --to`,
     );
   const planned = spreadReplicas(places, targets, replicationFactor);
   return planned.map((each, index) => ({ ...each, from: now[index]!.from }));

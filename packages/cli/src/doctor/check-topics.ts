@@ -95,7 +95,7 @@ function singleReplica(names: readonly string[], brokerCount: number): Finding {
     ...{ severity: 'warning', check: 'single-replica', subject: `topics ${named(names)}` },
     what: `one replica each, in a cluster of ${brokerCount} brokers`,
     why: 'acks=all waits for that one alone: when its broker fails, the partitions are away, and when its disk does, the records',
-    mend: 'Kafka’s kafka-reassign-partitions adds replicas; default.replication.factor=3 in the brokers’ configuration makes topics with more from now on',
+    mend: `moldau topic move ${names[0]} --replication-factor ${Math.min(3, brokerCount)} adds replicas; default.replication.factor in the brokers’ configuration makes topics with more from now on`,
   };
 }
 
