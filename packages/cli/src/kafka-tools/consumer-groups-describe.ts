@@ -7,7 +7,7 @@ import type {
   GroupOffset,
   TopicPartition,
 } from '@moldau/client';
-import { groupsOf, pascalName, timeoutOf } from './group-words.ts';
+import { assignmentText, groupsOf, pascalName, timeoutOf } from './group-words.ts';
 import { JavaError } from './java-errors.ts';
 import { columns, widthOf } from './java-text.ts';
 import type { ToolContext } from './kafka-tool.ts';
@@ -244,19 +244,6 @@ function upgradedOf(member: Member): boolean | undefined {
 
 function targetOf(member: Member): readonly TopicPartition[] {
   return 'targetAssignment' in member ? member.targetAssignment : [];
-}
-
-/** 'orders:0,1;payments:0' */
-function assignmentText(assignment: readonly TopicPartition[]): string {
-  if (assignment.length === 0) return NONE;
-  const byTopic = Map.groupBy(assignment, ({ topic }) => topic);
-  return [...byTopic]
-    .map(([topic, partitions]) => {
-      const indexes = partitions.map(({ partition }) => partition).sort((left, right) => left - right);
-      return `${topic}:${indexes.join(',')}`;
-    })
-    .sort()
-    .join(';');
 }
 
 function printState(

@@ -1,6 +1,6 @@
 // Words that the tools for groups share: names of states and types as Kafka writes them, which groups are meant, how long to wait.
 
-import type { Admin } from '@moldau/client';
+import type { Admin, TopicPartition } from '@moldau/client';
 import { hashOrder } from './java-text.ts';
 import type { ToolOptions } from './tool-options.ts';
 
@@ -21,4 +21,17 @@ export async function groupsOf(admin: Admin, options: ToolOptions): Promise<stri
     ...{ types: ['classic', 'consumer'], protocolTypes: ['', 'consumer'] },
   });
   return hashOrder(groups, ({ groupId }) => groupId).map(({ groupId }) => groupId);
+}
+
+/** 'orders:0,1;payments:0' */
+export function assignmentText(assignment: readonly TopicPartition[]): string {
+  if (assignment.length === 0) return '-';
+  const byTopic = Map.groupBy(assignment, ({ topic }) => topic);
+  return [...byTopic]
+    .map(([topic, partitions]) => {
+      const indexes = partitions.map(({ partition }) => partition).sort((left, right) => left - right);
+      return `${topic}:${indexes.join(',')}`;
+    })
+    .sort()
+    .join(';');
 }

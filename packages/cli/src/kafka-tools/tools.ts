@@ -18,6 +18,7 @@ const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
   'kafka-leader-election': async () => (await import('./leader-election.ts')).leaderElection,
   'kafka-acls': async () => (await import('./acls.ts')).acls,
   'kafka-reassign-partitions': async () => (await import('./reassign-partitions.ts')).reassignPartitions,
+  'kafka-share-groups': async () => (await import('./share-groups.ts')).shareGroups,
   'kafka-topics': async () => (await import('./topics.ts')).topics,
 };
 
