@@ -9,14 +9,16 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 const MAX_INT64 = 2 ** 63;
 
-/** The message's value as JSON, without the fields that this version lacks (unless they have a value). */
+/** The message's value as JSON, without the fields that this version lacks, and tagged ones (unless they have a value). */
 export function messageToJson(message: Pick<Declaration, 'fields'>, value: object, version: number): Json {
   return structToJson(message.fields, value as { [name: string]: unknown }, version);
 }
 
 function structToJson(fields: Fields, value: { [name: string]: unknown }, version: number): Json {
   const members = Object.entries(fields).filter(
-    ([name, field]) => isPresent(field, version) || !isDeepStrictEqual(value[name], defaultOf(field)),
+    ([name, field]) =>
+      (isPresent(field, version) && field.options.tag < 0) ||
+      !isDeepStrictEqual(value[name], defaultOf(field)),
   );
   return Object.fromEntries(members.map(([name, field]) => [name, toJson(field, value[name], version)]));
 }

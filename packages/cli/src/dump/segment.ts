@@ -1,11 +1,10 @@
-// A segment's .log, batch by batch: it is read in pieces, so that its size does not matter, and believes nothing that it reads.
+// A segment's .log, batch by batch. It believes nothing that it reads.
 
 import { basename, dirname } from 'node:path';
 import type { DiskFile } from '@moldau/io';
 import { parsePartitionDirectory } from '@moldau/log/file-formats';
 import {
   BATCH_OVERHEAD,
-  entrySizeAt,
   type LegacyMessage,
   LOG_OVERHEAD,
   legacyMessages,
@@ -17,6 +16,7 @@ import {
 import { autoDecoder } from '../records/auto-decoder.ts';
 import { type ControlReader, controlReader } from './control-records.ts';
 import type { BatchRow, DumpRow, RecordRow } from './dump-row.ts';
+import { type SegmentStop, segmentEntries } from './segment-entries.ts';
 
 export interface SegmentOptions {
   /** Records as well as batches. */
@@ -25,7 +25,6 @@ export interface SegmentOptions {
   readonly fromOffset: number;
 }
 
-const PIECE_BYTES = 2 ** 20;
 const ALL_ZEROS = 'zeros from here on: room that was taken in advance, or writes that a power cut lost';
 
 export async function* segmentRows(
@@ -35,28 +34,13 @@ export async function* segmentRows(
 ): AsyncGenerator<DumpRow> {
   const sizeBytes = await file.sizeBytes();
   const reader = new RecordReader(parsePartitionDirectory(basename(dirname(path)))?.topic ?? '');
-  let piece = Buffer.alloc(0);
-  let pieceStart = 0;
-  let position = 0;
   let nextOffset = 0;
-  while (position < sizeBytes) {
-    const at = position - pieceStart;
-    const needed = neededBytes(piece, at);
-    if (needed > sizeBytes - position) {
-      yield torn(position, `the file ends within a batch: it has ${sizeBytes - position} bytes of ${needed}`);
+  for await (const part of segmentEntries(file, sizeBytes)) {
+    if ('reason' in part) {
+      yield stopped(part, sizeBytes);
       return;
     }
-    if (at + needed > piece.length) {
-      piece = await readPiece(file, position, Math.min(sizeBytes - position, Math.max(PIECE_BYTES, needed)));
-      pieceStart = position;
-      continue;
-    }
-    const entry = piece.subarray(at, at + needed);
-    if (needed <= LOG_OVERHEAD) {
-      const isEmpty = entry.every((byte) => byte === 0);
-      yield torn(position, isEmpty ? ALL_ZEROS : 'no batch stands here: its length cannot be');
-      return;
-    }
+    const { entry, position } = part;
     const rows = [...reader.rows(entry, position, options)];
     const [first] = rows;
     if (first?.kind === 'batch') {
@@ -65,29 +49,16 @@ export async function* segmentRows(
       nextOffset = first.lastOffset + 1;
     }
     if (nextOffset > options.fromOffset || first?.kind !== 'batch') yield* rows;
-    position += needed;
   }
 }
 
-/** Of the batch or message that stands there, if as much is known; else of what says it. At most LOG_OVERHEAD where none can stand. */
-function neededBytes(piece: Buffer, at: number): number {
-  if (at + LOG_OVERHEAD > piece.length) return LOG_OVERHEAD + 1;
-  const length = piece.readInt32BE(at + 8);
-  try {
-    entrySizeAt(piece, at);
-  } catch {
-    return LOG_OVERHEAD;
-  }
-  return LOG_OVERHEAD + length;
-}
-
-async function readPiece(
-  file: Pick<DiskFile, 'read'>,
-  position: number,
-  sizeBytes: number,
-): Promise<Buffer<ArrayBuffer>> {
-  const bytes = Buffer.alloc(sizeBytes);
-  return bytes.subarray(0, await file.read(bytes, position));
+function stopped({ position, reason, neededBytes }: SegmentStop, sizeBytes: number): DumpRow {
+  if (reason === 'zeros') return torn(position, ALL_ZEROS);
+  if (reason === 'no batch') return torn(position, 'no batch stands here: its length cannot be');
+  return torn(
+    position,
+    `the file ends within a batch: it has ${sizeBytes - position} bytes of ${neededBytes}`,
+  );
 }
 
 function torn(position: number, problem: string): DumpRow {

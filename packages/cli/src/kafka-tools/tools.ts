@@ -3,6 +3,7 @@
 import type { KafkaTool, WordsTool } from './kafka-tool.ts';
 
 const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
+  'kafka-dump-log': async () => (await import('./dump-log.ts')).dumpLog,
   'kafka-broker-api-versions': async () => (await import('./broker-api-versions.ts')).brokerApiVersions,
   'kafka-cluster': async () => (await import('./cluster.ts')).cluster,
   'kafka-features': async () => (await import('./features.ts')).features,
