@@ -15,7 +15,7 @@ const GROUPS = [
   ['packages/cli/src/**/*.test.ts'],
   ['packages/log/src/**/*.test.ts'],
   ['packages/{io,metadata,protocol,testing}/src/**/*.test.ts'],
-  ['scripts/**/*.test.ts', 'bench/**/*.test.ts', 'test/histories/**/*.test.ts'],
+  ['scripts/**/*.test.ts', 'bench/**/*.test.ts', 'test/histories/**/*.test.ts', 'test/docs/*.test.ts'],
 ];
 
 interface Ran {

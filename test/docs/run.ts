@@ -5,15 +5,20 @@
 
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { npmPackages, pythonPackages, venvDirectory } from '../interop/harness/install.ts';
+import { Kafka } from '@moldau/client';
+import { aptPackage, npmPackages, pythonPackages, venvDirectory } from '../interop/harness/install.ts';
 import { isAsShown } from './expected.ts';
 import { type Commands, type NotRun, type Step, stepsOf } from './page.ts';
 import { type Background, Place, type PlaceOptions, saysInTime } from './place.ts';
+import { examplesOf, isServer, REFERENCE_SETTINGS, Reference } from './reference.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PAGES_AT_ONCE = 3;
+/** They wait more than they work. */
+const PAGES_AT_ONCE = 4;
 const BLOCK_TIMEOUT_MS = 40_000;
 const READY_TIMEOUT_MS = 10_000;
+const REFERENCE = 'docs/commands.md';
+const LONG = new Set([REFERENCE, 'README.md', 'docs/faq.md', 'docs/operations.md']);
 const READY = '…\nMoldau is ready on …\n…';
 const SERVER = /\bmoldau server\b|\bnpm start\b|moldau -- server/;
 const CHECKOUT = /\bnpm (start|run)\b/;
@@ -64,6 +69,39 @@ function commandsAmong(steps: readonly Step[]): Commands[] {
   return steps.filter((step): step is Commands => step.kind === 'commands' || step.kind === 'background');
 }
 
+/** The examples of the reference: each by itself, so that one that fails stops none of the others. */
+async function runReference(page: string, installed: Omit<PlaceOptions, 'isCheckout'>): Promise<Result> {
+  const beginMs = performance.now();
+  const examples = examplesOf(readFileSync(join(ROOT, page), 'utf8'));
+  const failures: string[] = [];
+  const place = await Place.make({ ...installed, isCheckout: false });
+  try {
+    place.save('server.properties', 'num.partitions=3\n');
+    for (const example of examples.filter(isServer)) {
+      const run = new PageRun(place);
+      const step = { ...example, kind: 'background', exitCode: 0, expected: undefined } as const;
+      const text = place.here(`moldau ${example.text}`);
+      const failure =
+        (await run.take({ ...step, text, expectedInTheEnd: undefined })) ??
+        (await run.take({ kind: 'stop', line: example.line, signal: 'SIGINT' }));
+      if (failure !== undefined) failures.push(`${page}:${example.line} ${failure}`);
+    }
+    const settings = REFERENCE_SETTINGS.map((setting) => ` --set '${place.here(setting)}'`);
+    await new PageRun(place).startBroker(`moldau server${settings.join('')}`);
+    await using kafka = new Kafka({ brokers: place.here('127.0.0.1:9092') });
+    const reference = new Reference(place, kafka);
+    await reference.prepare();
+    for (const example of examples.filter((each) => !isServer(each))) {
+      const failure = await reference.run(example);
+      if (failure !== undefined) failures.push(`${page}:${example.line} ${failure}`);
+    }
+  } finally {
+    await place.remove();
+  }
+  const passed = examples.length - failures.length;
+  return { page, passed, failures, notRun: [], seconds: (performance.now() - beginMs) / 1_000 };
+}
+
 /** The one at the usual port: a page may have another beside it. */
 function startsBroker({ kind, text }: Commands): boolean {
   return kind === 'background' && SERVER.test(text) && !text.includes(':9093');
@@ -79,8 +117,8 @@ class PageRun {
     this.#place = place;
   }
 
-  async startBroker(): Promise<void> {
-    const broker = this.#place.startInBackground('moldau server');
+  async startBroker(command = 'moldau server'): Promise<void> {
+    const broker = this.#place.startInBackground(command);
     if (!(await saysInTime(broker, READY, READY_TIMEOUT_MS))) throw new Error(broker.output());
   }
 
@@ -141,7 +179,12 @@ function indented(text: string): string {
   return `    ${text.trimEnd().replaceAll('\n', '\n    ')}`;
 }
 
-await Promise.all([pythonPackages(folders, 'confluent-kafka'), npmPackages(folders, 'kafkajs')]);
+await Promise.all([
+  pythonPackages(folders, 'confluent-kafka'),
+  npmPackages(folders, 'kafkajs'),
+  aptPackage('kcat', ['kcat', '-V']),
+  aptPackage('jq', ['jq', '--version']),
+]);
 const installed = {
   path: [join(venvDirectory(folders, 'confluent-kafka'), 'bin')],
   packages: {
@@ -151,12 +194,14 @@ const installed = {
 };
 const named = process.argv.slice(2);
 const pages = named.length > 0 ? named : ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort()];
-const waiting = [...pages];
+// The longest first.
+const waiting = pages.toSorted((one, other) => Number(LONG.has(other)) - Number(LONG.has(one)));
 const results: Result[] = [];
 await Promise.all(
   Array.from({ length: PAGES_AT_ONCE }, async () => {
     for (let page = waiting.shift(); page !== undefined; page = waiting.shift()) {
-      const result = await runPage(page, installed).catch(
+      const run = page === REFERENCE ? runReference : runPage;
+      const result = await run(page, installed).catch(
         (error: unknown): Result => ({
           page: page!,
           passed: 0,

@@ -59,7 +59,7 @@ export const verbs: readonly VerbSpec[] = [
     examples: [
       'config set topic orders retention.ms=86400000 cleanup.policy=compact',
       'config set broker default log.retention.ms=86400000',
-      'config set broker-logger 1 kafka.request.logger=DEBUG',
+      'config set broker-logger 1 requests=DEBUG',
       'config set client backup consumer_byte_rate=10000000',
     ],
     needs: 'admin',
