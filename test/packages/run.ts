@@ -102,6 +102,8 @@ function use(place: string, moldau: readonly string[]): Promise<void> {
   return withBroker(place, moldau, async (address, run) => {
     const listed = JSON.parse(await run('topic', 'list', '-o', 'json')) as { name: string }[];
     if (listed[0]?.name !== 'orders') throw new Error(`listed are ${JSON.stringify(listed)}`);
+    const topics = await run('kafka-topics', '--bootstrap-server', address, '--list');
+    if (topics !== 'orders\n') throw new Error(`kafka-topics lists ${topics}`);
     await mustRun([NODE, 'use.ts', address], { cwd: place });
   });
 }
@@ -144,6 +146,9 @@ try {
       if (flags.length === 0) {
         await check('what is in the packages', () => lookInto(place));
         await check('a strict program compiles', () => compile(place));
+        await check("Kafka's names", () =>
+          mustRun([NODE, join(place, 'node_modules/.bin/kafka-topics.sh'), '--version']),
+        );
       }
       await check(`use ${name}`, () => use(place, command));
       for (const runtime of ['bun', 'deno'] as const)
