@@ -37,3 +37,33 @@ test('who waits for records ends when nobody reads them any more, without a word
   child.stdout.destroy();
   assert.deepEqual(await ended, { code: 0, out: 'one\n', error: '' });
 });
+
+test('help is there in all the words that people ask for it, and ends with its reader', async () => {
+  const [plain, before, between] = await Promise.all([
+    moldau.run('topic', 'list', '--help').ended,
+    moldau.run('help', 'topic', 'list').ended,
+    moldau.run('topics', 'help', 'list').ended,
+  ]);
+  assert.match(plain.out, /^Usage: moldau topic list/);
+  for (const { out, code } of [plain, before, between]) assert.deepEqual([out, code], [plain.out, 0]);
+  const { child, ended } = moldau.run('--help');
+  child.stdout.destroy();
+  const { code, error } = await ended;
+  assert.deepEqual([code, error], [0, '']);
+});
+
+test('a profile may have properties of producers and consumers, and none that nobody knows', async () => {
+  await using broker = await startTestBroker();
+  const at = { MOLDAU_CONFIG: `${moldau.folder}/profiles.yaml` };
+  const brokers = `${broker.host}:${broker.port}`;
+  const set = (...given: string[]) =>
+    moldau.runIn(at, 'profile', 'set', 'here', '--brokers', brokers, ...given).ended;
+  assert.equal((await set('-X', 'linger.ms=5', '-X', 'group.id=g', '-X', 'ssl.ca.location=ca.pem')).code, 0);
+  const { code, error } = await set('-X', 'bootstrap.server=a');
+  assert.equal(code, 2);
+  assert.match(error, /did you mean bootstrap\.servers\?/);
+  assert.equal((await set('-X', 'ssl.ca.location=')).code, 0);
+  assert.deepEqual(await moldau.runIn(at, 'topic', 'list', '-o', 'ndjson').ended, {
+    ...{ code: 0, out: '', error: '' },
+  });
+});

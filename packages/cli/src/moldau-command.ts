@@ -10,13 +10,22 @@ import { nouns } from './commands/nouns.ts';
 import { verbs } from './commands/verbs.ts';
 import { version } from './version.ts';
 
+/** Help, too, ends when `head` has seen enough of it. Commands see to that by themselves. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT_CODES.done);
+}
+
 const run: Execute = async (verb, args, options) => {
+  process.stdout.off('error', endWithReader);
   if (verb.needs === 'itself') return await (await verb.load()).run(options);
   const { execute } = await import('./command-line/execute.ts');
   await execute(verb, args, options);
 };
 
 export async function runMoldau(): Promise<void> {
+  process.stdout.on('error', endWithReader);
+  const words = withoutHelpVerb(process.argv.slice(2));
   const program = new Command('moldau')
     .description('Kafka without the ordeal: a streaming platform that speaks the protocol of Kafka')
     .version(version(), '--version', 'print the version')
@@ -27,10 +36,10 @@ export async function runMoldau(): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'moldau: ')) });
   for (const verb of verbs) addVerb(program, verb, run);
-  await addNouns(program, nouns, process.argv.slice(2), run);
+  await addNouns(program, nouns, words, run);
 
   try {
-    await program.parseAsync(process.argv);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (error instanceof UsageError) process.stderr.write(`moldau: ${error.message}\n`);
     // Commander has printed what is wrong; asking for help or the version is nothing wrong.
@@ -38,4 +47,11 @@ export async function runMoldau(): Promise<void> {
     const isAnswered = error instanceof CommanderError && error.exitCode === 0;
     process.exitCode = isAnswered ? EXIT_CODES.done : EXIT_CODES.usage;
   }
+}
+
+/** `moldau help topic list` and `moldau topic help list`, as many tools have it, are `moldau topic list --help`. */
+function withoutHelpVerb(words: readonly string[]): readonly string[] {
+  const isNoun = nouns.some(({ name, aliases }) => name === words[0] || aliases?.includes(words[0] ?? ''));
+  const at = words[0] === 'help' ? 0 : isNoun && words[1] === 'help' ? 1 : undefined;
+  return at === undefined ? words : [...words.toSpliced(at, 1), '--help'];
 }

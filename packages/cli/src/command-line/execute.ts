@@ -101,8 +101,11 @@ class World implements CommandContext {
     };
     // What sends and reads records is a third of the client.
     if (needs === 'admin') {
-      const { openAdmin } = await import('@moldau/client/admin');
-      this.#newAdmin = () => openAdmin(settings);
+      const { isClientProperty, openAdmin } = await import('@moldau/client/admin');
+      const own = Object.keys(settings.properties ?? {}).every(isClientProperty)
+        ? settings
+        : await withoutOthers(settings);
+      this.#newAdmin = () => openAdmin(own);
     } else {
       const { Kafka, propertiesByClient } = await import('@moldau/client');
       const { shared, ...others } = propertiesByClient(settings.properties ?? {});
@@ -164,6 +167,12 @@ class World implements CommandContext {
     await this.#kafka?.close();
     await this.#admin?.close();
   }
+}
+
+/** A profile, or a file, may well have properties of producers and consumers; to know them is what costs, and most have none. */
+async function withoutOthers(settings: KafkaOptions): Promise<KafkaOptions> {
+  const { propertiesByClient } = await import('@moldau/client');
+  return { ...settings, properties: propertiesByClient(settings.properties ?? {}).shared };
 }
 
 function outputFormat(

@@ -8,6 +8,7 @@ import {
 } from '../command-line/command.ts';
 import { CommandError, UsageError } from '../command-line/errors.ts';
 import { type Profiles, profilesPath, readProfiles, writeProfiles } from '../connection/profiles.ts';
+import { namesFile } from '../connection/settings.ts';
 
 /** Values that are not shown. */
 const SECRET = /password|secret|\bpem$|jaas|\.key$/;
@@ -58,6 +59,7 @@ export async function set(
     else properties[key] = text.slice(at + 1);
   }
   const changed = { ...former, ...(brokers === undefined ? {} : { brokers }), properties };
+  await checkNames(Object.keys(properties));
   const isFirst = Object.keys(known.profiles).length === 0;
   await save(context, {
     current: isFirst ? name : known.current,
@@ -66,6 +68,16 @@ export async function set(
   context.tell(
     `the profile ${name} is in ${profilesPath(context.environment)}${isFirst ? ', and current' : ''}`,
   );
+}
+
+/** What no client knows is refused here, rather than by each command that is given the profile. */
+async function checkNames(names: readonly string[]): Promise<void> {
+  const { Kafka, propertiesByClient } = await import('@moldau/client');
+  const { isClientProperty } = await import('@moldau/client/admin');
+  const asked = Object.fromEntries(names.filter((name) => !namesFile(name)).map((name) => [name, '']));
+  const unknown = Object.keys(propertiesByClient(asked).shared).find((name) => !isClientProperty(name));
+  // It knows what was probably meant.
+  if (unknown !== undefined) await new Kafka({ brokers: '', properties: { [unknown]: '' } }).close();
 }
 
 export async function use(context: CommandContext, args: CommandArguments): Promise<void> {

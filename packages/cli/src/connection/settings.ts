@@ -100,6 +100,11 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
 /** What only says that stores are PEM files, which is all that is read here. */
 const STORE_TYPES = ['ssl.truststore.type', 'ssl.keystore.type'];
 
+/** The property names a file, or says of what kind one is. */
+export function namesFile(name: string): boolean {
+  return name in FILES || STORE_TYPES.includes(name);
+}
+
 /** The properties that name files become those that hold what is in them. */
 export async function withFilesRead(
   properties: Readonly<Record<string, string>>,
