@@ -49,8 +49,9 @@ export function alterConfigs(
       if (value === null) throw nullValue(name);
       texts.set(name, value);
     }
-    kind.checkConfigs(resourceName, texts, texts, broker);
-    return difference(view.configs(resourceType, resourceName), texts);
+    const before = view.configs(resourceType, resourceName);
+    kind.checkConfigs(resourceName, texts, texts, broker, before);
+    return difference(before, texts);
   });
 }
 
@@ -76,7 +77,7 @@ export function incrementalAlterConfigs(
       changed.set(name, text);
       after.set(name, text);
     }
-    kind.checkConfigs(resourceName, changed, after, broker);
+    kind.checkConfigs(resourceName, changed, after, broker, before);
     return difference(before, after);
   });
 }

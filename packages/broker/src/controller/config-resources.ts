@@ -24,6 +24,7 @@ export interface ConfigResourceKind {
     changed: ReadonlyMap<string, string>,
     all: ReadonlyMap<string, string>,
     broker: BrokerConfig,
+    before: ReadonlyMap<string, string>,
   ): void;
 }
 
@@ -39,8 +40,8 @@ const topic: ConfigResourceKind = {
       throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`);
     }
   },
-  checkConfigs(_name, _changed, all) {
-    const problem = validateTopicConfigs(all);
+  checkConfigs(name, _changed, all, broker, before) {
+    const problem = validateTopicConfigs(all) ?? durabilityProblem(name, before, all, broker);
     if (problem !== undefined) throw invalidConfig(problem);
   },
 };
@@ -103,6 +104,20 @@ export function kindOf(resourceType: number): ConfigResourceKind {
   const kind = kinds.get(resourceType);
   if (kind === undefined) throw invalidRequest(`Unknown resource type ${resourceType}`);
   return kind;
+}
+
+/** A log in memory does not look at the files of its partition: what is in them would be out of sight, and new offsets would begin at 0. */
+function durabilityProblem(
+  topic: string,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  broker: BrokerConfig,
+): string | undefined {
+  const [from, to] = [before, after].map(
+    (configs) => configs.get('moldau.durability') ?? broker.get('moldau.durability'),
+  );
+  if ((from === 'memory') === (to === 'memory')) return undefined;
+  return `moldau.durability of the topic ${topic} is ${from} and cannot become ${to}: the records that it has would not be seen any more. Make a new topic with it.`;
 }
 
 /** The elements of a list as it is in force; undefined when the key is not a list. */

@@ -312,6 +312,26 @@ test('refuses wrong config changes, and then changes nothing of the resource', (
   assert.match(refused(['retention.ms', 9, '1']) ?? '', /Unknown config operation 9/);
 });
 
+test('takes no topic into memory or out of it, as its records would not be seen any more', () => {
+  const { SET, DELETE } = ConfigOperation;
+  const image = imageWithBrokers(1);
+  create(image, topic('t'));
+  const { message, set } = change(image, ['moldau.durability', SET, 'memory'], ['retention.ms', SET, '5']);
+  assert.match(
+    message ?? '',
+    /^moldau\.durability of the topic t is fsync and cannot become memory: .*make a new topic/i,
+  );
+  assert.deepEqual(set, {});
+  assert.equal(change(image, ['moldau.durability', SET, 'replicated']).message, null);
+  const other = imageWithBrokers(1);
+  create(other, topic('t', { configs: [{ name: 'moldau.durability', value: 'memory' }] }));
+  assert.match(
+    change(other, ['moldau.durability', DELETE, null]).message ?? '',
+    /is memory and cannot become fsync/,
+  );
+  assert.equal(change(other, ['moldau.durability', SET, 'memory'], ['retention.ms', SET, '5']).message, null);
+});
+
 test('refuses resources that are not there or come twice', () => {
   const image = imageWithBrokers(1);
   create(image, topic('t'));

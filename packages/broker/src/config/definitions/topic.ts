@@ -65,7 +65,7 @@ export const topicConfigDefinitions = {
   'segment.ms': long(604_800_000, 'Age of a segment before the next one is started.', { min: 1 }),
   'moldau.durability': string(
     'fsync',
-    'What acks=all waits for: fsync the disk, replicated the page cache of every replica in sync, memory nothing (the topic has no files and is gone at a restart).',
+    'What acks=all waits for: fsync the disk, replicated the page cache of every replica in sync, memory nothing (the topic has no files and is empty after a restart; it stays in memory, and others never come there).',
     { oneOf: DURABILITIES },
   ),
   'delete.retention.ms': long(86_400_000, 'How long tombstones are kept in a compacted topic.', { min: 0 }),
