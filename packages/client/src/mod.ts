@@ -14,6 +14,7 @@ export type { BrokerApiVersions, BrokerDescription, ClusterDescription } from '.
 export type { ConfigValues } from './admin/config-values.ts';
 export type { ConfigChange, ConfigDescription, ConfigEntry, ConfigResource } from './admin/configs.ts';
 export type { DelegationToken } from './admin/delegation-tokens.ts';
+export type { EligibleLeaders } from './admin/eligible-leaders.ts';
 export type { FeaturesDescription, FeatureUpdate } from './admin/features.ts';
 export type {
   ClassicGroupDescription,

@@ -1,6 +1,12 @@
 // What kafka-topics does, and the lines it writes.
 
-import type { Admin, ReassignmentDescription, TopicChoice, TopicDescription } from '@moldau/client';
+import type {
+  Admin,
+  EligibleLeaders,
+  ReassignmentDescription,
+  TopicChoice,
+  TopicDescription,
+} from '@moldau/client';
 import { KafkaError } from '@moldau/client/admin';
 import { illegalArgument, JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
@@ -13,7 +19,6 @@ const MOST_REPLICAS = 32767;
 /** In place of replicas that may lead though they are not in sync, where the broker does not tell of them. */
 const NOT_TOLD = 'N/A';
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
-const FIRST_WITH_ELIGIBLE_LEADERS = 75;
 
 export const actions: Readonly<Record<'create' | 'alter' | 'list' | 'describe' | 'delete', Action>> = {
   async create(admin, options, context) {
@@ -81,7 +86,7 @@ export const actions: Readonly<Record<'create' | 'alter' | 'list' | 'describe' |
     const shown: Shown = {
       live: new Set(brokers.map(({ id }) => id)),
       reassignments: await reassignmentsOf(admin, described),
-      eligible: isById(options) ? NOT_TOLD : await eligibleLeaders(admin),
+      eligible: isById(options) ? undefined : await eligibleLeaders(admin, names, options),
     };
     for (const [index, topic] of described.entries()) {
       const entries = [...configs[index]!.entries.values()];
@@ -107,8 +112,8 @@ interface Shown {
   readonly live: ReadonlySet<number>;
   /** By topic and partition. */
   readonly reassignments: ReadonlyMap<string, ReassignmentDescription>;
-  /** What stands for replicas that may lead though they are not in sync. */
-  readonly eligible: string;
+  /** By topic and partition; undefined: the broker does not tell, or was not asked. */
+  readonly eligible: ReadonlyMap<string, EligibleLeaders> | undefined;
 }
 
 /** Names in order, of which --topic allows; regular expressions. */
@@ -164,9 +169,19 @@ async function reassignmentsOf(
   }
 }
 
-async function eligibleLeaders(admin: Admin): Promise<string> {
-  const [broker] = await admin.cluster.apiVersions();
-  return broker?.apis.some(({ apiKey }) => apiKey === FIRST_WITH_ELIGIBLE_LEADERS) === true ? '' : NOT_TOLD;
+async function eligibleLeaders(
+  admin: Admin,
+  names: readonly string[],
+  options: ToolOptions,
+): Promise<ReadonlyMap<string, EligibleLeaders> | undefined> {
+  const pageSize = options.number('partition-size-limit-per-response');
+  try {
+    const told = await admin.topics.eligibleLeaders(names, pageSize === undefined ? {} : { pageSize });
+    return new Map(told.map((each) => [`${each.topic}-${each.partition}`, each]));
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === 'UNSUPPORTED_VERSION') return undefined;
+    throw error;
+  }
 }
 
 function topicLine(
@@ -214,6 +229,7 @@ function partitionLines(
     .filter((partition) => !isReport || REPORTS.some((each) => options.has(each) && tests[each](partition)))
     .map(({ index, leaderId, replicas, inSyncReplicas }) => {
       const move = shown.reassignments.get(`${name}-${index}`);
+      const eligible = shown.eligible?.get(`${name}-${index}`);
       const moving =
         move === undefined
           ? []
@@ -229,8 +245,8 @@ function partitionLines(
         `Replicas: ${replicas.join(',')}`,
         `Isr: ${inSyncReplicas.join(',')}`,
         ...moving,
-        `Elr: ${shown.eligible}`,
-        `LastKnownElr: ${shown.eligible}`,
+        `Elr: ${eligible?.eligible.join(',') ?? NOT_TOLD}`,
+        `LastKnownElr: ${eligible?.lastKnown.join(',') ?? NOT_TOLD}`,
       ].join('\t');
     });
 }

@@ -96,7 +96,7 @@ export const topics: KafkaTool = {
     },
     {
       name: 'partition-size-limit-per-response',
-      summary: 'With --describe: how many partitions one answer may hold. It makes no difference here.',
+      summary: 'With --describe: how many partitions one answer of the broker may hold.',
       argument: { type: 'Integer', name: 'maximum number of partitions per response' },
     },
   ],

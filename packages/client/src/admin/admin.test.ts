@@ -61,6 +61,22 @@ describe('the admin', () => {
       isThere = (await admin.topics.list()).some((topic) => topic.name === first);
   });
 
+  it('tells who may lead partitions, page by page', async () => {
+    const [first, second] = [await world.made(3), await world.made(2)];
+    const told = await admin.topics.eligibleLeaders([first, second], { pageSize: 2 });
+    const partitions = told.map(({ topic, partition }) => `${topic}-${partition}`);
+    assert.deepEqual(
+      partitions.sort(),
+      [0, 1, 2]
+        .map((index) => `${first}-${index}`)
+        .concat([0, 1].map((index) => `${second}-${index}`))
+        .sort(),
+    );
+    assert.deepEqual(told[0]!.eligible, []);
+    await assert.rejects(admin.topics.eligibleLeaders(world.name()), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    assert.deepEqual(await admin.topics.eligibleLeaders([]), []);
+  });
+
   it('says of each thing what went wrong, and does the others', async () => {
     const there = await world.made();
     await assert.rejects(admin.topics.create({ name: there }), {

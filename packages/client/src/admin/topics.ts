@@ -17,6 +17,7 @@ import type { CallOptions, Cluster } from '../cluster/cluster.ts';
 import { OptionsError } from '../errors/kafka-error.ts';
 import { type ConfigValues, configTexts } from './config-values.ts';
 import { notController, throughQuota } from './controller.ts';
+import { type EligibleLeaders, eligibleLeaders } from './eligible-leaders.ts';
 import { type Operation, operationsOf } from './names.ts';
 import { allOrThrow, errorOf } from './results.ts';
 import { brokerTimeoutMs } from './timing.ts';
@@ -138,6 +139,14 @@ export class TopicsAdmin {
         };
       }),
     );
+  }
+
+  /** Who may lead each partition though it is not in sync; from Kafka 3.8 on. `pageSize`: partitions in one answer. */
+  eligibleLeaders(
+    topics: string | readonly string[],
+    options: CallOptions & { pageSize?: number } = {},
+  ): Promise<EligibleLeaders[]> {
+    return eligibleLeaders(this.#cluster, [topics].flat(), options);
   }
 
   /** Rejects with TOPIC_ALREADY_EXISTS when one is there already; the others are made. */
