@@ -46,6 +46,11 @@ test('help is there in all the words that people ask for it, and ends with its r
   ]);
   assert.match(plain.out, /^Usage: moldau topic list/);
   for (const { out, code } of [plain, before, between]) assert.deepEqual([out, code], [plain.out, 0]);
+  const wrong = await moldau.run('topic', 'describe').ended;
+  assert.deepEqual(
+    [wrong.code, wrong.error],
+    [2, "moldau: missing required argument 'topic'\n`moldau topic describe --help` says what there is\n"],
+  );
   const { child, ended } = moldau.run('--help');
   child.stdout.destroy();
   const { code, error } = await ended;

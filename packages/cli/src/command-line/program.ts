@@ -21,7 +21,7 @@ export async function addNouns(
       .command(noun.name)
       .aliases(noun.aliases ?? [])
       .description(noun.summary)
-      .helpOption('--help', 'print this help')
+      .helpOption('-h, --help', 'print this help')
       .helpCommand(false);
     if (asked !== noun.name && noun.aliases?.includes(asked ?? '') !== true) continue;
     for (const verb of await noun.load()) addVerb(command, verb, execute);
@@ -34,7 +34,7 @@ export function addVerb(parent: Command, verb: VerbSpec, execute: Execute): void
     .command(verb.name, { hidden: verb.isHidden === true })
     .aliases(verb.aliases ?? [])
     .description(verb.summary)
-    .helpOption('--help', 'print this help');
+    .helpOption('-h, --help', 'print this help');
   for (const { name, summary, isOptional, isMany } of verb.arguments ?? []) {
     const shown = isMany === true ? `${name}...` : name;
     command.argument(isOptional === true ? `[${shown}]` : `<${shown}>`, summary);
