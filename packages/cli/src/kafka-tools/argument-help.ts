@@ -82,8 +82,8 @@ function partsOf(specs: readonly ArgumentSpec[]): string[] {
   const parts = single.map((each) => (each.isRequired === true ? shown(each) : `[${shown(each)}]`));
   for (const group of new Set(specs.map((each) => each.group))) {
     if (group?.isExclusive !== true) continue;
-    const [open, close] = group.isRequired === true ? ['(', ')'] : ['[', ']'];
     const members = specs.filter((each) => each.group === group).map(shown);
+    const [open, close] = group.isRequired !== true ? ['[', ']'] : members.length > 1 ? ['(', ')'] : ['', ''];
     const ends = members.map(
       (text, index) => `${index === 0 ? open : ''}${text}${index === members.length - 1 ? close : ''}`,
     );

@@ -1,6 +1,5 @@
 // A tool whose command line is read as argparse reads it.
 
-import { version } from '../version.ts';
 import { argumentHelp, argumentProblem } from './argument-help.ts';
 import {
   ArgumentError,
@@ -10,7 +9,7 @@ import {
   parseArguments,
   VersionAsked,
 } from './arguments.ts';
-import { type ToolContext, ToolEnd, tellFailure, type WordsTool } from './kafka-tool.ts';
+import { KAFKA_VERSION, type ToolContext, ToolEnd, tellFailure, type WordsTool } from './kafka-tool.ts';
 
 export interface ArgumentTool {
   readonly name: string;
@@ -31,7 +30,10 @@ export function argumentTool(tool: ArgumentTool): WordsTool {
     name,
     async runWords(context, words) {
       try {
-        if (words.length === 0 && tool.helpsWithoutWords === true) throw new HelpAsked(argumentHelp(parser));
+        if (words.length === 0 && tool.helpsWithoutWords === true) {
+          context.stdout.write(argumentHelp(parser));
+          return 0;
+        }
         return await tool.run(context, parseArguments(parser, words));
       } catch (error) {
         if (error instanceof HelpAsked) {
@@ -39,7 +41,7 @@ export function argumentTool(tool: ArgumentTool): WordsTool {
           return tool.helpExitCode ?? 1;
         }
         if (error instanceof VersionAsked) {
-          context.out(version());
+          context.out(KAFKA_VERSION);
           return 0;
         }
         if (error instanceof ToolEnd || context.signal.aborted) throw error;

@@ -15,6 +15,8 @@ export interface ArgumentSpec {
   readonly takes?: 'nothing' | 'many' | 'append';
   readonly isRequired?: boolean;
   readonly default?: string | number | boolean;
+  /** Other values are refused. */
+  readonly choices?: readonly (string | number)[];
   readonly help: string;
   /** Of the parser's groups. */
   readonly group?: ArgumentGroup;
@@ -234,7 +236,7 @@ class Reader {
     if (spec.takes === 'many') this.#values.set(name, texts);
     else if (spec.takes === 'append')
       this.#values.set(name, [...((this.#values.get(name) as string[] | undefined) ?? []), ...texts]);
-    else this.#values.set(name, spec.type === undefined ? texts[0] : numberOf(texts[0]!, spec.type, fail));
+    else this.#values.set(name, argumentValue(spec, texts[0]!, fail));
   }
 
   #texts(areMany: boolean): string[] {
@@ -276,6 +278,16 @@ function missing(
     return new ArgumentError(`one of the arguments ${names}is required`, command);
   }
   return undefined;
+}
+
+function argumentValue(
+  { type, choices }: ArgumentSpec,
+  text: string,
+  fail: (message: string) => never,
+): string | number {
+  const value = type === undefined ? text : numberOf(text, type, fail);
+  if (choices?.includes(value) !== false) return value;
+  return fail(`invalid choice: '${text}' (choose from {${choices.join(',')}})`);
 }
 
 const INTEGER_LIMITS = { Integer: 2n ** 31n, Long: 2n ** 63n } as const;

@@ -130,9 +130,13 @@ export async function runTool(
 
 const INTERRUPTED = 130;
 /** The one whose tools these are like: scripts that look at the version look for Kafka's. */
-const KAFKA_VERSION = '4.3.0';
+export const KAFKA_VERSION = '4.3.0';
 
-async function runOptions(tool: KafkaTool, context: ToolContext, words: readonly string[]): Promise<number> {
+export async function runOptions(
+  tool: KafkaTool,
+  context: ToolContext,
+  words: readonly string[],
+): Promise<number> {
   const all = [...tool.options, HELP, VERSION];
   const usage = (message: string): number => {
     context.err(message);

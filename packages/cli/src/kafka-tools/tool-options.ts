@@ -215,9 +215,9 @@ class Parser {
     );
   }
 
-  #next(option: ToolOption, { isOptional = false }: OptionArgument): string | undefined {
+  #next(option: ToolOption, { isOptional = false, type = 'String' }: OptionArgument): string | undefined {
     const [word] = this.#words;
-    if (isOptional && (word === undefined || /^-./.test(word))) return undefined;
+    if (isOptional && (word === undefined || !mayBeValue(word, type))) return undefined;
     if (word === undefined) {
       throw new OptionProblem(
         'OptionMissingRequiredArgumentException',
@@ -226,6 +226,11 @@ class Parser {
     }
     return this.#words.shift();
   }
+}
+
+/** Of an option that needs none: what looks like an option is a value only where it is a number, and one is wanted. */
+function mayBeValue(word: string, type: ArgumentType): boolean {
+  return isOfType(type, word) && (type !== 'String' || !/^-./.test(word));
 }
 
 function splitAtEquals(text: string): [name: string, value: string | undefined] {

@@ -3,6 +3,11 @@
 import type { KafkaTool, WordsTool } from './kafka-tool.ts';
 
 const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
+  'kafka-producer-perf-test': async () => (await import('./producer-perf.ts')).producerPerf,
+  'kafka-consumer-perf-test': async () => (await import('./consumer-perf.ts')).consumerPerf,
+  'kafka-e2e-latency': async () => (await import('./e2e-latency.ts')).e2eLatency,
+  'kafka-verifiable-consumer': async () => (await import('./verifiable-consumer.ts')).verifiableConsumer,
+  'kafka-verifiable-producer': async () => (await import('./verifiable-producer.ts')).verifiableProducer,
   'kafka-dump-log': async () => (await import('./dump-log.ts')).dumpLog,
   'kafka-broker-api-versions': async () => (await import('./broker-api-versions.ts')).brokerApiVersions,
   'kafka-cluster': async () => (await import('./cluster.ts')).cluster,
