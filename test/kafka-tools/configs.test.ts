@@ -41,6 +41,10 @@ describe('kafka-configs', { timeout: 120_000 }, () => {
       '--alter --topic {side} --add-config no.such=1',
       '--alter --topic {side} --add-config retention.ms',
       '--alter --topic {side} --add-config a/b=1',
+      '--alter --topic {side} --add-config [a=1',
+      '--alter --topic {side} --add-config a=1,,b=2',
+      '--alter --topic {side} --add-config =1',
+      '--alter --topic {side} --add-config-file /no/such/file',
       '--alter --topic none --add-config retention.ms=1',
     ]);
   });
@@ -68,6 +72,23 @@ describe('kafka-configs', { timeout: 120_000 }, () => {
     ]);
   });
 
+  it('shows and changes what brokers log', async () => {
+    const loggers = await both.kafka.admin().configs.describe({ type: 'broker-logger', name: '1' });
+    const [name] = [...loggers[0]!.entries.keys()];
+    await same([
+      '--describe --broker-logger 1',
+      '--describe --entity-type broker-loggers --entity-name 1 --all',
+      `--alter --broker-logger 1 --add-config ${name}=ERROR`,
+      '--describe --broker-logger 1',
+      `--alter --broker-logger 1 --delete-config ${name}`,
+    ]);
+    await wrong([
+      '--alter --broker-logger 1 --add-config no.such=ERROR',
+      `--alter --broker-logger 1 --add-config ${name}=LOUD`,
+      '--describe --broker-logger one',
+    ]);
+  });
+
   it('shows and changes quotas', async () => {
     await same([
       '--alter --entity-type users --entity-name {side} --add-config producer_byte_rate=1024,consumer_byte_rate=2048,request_percentage=200',
@@ -88,6 +109,10 @@ describe('kafka-configs', { timeout: 120_000 }, () => {
     await wrong([
       '--alter --user {side} --delete-config producer_byte_rate',
       '--alter --user {side} --add-config producer_byte_rate=many',
+      '--alter --user {side} --add-config producer_byte_rate=-1',
+      '--alter --user {side} --add-config producer_byte_rate=0.5',
+      '--alter --user {side} --client a --add-config SCRAM-SHA-256=[password=a]',
+      '--alter --ip not/an/address --add-config connection_creation_rate=1',
       '--alter --user {side} --add-config no_such=1',
       '--alter --user {side} --delete-config no_such',
       '--alter --client {side} --add-config no_such=1',

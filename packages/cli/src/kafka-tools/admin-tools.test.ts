@@ -50,6 +50,16 @@ test('kafka-topics', async () => {
   );
 });
 
+test('a file of properties of Java is read, and what is not known there is left out', async () => {
+  const path = join(broker.dataDirectory, 'client.properties');
+  writeFileSync(
+    path,
+    '# mine\nbootstrap.servers=127.0.0.1:1\nclient.id = scripts\nssl.truststore.password=x\nno.such=1\nsecurity.protocol=PLAINTEXT\n',
+  );
+  for (const words of [`--command-config ${path}`, `--command-config=${path}`])
+    assert.equal(await printed('kafka-topics', `--list ${words}`), 'orders\n');
+});
+
 test('kafka-configs', async () => {
   const done = await printed('kafka-configs', '--alter --topic orders --add-config retention.ms=1000');
   assert.equal(done, 'Completed updating config for topic orders.\n');

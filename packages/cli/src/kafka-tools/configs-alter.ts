@@ -1,9 +1,9 @@
 // kafka-configs --alter.
 
 import type { Admin, ScramMechanism } from '@moldau/client';
-import { parseProperties } from '../connection/properties-file.ts';
 import { entityOf, quotasOf, settingsOf, snake } from './configs-describe.ts';
 import { type ConfigSubject, oneOf, RESOURCE_TYPES } from './configs-subject.ts';
+import { readProperties } from './connections.ts';
 import { illegalArgument, JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import type { ToolOptions } from './tool-options.ts';
@@ -47,8 +47,8 @@ async function addedOf(options: ToolOptions, context: ToolContext): Promise<Map<
   const added = new Map<string, string>();
   const file = options.get('add-config-file');
   if (file !== undefined) {
-    const text = (await context.disk.readFile(file)).toString('utf8');
-    for (const [name, value] of Object.entries(parseProperties(text, file))) added.set(name, value);
+    for (const [name, value] of Object.entries(await readProperties(context.disk, file)))
+      added.set(name, value);
   }
   const text = options.get('add-config');
   if (text !== undefined) {

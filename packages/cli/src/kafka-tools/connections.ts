@@ -50,7 +50,11 @@ export class ToolConnections {
   }
 }
 
-async function readProperties(disk: Pick<Disk, 'readFile'>, path: string): Promise<Record<string, string>> {
+/** A file of Java's properties. @throws JavaError when it is not there */
+export async function readProperties(
+  disk: Pick<Disk, 'readFile'>,
+  path: string,
+): Promise<Record<string, string>> {
   try {
     return parseProperties((await disk.readFile(path)).toString('utf8'), path);
   } catch (error) {
