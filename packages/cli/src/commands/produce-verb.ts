@@ -36,9 +36,10 @@ export const produce: VerbSpec = {
       isMany: true,
     },
     {
-      flags: '--format <format>',
-      summary: 'of the lines: lines (as they are), ndjson (checked to be JSON), envelope (as -J)',
-      parse: oneOf(INPUT_FORMATS),
+      flags: '-f, --format <format>',
+      summary:
+        "of the lines: lines (as they are), ndjson (checked to be JSON), envelope (as -J), or a string as '%k %v'",
+      parse: (text) => (text.includes('%') ? text : oneOf(INPUT_FORMATS)(text)),
       completes: INPUT_FORMATS,
     },
     {
@@ -103,6 +104,9 @@ export const produce: VerbSpec = {
   ],
   details: `A record that cannot be sent is told of and the others are sent nevertheless; the exit code is 1 then.
 
+Format strings: %k key, %v (or %s) value, %p partition, %d time (ms since 1970), %h headers (a=1,b=2); %k{hex} and %v{base64} are decoded.
+Each goes to where the text behind it begins, the last one to the end of the line.
+
 With --value-as json, msgpack, avro and protobuf each value is JSON: what \`moldau consume\` shows with the same options can be sent again.
 Bytes within it are base64; a union of Avro needs no name of its type, and may have one.`,
   examples: [
@@ -110,6 +114,7 @@ Bytes within it are base64; a union of Avro needs no name of its type, and may h
     "produce orders -K : -H source=shop <<< 'id-1:paid'",
     'produce pictures cat.jpg dog.jpg -z zstd',
     'produce orders --value-schema order.avsc <<< \'{"id": 7, "item": "tea"}\'',
+    "produce orders -f '%k|%h|%v' <<< 'id-1|source=shop|paid'",
     'consume orders -J -e | moldau produce copies -J',
   ],
   needs: 'cluster',

@@ -235,3 +235,41 @@ test('a topic that nobody makes is told of with how to make it, or what it was m
     ]);
   }
 });
+
+test('lines are read by a format string, as consume writes them', async () => {
+  const format = '<%k|%p|%d|%h> %v\\n';
+  const { told, records } = await send('<a|0|7|x=1,y=> one|two\n<b|0|8|> \nno\n<c|x|9|> d\n', {
+    format,
+    null: true,
+  });
+  assert.deepEqual(shown(records), [
+    ['a', 'one|two'],
+    ['b', null],
+  ]);
+  assert.deepEqual(
+    records.map(({ timestampMs, headers }) => [
+      timestampMs,
+      headers.entries.map(([name, value]) => [name, text(value)]),
+    ]),
+    [
+      [
+        7,
+        [
+          ['x', '1'],
+          ['y', ''],
+        ],
+      ],
+      [8, []],
+    ],
+  );
+  assert.deepEqual(told, [
+    'moldau: standard input, record 3: it does not begin with "<"',
+    'moldau: standard input, record 4: %p is "x", and should be a whole number',
+  ]);
+  const hex = await send('6162:eA==\nxx\n', { format: '%k{hex}:%v{base64}', header: [['h', '1']] });
+  assert.deepEqual(shown(hex.records), [['ab', 'x']]);
+  assert.equal(text(hex.records[0]!.headers.get('h') ?? null), '1');
+  assert.match(hex.told[0]!, /there is no ":" behind %k/);
+  for (const wrong of ['%k%v', '%o %v', '%v{json}', '%'])
+    assert.equal((await send('x\n', { format: wrong })).code, 2);
+});

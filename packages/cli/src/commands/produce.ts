@@ -31,7 +31,7 @@ interface ProduceOptions {
   readonly keyDelimiter?: Buffer;
   readonly key?: Buffer;
   readonly header?: readonly (readonly [string, string])[];
-  readonly format?: LineFormat;
+  readonly format?: string;
   readonly jsonEnvelope?: boolean;
   readonly keepPartition?: boolean;
   readonly keyAs?: string;
@@ -138,13 +138,19 @@ async function sendAll(
   await feed.end();
 }
 
+/** What the verb has let pass: a name, or a format string. */
+function lineFormat(text: string): LineFormat {
+  return text === 'lines' || text === 'ndjson' || text === 'envelope' ? text : { template: text };
+}
+
 function formatOf({ format, jsonEnvelope, keyDelimiter, key }: ProduceOptions): LineFormat {
   if (jsonEnvelope === true && format !== undefined && format !== 'envelope')
     throw new UsageError(`-J and --format ${format} contradict each other`);
-  const chosen = jsonEnvelope === true ? 'envelope' : (format ?? 'lines');
-  if (keyDelimiter !== undefined && (chosen === 'envelope' || key !== undefined))
+  const chosen = jsonEnvelope === true ? 'envelope' : lineFormat(format ?? 'lines');
+  const hasKey = chosen === 'envelope' || typeof chosen === 'object';
+  if (keyDelimiter !== undefined && (hasKey || key !== undefined))
     throw new UsageError(
-      `--key-delimiter: the key comes from ${key === undefined ? 'the envelope' : '--key'} already`,
+      `--key-delimiter: the key comes from ${key === undefined ? 'the format' : '--key'} already`,
     );
   return chosen;
 }

@@ -3,8 +3,14 @@
 import type { OutgoingRecord } from '@moldau/client';
 import type { Encoder } from './encoders.ts';
 import { parsed, readEnvelope } from './envelope.ts';
+import { lineTemplate } from './line-template.ts';
 
-export type LineFormat = 'lines' | 'ndjson' | 'envelope';
+export type LineFormat = 'lines' | 'ndjson' | 'envelope' | TemplateFormat;
+
+/** A format string: '%k %v'. */
+export interface TemplateFormat {
+  readonly template: string;
+}
 
 export interface LineOptions {
   readonly keyDelimiter: Buffer | undefined;
@@ -28,6 +34,7 @@ export function recordReader(format: LineFormat, options: LineOptions): RecordRe
       ...{ timestampMs: nowMs, ...common },
       ...defined(readEnvelope(bytes.toString('utf8'), { keepsPartition, keyEncoder, valueEncoder })),
     });
+  if (typeof format === 'object') return templateReader(format, options);
   const isChecked = format === 'ndjson';
   // One object for all of them: there are millions, and each lives for a moment.
   const { key = null, headers, partition, timestampMs } = common;
@@ -40,6 +47,22 @@ export function recordReader(format: LineFormat, options: LineOptions): RecordRe
     record.timestampMs = timestampMs ?? nowMs;
     if (isChecked && record.value !== null) parsed(value.toString('utf8'));
     return record;
+  };
+}
+
+function templateReader(
+  { template }: TemplateFormat,
+  { emptyIsNull, keyEncoder, valueEncoder, common }: LineOptions,
+): RecordReader {
+  const read = lineTemplate(template);
+  return (bytes, nowMs) => {
+    const { key, value, ...rest } = read(bytes);
+    return {
+      ...{ timestampMs: nowMs, ...common, ...rest },
+      key:
+        key === undefined ? (common.key ?? null) : encoded(nonEmpty(key, emptyIsNull), keyEncoder, 'the key'),
+      value: value === undefined ? null : encoded(nonEmpty(value, emptyIsNull), valueEncoder, 'the value'),
+    };
   };
 }
 

@@ -23,12 +23,26 @@ function compile<Subject>(
   text: string,
   partOf: (letter: string, modifier: string | undefined) => PartOf<Subject>,
 ): PartOf<Subject>[] {
-  const parts: PartOf<Subject>[] = [];
+  return tokensOf(text).map((token) => {
+    if ('letter' in token) return partOf(token.letter, token.modifier);
+    const { literal } = token;
+    return (_subject, out) => out.bytes(literal);
+  });
+}
+
+/** What stands as it is, or '%k', or '%k{hex}'. */
+export type Token =
+  | { readonly literal: Buffer }
+  | { readonly letter: string; readonly modifier: string | undefined };
+
+/** @throws UsageError */
+export function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
   let at = 0;
   let literalFrom = 0;
   const literal = (end: number, extra = ''): void => {
     const bytes = unescaped(text.slice(literalFrom, end) + extra);
-    if (bytes.length > 0) parts.push((_subject, out) => out.bytes(bytes));
+    if (bytes.length > 0) tokens.push({ literal: bytes });
   };
   while (at < text.length) {
     // An escaped character begins nothing.
@@ -44,14 +58,14 @@ function compile<Subject>(
       } else {
         literal(at);
         const modifier = text[at + 2] === '{' ? modifierAt(text, at + 2) : undefined;
-        parts.push(partOf(letter, modifier));
+        tokens.push({ letter, modifier });
         at += modifier === undefined ? 2 : modifier.length + 4;
       }
       literalFrom = at;
     }
   }
   literal(text.length);
-  return parts;
+  return tokens;
 }
 
 /** What stands within the braces that begin there; they may hold others. */
