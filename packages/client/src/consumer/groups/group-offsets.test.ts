@@ -96,6 +96,16 @@ describe(`committed offsets (--seed=${seed})`, () => {
     await group.world.until(lost);
   });
 
+  it('are given up soon when the topic is gone, so that nobody waits for it to the end of his time', async () => {
+    await stable();
+    group.fail(COMMIT, ...Array<number>(60).fill(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION));
+    const startedMs = group.world.time.monotonicMs();
+    const error = await failed(commit(0, 7, 60_000));
+    assert.equal(error.code, 'UNKNOWN_TOPIC_OR_PARTITION');
+    assert.ok(group.world.time.monotonicMs() - startedMs < 5_000);
+    assert.equal(group.commits.length, 5);
+  });
+
   it('are written with the new epoch when the one before is stale', async () => {
     group.offerConsumerProtocol();
     await stable({ protocol: 'consumer' });

@@ -45,6 +45,8 @@ const OUTDATED_MEMBER = new Set<number>([
 /** Of the classic protocol: they pass with the next generation alone. */
 const OF_OTHER_GENERATION = new Set<number>([ErrorCode.ILLEGAL_GENERATION, ErrorCode.REBALANCE_IN_PROGRESS]);
 const UNKNOWN_TOPIC = new Set<number>([ErrorCode.UNKNOWN_TOPIC_ID, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+/** Over a second or two. A coordinator may hear late of a new topic; what was read before and is unknown by then was deleted. */
+const UNKNOWN_TOPIC_ATTEMPTS = 5;
 const RETRIABLE = new Set<number>([
   ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
   ErrorCode.COORDINATOR_NOT_AVAILABLE,
@@ -80,6 +82,7 @@ export class GroupOffsets implements OffsetStore {
     const commits = this.#begin(offsets);
     let open = commits;
     const errors = new Map<Commit, KafkaError>();
+    let unknownTopics = 0;
     const attempt = async (limits: Limits): Promise<void> => {
       open = open.filter((commit) => this.#latest.get(commit.key) === commit.order);
       if (open.length === 0) return;
@@ -87,10 +90,12 @@ export class GroupOffsets implements OffsetStore {
       const outcome = await this.#send(open, group, limits);
       const again: Commit[] = [];
       let passing: KafkaError | undefined;
+      if ([...outcome.values()].some((code) => UNKNOWN_TOPIC.has(code))) unknownTopics += 1;
       for (const commit of open) {
         const errorCode = outcome.get(commit.key) ?? ErrorCode.UNKNOWN_SERVER_ERROR;
         if (errorCode === ErrorCode.NONE) continue;
-        if (this.#passes(commit, errorCode)) {
+        const isGone = UNKNOWN_TOPIC.has(errorCode) && unknownTopics >= UNKNOWN_TOPIC_ATTEMPTS;
+        if (!isGone && this.#passes(commit, errorCode)) {
           again.push(commit);
           passing ??= this.#passing(commit, errorCode);
         } else {
