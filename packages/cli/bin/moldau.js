@@ -7,6 +7,8 @@ import module from 'node:module';
 import { setUpRuntime } from './set-up-runtime.js';
 
 const MINIMUM_NODE = 24;
+/** Of our packages where npm has put them. */
+const OUR_MODULES = /\/(@moldau\/[^/]+|moldau)\/dist\//;
 
 if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE) {
   console.error(
@@ -15,22 +17,25 @@ if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE) {
   process.exitCode = 1;
 } else {
   setUpRuntime();
-  if (import.meta.resolve('moldau/main').endsWith('.ts')) resolveSourcesQuickly();
+  resolveOursQuickly();
   await import('moldau/main');
 }
 
 /**
- * In a checkout a start reads some 250 source files, and Node asks the file system anew for each import of each where the file
- * is, what kind it is and which package.json rules it. The sources name their files as they are, and a package is the
- * same for all who import it, so both can be answered at once: that takes a third off each start's time, and 12 MB.
+ * A start reads some 250 files, and Node asks the file system anew for each import of each where the file is, what kind it is and which
+ * package.json rules it. Ours name their files as they are, and a package is the same for all who import it, so both can be answered at
+ * once: that takes a third off each start's time, and 12 MB.
  */
-function resolveSourcesQuickly() {
+function resolveOursQuickly() {
+  const isCheckout = import.meta.resolve('moldau/main').endsWith('.ts');
+  const [extension, ourFormat] = isCheckout ? ['.ts', 'module-typescript'] : ['.js', 'module'];
   const packages = new Map();
   module.registerHooks({
     resolve(specifier, context, next) {
-      if (specifier.startsWith('.') && specifier.endsWith('.ts')) {
+      if (specifier.startsWith('.') && specifier.endsWith(extension)) {
+        if (!isCheckout && !OUR_MODULES.test(context.parentURL)) return next(specifier, context);
         const { href } = new URL(specifier, context.parentURL);
-        return { url: href, format: 'module-typescript', shortCircuit: true };
+        return { url: href, format: ourFormat, shortCircuit: true };
       }
       if (!specifier.startsWith('@moldau/')) return next(specifier, context);
       const known = packages.get(specifier);
