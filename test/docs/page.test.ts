@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
+import { nouns } from '../../packages/cli/src/commands/nouns.ts';
+import { verbs } from '../../packages/cli/src/commands/verbs.ts';
 import { isAsShown } from './expected.ts';
 import { stepsOf } from './page.ts';
 import { examplesOf } from './reference.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const isTool = (name: string) => name.startsWith('kafka-');
 
 describe('a page', () => {
   it('has commands, with what they print when it comes in the same section', () => {
@@ -38,6 +45,31 @@ describe('a page', () => {
       { line: 6, text: 'produce a' },
       { line: 7, text: 'produce b' },
     ]);
+  });
+});
+
+describe('the pages', () => {
+  it('name no verb of moldau that there is not', async () => {
+    const known = new Set(verbs.map(({ name }) => name));
+    for (const noun of nouns) for (const { name } of await noun.load()) known.add(`${noun.name} ${name}`);
+    const isKnown = (mention: string): boolean => {
+      const [first = '', second = ''] = mention.split(' ');
+      const isNoun = second === '' && nouns.some(({ name }) => name === first);
+      return (
+        first.startsWith('-') ||
+        isTool(first) ||
+        isNoun ||
+        known.has(first) ||
+        known.has(`${first} ${second}`)
+      );
+    };
+    const pages = globSync(['README.md', 'docs/**/*.md', 'packages/*/README.md'], { cwd: ROOT });
+    const unknown = pages.flatMap((page) => {
+      const prose = readFileSync(join(ROOT, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
+      const mentions = [...prose.matchAll(/`moldau ([^`]+)`/g)].map((match) => match[1]!);
+      return mentions.filter((mention) => !isKnown(mention)).map((mention) => `${page}: ${mention}`);
+    });
+    assert.deepEqual(unknown, ['docs/commands.md: NOUN VERB']);
   });
 });
 

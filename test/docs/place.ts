@@ -28,7 +28,9 @@ const POLL_MS = 20;
 
 /** Settings of the page's broker, unless it is told others in a file. */
 const MOLDAU = (port: string) => `#!/bin/bash
-# The moldau of this checkout, on the ports of this place.
+# The moldau of this checkout, on the ports of this place; by another name it is one of Kafka's tools.
+name=$(basename "$0" .sh)
+[ "$name" = moldau ] || set -- "$name" "$@"
 case "$1 $2 $*" in
   *--config*) unset KAFKA_LISTENERS;;
   "security init"*) set -- "$@" --port ${port};;
@@ -79,6 +81,7 @@ export class Place {
     const bin = join(this.folder, 'bin');
     symlinkSync(process.execPath, join(bin, 'node'));
     this.#executable('moldau', MOLDAU(broker!));
+    for (const name of commandNames()) if (name !== 'moldau') symlinkSync('moldau', join(bin, name));
     const inherited = Object.entries(process.env).filter(([name]) => !/^(KAFKA|MOLDAU|NODE|LOG)_/.test(name));
     this.#environment = {
       ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])),
@@ -179,6 +182,12 @@ export class Place {
     for (const [shown, name] of NAMES) moved = moved.replaceAll(shown, name);
     return moved.replace(/\b\d{4}\b/g, (number) => this.#ports.get(number) ?? number);
   }
+}
+
+/** Those that npm puts on the PATH. */
+function commandNames(): string[] {
+  const { bin } = JSON.parse(readFileSync(join(ROOT, 'packages/cli/package.json'), 'utf8'));
+  return Object.keys(bin);
 }
 
 export interface Background {
