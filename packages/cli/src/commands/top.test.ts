@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { after, before, test } from 'node:test';
+import { NoBrokerReachableError } from '@moldau/client';
+import { nodeClock, nodeHoldingTimers } from '@moldau/io';
+import type { CommandContext } from '../command-line/command.ts';
+import { Output } from '../output/output.ts';
 import { LiveView } from '../top/live-view.ts';
 import { TestCluster } from './testing-cluster.ts';
+import { run } from './top.ts';
 import { top } from './top-verb.ts';
 
 const NAME = `watched-${randomUUID().slice(0, 8)}`;
@@ -49,6 +54,7 @@ test('on a terminal keys are heard, and it is left as it was', async () => {
   {
     using view = new LiveView(terminal, 'topics', ended.resolve);
     view.show(none);
+    view.showTrouble('no answer: it is away');
     stdin.write('g');
     await new Promise((resolve) => setImmediate(resolve));
     stdin.write('q');
@@ -58,4 +64,27 @@ test('on a terminal keys are heard, and it is left as it was', async () => {
   const written = Buffer.concat(chunks).toString();
   assert.ok(written.startsWith('\x1b[?1049h') && written.endsWith('\x1b[?1049l'));
   assert.ok(written.includes('[topics]') && written.includes('[groups]'));
+  assert.ok(written.includes('no answer: it is away'));
+});
+
+test('a broker that is away for a while is waited for', async () => {
+  const stdout = new PassThrough();
+  const chunks: Buffer[] = [];
+  stdout.on('data', (bytes: Buffer) => chunks.push(bytes));
+  let asked = 0;
+  const describe = async (options: object) => {
+    if (++asked === 2) throw new NoBrokerReachableError('No broker:\n- k:1', []);
+    return await cluster.admin.cluster.describe(options);
+  };
+  const apiVersions = (options: object) => cluster.admin.cluster.apiVersions(options);
+  const told: string[] = [];
+  const context = {
+    ...{ terminal: { isInteractive: false }, output: new Output('table', stdout), clock: nodeClock },
+    ...{ timers: nodeHoldingTimers, signal: new AbortController().signal },
+    admin: Object.create(cluster.admin, { cluster: { value: { describe, apiVersions } } }),
+    tell: (line: string) => told.push(line),
+  };
+  await run(context as unknown as CommandContext, {}, { interval: 10, count: 3 });
+  assert.deepEqual(told, ['moldau: no answer: k:1']);
+  assert.equal(Buffer.concat(chunks).toString().trim().split('\n').length, 2);
 });

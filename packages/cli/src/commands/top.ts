@@ -1,5 +1,6 @@
 // `moldau top`: looks at the cluster again and again, and shows what changed from look to look.
 
+import { KafkaError } from '@moldau/client/admin';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { figuresOf } from '../top/figures.ts';
 import { LiveView } from '../top/live-view.ts';
@@ -8,13 +9,17 @@ import { takeSample } from '../top/sample.ts';
 import { summary } from '../top/view.ts';
 
 const INTERVAL_MS = 2000;
+/** What a broker that is restarted leads to. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...['NO_BROKER_REACHABLE', 'TIMED_OUT', 'CONNECTION_FAILED', 'CONNECTION_LOST'],
+]);
 
 export async function run(
   context: CommandContext,
   _args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
-  const { terminal, output, signal, timers, admin, clock } = context;
+  const { terminal, output, signal, timers, admin, clock, tell } = context;
   const {
     interval = INTERVAL_MS,
     count = Number.POSITIVE_INFINITY,
@@ -35,7 +40,12 @@ export async function run(
   try {
     for (let look = 0; look < count; look++) {
       await pause(interval, timers, until);
-      const now = await takeSample(sampler);
+      const now = await takeSample(sampler).catch(troubleOf);
+      if (typeof now === 'string') {
+        if (live === undefined) tell(`moldau: ${now}`);
+        else live.showTrouble(now);
+        continue;
+      }
       const figures = figuresOf(before, now);
       before = now;
       if (live !== undefined) live.show(figures);
@@ -48,6 +58,14 @@ export async function run(
   } catch (error) {
     if (!ended.signal.aborted) throw error;
   }
+}
+
+/** Why there was no answer, which may be over at the next look. @throws all else */
+function troubleOf(error: unknown): string {
+  if (!(error instanceof KafkaError) || error.fatal || !PASSING.has(error.code)) throw error;
+  // A list has an address in each line, and there is room for one.
+  const [whole, first] = error.message.split('\n- ');
+  return `no answer: ${first ?? whole}`;
 }
 
 function pause(ms: number, timers: CommandContext['timers'], signal: AbortSignal): Promise<void> {

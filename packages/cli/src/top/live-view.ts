@@ -22,6 +22,7 @@ export class LiveView implements Disposable {
   readonly #quit: () => void;
   #state: ViewState;
   #figures: Figures | undefined;
+  #trouble: string | undefined;
   #shown: readonly string[] = [];
 
   /** `quit` is called when somebody wants it to end. */
@@ -39,6 +40,13 @@ export class LiveView implements Disposable {
 
   show(figures: Figures): void {
     this.#figures = figures;
+    this.#trouble = undefined;
+    this.#draw();
+  }
+
+  /** There are no new figures, and why: it stands above the old ones. */
+  showTrouble(text: string): void {
+    this.#trouble = text;
     this.#draw();
   }
 
@@ -77,7 +85,7 @@ export class LiveView implements Disposable {
 
   #draw(): void {
     if (this.#figures === undefined) return;
-    const lines = screenLines(this.#figures, this.#state, this.#size);
+    const lines = screenLines(this.#figures, this.#state, this.#size, this.#trouble);
     const text = redraw(this.#shown, lines);
     this.#shown = lines;
     if (text !== '') this.#terminal.stdout.write(text);

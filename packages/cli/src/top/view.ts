@@ -21,14 +21,14 @@ export interface Size {
 const TITLE_LINES = 3;
 const HELP_LINES = 1;
 
-/** As many lines as the screen has, none longer than it is wide. */
-export function screenLines(figures: Figures, state: ViewState, size: Size): string[] {
+/** As many lines as the screen has, none longer than it is wide. `trouble` is why the figures are old. */
+export function screenLines(figures: Figures, state: ViewState, size: Size, trouble?: string): string[] {
   const [title = '', ...rows] = tableOf(figures, state.pane);
   const room = roomOf(size);
   const scroll = Math.max(0, Math.min(state.scroll, rows.length - room));
   const below = rows.length - scroll - room;
   const lines = [
-    summary(figures),
+    trouble ?? summary(figures),
     PANES.map((pane) => (pane === state.pane ? `[${pane}]` : ` ${pane} `)).join(' '),
     title,
     ...rows.slice(scroll, scroll + room),
