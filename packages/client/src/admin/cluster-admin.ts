@@ -55,7 +55,7 @@ interface DescribeOptions extends CallOptions {
 
 const API_VERSIONS = { request: apiVersionsRequest, response: apiVersionsResponse };
 const DESCRIBE_CLUSTER = { request: describeClusterRequest, response: describeClusterResponse };
-const FIRST_WITH_FENCED = 2;
+const DESCRIBE_FENCED = { ...DESCRIBE_CLUSTER, minVersion: 2, neededFor: 'includeFencedBrokers' };
 const UNREGISTER = { request: unregisterBrokerRequest, response: unregisterBrokerResponse };
 const METADATA = { request: metadataRequest, response: metadataResponse, minVersion: 2 };
 const FIRST_WITH_OPERATIONS = 8;
@@ -74,7 +74,7 @@ export class ClusterAdmin {
         includeClusterAuthorizedOperations: includeAuthorizedOperations,
         includeFencedBrokers,
       };
-      const api = { ...DESCRIBE_CLUSTER, minVersion: includeFencedBrokers ? FIRST_WITH_FENCED : 0 };
+      const api = includeFencedBrokers ? DESCRIBE_FENCED : DESCRIBE_CLUSTER;
       const answer = await this.#cluster.request(api, input, {
         ...options,
         to: 'any',

@@ -65,7 +65,7 @@ export interface ConfigChange {
 const DESCRIBE = { request: describeConfigsRequest, response: describeConfigsResponse, minVersion: 1 };
 const ALTER = { request: incrementalAlterConfigsRequest, response: incrementalAlterConfigsResponse };
 const LIST = { request: listConfigResourcesRequest, response: listConfigResourcesResponse };
-const FIRST_WITH_TYPES = 1;
+const LIST_BY_TYPE = { ...LIST, minVersion: 1, neededFor: 'other types than client-metrics' };
 const NAMES = new Map<number, ConfigResource['type']>(
   Object.entries(TYPES).map(([type, code]) => [code, type as ConfigResource['type']]),
 );
@@ -85,11 +85,11 @@ export class ConfigsAdmin {
     const { types = [] } = options;
     const isOld = types.length > 0 && types.every((type) => type === 'client-metrics');
     const input = { resourceTypes: types.map((type) => TYPES[type]) };
-    const { configResources } = await this.#cluster.request(
-      { ...LIST, minVersion: isOld ? 0 : FIRST_WITH_TYPES },
-      input,
-      { ...options, to: 'any', retry: wholeAnswer('DescribeConfigs') },
-    );
+    const { configResources } = await this.#cluster.request(isOld ? LIST : LIST_BY_TYPE, input, {
+      ...options,
+      to: 'any',
+      retry: wholeAnswer('DescribeConfigs'),
+    });
     return configResources.flatMap(({ resourceType, resourceName }) => {
       const type = NAMES.get(resourceType);
       return type === undefined ? [] : [{ type, name: resourceName }];

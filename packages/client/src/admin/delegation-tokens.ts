@@ -32,7 +32,7 @@ export interface DelegationToken {
 }
 
 const CREATE = { request: createDelegationTokenRequest, response: createDelegationTokenResponse };
-const FIRST_WITH_OWNER = 3;
+const CREATE_FOR_OWNER = { ...CREATE, minVersion: 3, neededFor: 'owner' };
 const RENEW = { request: renewDelegationTokenRequest, response: renewDelegationTokenResponse };
 const EXPIRE = { request: expireDelegationTokenRequest, response: expireDelegationTokenResponse };
 const DESCRIBE = { request: describeDelegationTokenRequest, response: describeDelegationTokenResponse };
@@ -57,15 +57,11 @@ export class DelegationTokensAdmin {
       ownerPrincipalName: parsed?.principalName ?? null,
       ...{ renewers: renewers.map(principal), maxLifetimeMs },
     };
-    const token = await this.#cluster.request(
-      { ...CREATE, minVersion: owner === undefined ? 0 : FIRST_WITH_OWNER },
-      input,
-      {
-        ...options,
-        to: 'any',
-        retry: wholeAnswer('CreateTokens', owner),
-      },
-    );
+    const token = await this.#cluster.request(owner === undefined ? CREATE : CREATE_FOR_OWNER, input, {
+      ...options,
+      to: 'any',
+      retry: wholeAnswer('CreateTokens', owner),
+    });
     const { issueTimestampMs, expiryTimestampMs, maxTimestampMs } = token;
     return {
       ...described({ ...token, renewers: input.renewers }),

@@ -32,7 +32,7 @@ export interface FeatureUpdate {
 const UPGRADE_TYPES = { upgrade: 1, 'safe-downgrade': 2, 'unsafe-downgrade': 3 } as const;
 const API_VERSIONS = { request: apiVersionsRequest, response: apiVersionsResponse, minVersion: 3 };
 const UPDATE = { request: updateFeaturesRequest, response: updateFeaturesResponse };
-const FIRST_WITH_VALIDATION = 1;
+const UPDATE_VALIDATED = { ...UPDATE, minVersion: 1, neededFor: 'validateOnly' };
 const FIRST_OF_ALL_OR_NOTHING = 2;
 
 export class FeaturesAdmin {
@@ -85,7 +85,7 @@ export class FeaturesAdmin {
     };
     let version = 0;
     const { results } = await this.#cluster.request(
-      { ...UPDATE, minVersion: validateOnly ? FIRST_WITH_VALIDATION : 0 },
+      validateOnly ? UPDATE_VALIDATED : UPDATE,
       (chosen) => {
         version = chosen;
         return input;

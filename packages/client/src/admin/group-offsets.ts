@@ -44,7 +44,7 @@ const FETCH = { request: offsetFetchRequest, response: offsetFetchResponse, minV
 const COMMIT = { request: offsetCommitRequest, response: offsetCommitResponse, minVersion: 2, maxVersion: 9 };
 const DELETE = { request: offsetDeleteRequest, response: offsetDeleteResponse };
 const FIRST_OF_MANY_GROUPS = 8;
-const FIRST_WITH_STABLE = 7;
+const FETCH_STABLE = { ...FETCH, minVersion: 7, neededFor: 'requireStable' };
 
 /** Of the same cluster. */
 interface Rooms {
@@ -194,18 +194,14 @@ export class GroupOffsetsAdmin {
       version >= FIRST_OF_MANY_GROUPS
         ? { groups: [{ groupId, topics }], requireStable }
         : { groupId, topics, requireStable };
-    const answer = await this.#cluster.request(
-      { ...FETCH, minVersion: requireStable ? FIRST_WITH_STABLE : FETCH.minVersion },
-      input,
-      {
-        ...options,
-        to: coordinator(groupId),
-        retry: {
-          errorOf: (answer) => answerOf(answer).errorCode || passingError(answerOf(answer).topics),
-          about: { resource: `group ${groupId}`, operation: 'Describe' },
-        },
+    const answer = await this.#cluster.request(requireStable ? FETCH_STABLE : FETCH, input, {
+      ...options,
+      to: coordinator(groupId),
+      retry: {
+        errorOf: (answer) => answerOf(answer).errorCode || passingError(answerOf(answer).topics),
+        about: { resource: `group ${groupId}`, operation: 'Describe' },
       },
-    );
+    });
     const found = answerOf(answer).topics.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex, ...rest }) => ({ topic: name, partition: partitionIndex, ...rest })),
     );

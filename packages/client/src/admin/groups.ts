@@ -47,7 +47,7 @@ export type MemberToRemove = { readonly memberId: string } | { readonly instance
 const LIST = { request: listGroupsRequest, response: listGroupsResponse };
 /** Before, brokers had only classic groups. */
 const FIRST_WITH_TYPES = 5;
-const FIRST_WITH_STATES = 4;
+const LIST_BY_STATE = { ...LIST, minVersion: 4, neededFor: 'states' };
 const DELETE = { request: deleteGroupsRequest, response: deleteGroupsResponse };
 const LEAVE = { request: leaveGroupRequest, response: leaveGroupResponse, minVersion: 3 };
 
@@ -67,7 +67,7 @@ export class GroupsAdmin {
     } = {},
   ): Promise<GroupListing[]> {
     const { states = [], types = [], protocolTypes } = options;
-    const api = { ...LIST, minVersion: states.length === 0 ? 0 : FIRST_WITH_STATES };
+    const api = states.length === 0 ? LIST : LIST_BY_STATE;
     const input = (version: number) => ({
       statesFilter: states.map(pascal),
       typesFilter: version < FIRST_WITH_TYPES ? [] : types,

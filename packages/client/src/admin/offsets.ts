@@ -51,8 +51,13 @@ export class OffsetsAdmin {
     return await eachLeader(this.#cluster, asked, options, {
       operation: 'Describe',
       ask: async (topics, call) => {
-        const places = topics.flatMap(({ items }) => items.map(({ at }) => placeOf(at).minVersion));
-        const api = { ...LIST_OFFSETS, minVersion: Math.max(...places, isolationLevel === 0 ? 1 : 2) };
+        const api = {
+          ...LIST_OFFSETS,
+          ...versionsFor(
+            topics.flatMap(({ items }) => items),
+            isolationLevel,
+          ),
+        };
         const input = {
           ...{ replicaId: CONSUMER, isolationLevel, timeoutMs: call.timeoutMs },
           topics: topics.map(({ name, items }) => ({
@@ -73,6 +78,15 @@ export class OffsetsAdmin {
       }),
     });
   }
+}
+
+/** What the youngest of the places takes. */
+function versionsFor(queries: readonly OffsetQuery[], isolationLevel: number) {
+  const youngest = queries.reduce((one, other) =>
+    placeOf(other.at).minVersion > placeOf(one.at).minVersion ? other : one,
+  );
+  const minVersion = Math.max(placeOf(youngest.at).minVersion, isolationLevel === 0 ? 1 : 2);
+  return { minVersion, neededFor: typeof youngest.at === 'string' ? `'${youngest.at}'` : 'times' };
 }
 
 function placeOf(at: OffsetPlace): { readonly timestamp: number; readonly minVersion: number } {

@@ -23,7 +23,7 @@ export interface ReassignmentDescription extends Reassignment {
 }
 
 const ALTER = { request: alterPartitionReassignmentsRequest, response: alterPartitionReassignmentsResponse };
-const FIRST_WITH_FACTOR_CHECK = 1;
+const ALTER_CHECKED = { ...ALTER, minVersion: 1, neededFor: 'keepReplicationFactor' };
 const LIST = { request: listPartitionReassignmentsRequest, response: listPartitionReassignmentsResponse };
 
 export class ReassignmentsAdmin {
@@ -92,7 +92,7 @@ export class ReassignmentsAdmin {
         partitions: group.map(({ partition, replicas }) => ({ partitionIndex: partition, replicas })),
       })),
     };
-    const api = { ...ALTER, minVersion: keepReplicationFactor ? FIRST_WITH_FACTOR_CHECK : 0 };
+    const api = keepReplicationFactor ? ALTER_CHECKED : ALTER;
     const { responses } = await this.#cluster.request(api, input, {
       ...options,
       to: 'controller',

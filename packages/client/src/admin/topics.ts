@@ -86,8 +86,8 @@ const METADATA = { request: metadataRequest, response: metadataResponse, minVers
 // From 4 on the broker has defaults for partitions and replication.
 const CREATE_TOPICS = { request: createTopicsRequest, response: createTopicsResponse, minVersion: 4 };
 const DELETE_TOPICS = { request: deleteTopicsRequest, response: deleteTopicsResponse };
-const FIRST_METADATA_BY_ID = 12;
-const FIRST_DELETE_BY_ID = 6;
+const METADATA_BY_ID = { ...METADATA, minVersion: 12, neededFor: 'topic ids' };
+const DELETE_TOPICS_BY_ID = { ...DELETE_TOPICS, minVersion: 6, neededFor: 'topic ids' };
 const CREATE_PARTITIONS = { request: createPartitionsRequest, response: createPartitionsResponse };
 
 export class TopicsAdmin {
@@ -122,7 +122,7 @@ export class TopicsAdmin {
       allowAutoTopicCreation: false,
       includeTopicAuthorizedOperations: options.includeAuthorizedOperations ?? false,
     };
-    const api = { ...METADATA, minVersion: asked.every(isName) ? METADATA.minVersion : FIRST_METADATA_BY_ID };
+    const api = asked.every(isName) ? METADATA : METADATA_BY_ID;
     const { topics } = await this.#cluster.request(api, input, { ...options, to: 'any', retry: {} });
     return allOrThrow(
       asked.map((choice) => {
@@ -186,7 +186,7 @@ export class TopicsAdmin {
   async delete(choices: TopicChoice | readonly TopicChoice[], options: CallOptions = {}): Promise<void> {
     const asked = [choices].flat();
     if (asked.length === 0) return;
-    const api = { ...DELETE_TOPICS, minVersion: asked.every(isName) ? 0 : FIRST_DELETE_BY_ID };
+    const api = asked.every(isName) ? DELETE_TOPICS : DELETE_TOPICS_BY_ID;
     const answers = await throughQuota(this.#cluster, asked, options, async (open, left) => {
       const input = {
         topics: open.map(topicOf),

@@ -71,8 +71,8 @@ export interface FencedProducer {
 }
 
 const LIST = { request: listTransactionsRequest, response: listTransactionsResponse };
-const FIRST_WITH_DURATION = 1;
-const FIRST_WITH_PATTERN = 2;
+const LIST_BY_DURATION = { ...LIST, minVersion: 1, neededFor: 'minDurationMs' };
+const LIST_BY_PATTERN = { ...LIST, minVersion: 2, neededFor: 'transactionalIdPattern' };
 const DESCRIBE = { request: describeTransactionsRequest, response: describeTransactionsResponse };
 const WRITE_MARKERS = { request: writeTxnMarkersRequest, response: writeTxnMarkersResponse };
 const INIT_PRODUCER = { request: initProducerIdRequest, response: initProducerIdResponse };
@@ -105,8 +105,8 @@ export class TransactionsAdmin {
     } = {},
   ): Promise<TransactionListing[]> {
     const { states = [], producerIds = [], minDurationMs, transactionalIdPattern } = options;
-    const needed = minDurationMs === undefined ? 0 : FIRST_WITH_DURATION;
-    const api = { ...LIST, minVersion: transactionalIdPattern === undefined ? needed : FIRST_WITH_PATTERN };
+    const byDuration = minDurationMs === undefined ? LIST : LIST_BY_DURATION;
+    const api = transactionalIdPattern === undefined ? byDuration : LIST_BY_PATTERN;
     const input = {
       stateFilters: states.map(pascal),
       producerIdFilters: producerIds,

@@ -58,6 +58,7 @@ export class Coordinators {
       request: findCoordinatorRequest,
       response: findCoordinatorResponse,
       minVersion: MIN_VERSIONS[type],
+      neededFor: `${COORDINATED[type]}s`,
     };
     const place = await this.#ask(async (connection) => {
       const version = connection.apis.pick(api);

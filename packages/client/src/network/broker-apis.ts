@@ -3,41 +3,12 @@
 import type { ApiVersionsResponse } from '@moldau/protocol';
 import { UnsupportedVersionError } from '../errors/kafka-error.ts';
 import { apiName, type ClientApi } from './client-api.ts';
+import { firstRelease, isForKRaftOnly } from './releases.ts';
 
 interface Range {
   readonly min: number;
   readonly max: number;
 }
-
-/** The release of Kafka with which APIs came that are younger than 2.4, for people who wonder why theirs does not know one. */
-const FIRST_RELEASE: ReadonlyMap<number, string> = new Map([
-  [48, '2.6'],
-  [49, '2.6'],
-  [50, '2.7'],
-  [51, '2.7'],
-  [55, '3.3'],
-  [57, '2.7'],
-  [60, '2.8'],
-  [61, '2.8'],
-  [64, '2.8'],
-  [65, '3.0'],
-  [66, '3.0'],
-  [68, '4.0'],
-  [69, '4.0'],
-  [71, '3.7'],
-  [72, '3.7'],
-  [74, '3.7'],
-  [75, '3.8'],
-  [76, '4.1'],
-  [77, '4.1'],
-  [78, '4.1'],
-  [79, '4.1'],
-  [80, '3.9'],
-  [81, '3.9'],
-  [90, '4.1'],
-  [91, '4.1'],
-  [92, '4.1'],
-]);
 
 export class BrokerApis {
   readonly #address: string;
@@ -78,18 +49,22 @@ export class BrokerApis {
   #explain(api: ClientApi<never, unknown>): string {
     const { apiKey, versions } = api.request;
     const offered = this.#ranges[apiKey];
-    const name = `${apiName(api)} (API ${apiKey})`;
-    if (offered === undefined) {
-      const release = FIRST_RELEASE.get(apiKey);
-      const advice =
-        release === undefined
-          ? 'it may be switched off, or not be Kafka'
-          : `it came with Kafka ${release}, if it is not switched off`;
-      return `${this.#address}: the broker does not know ${name}: ${advice}.`;
-    }
     const min = api.minVersion ?? versions.min;
     const max = api.maxVersion ?? versions.max;
-    const advice = offered.max < min ? 'a newer broker is needed' : 'this client is too old for the broker';
-    return `${this.#address}: the broker speaks ${name} in versions ${offered.min} to ${offered.max}, and ${min} to ${max} are needed: ${advice}.`;
+    const name = `${apiName(api)} (API ${apiKey})`;
+    const purpose = api.neededFor === undefined ? '' : ` for ${api.neededFor}`;
+    const release = firstRelease(apiKey, min);
+    if (offered === undefined) {
+      const needed = purpose && `, which is needed${purpose}`;
+      const missing = `${this.#address}: the broker does not know ${name}${needed}`;
+      if (release === undefined) return `${missing}: it may be switched off, or not be Kafka.`;
+      const where = isForKRaftOnly(apiKey) ? ' for clusters without ZooKeeper' : '';
+      return `${missing}: it came with Kafka ${release}${where}, if it is not switched off.`;
+    }
+    const needed = `${this.#address}: the broker speaks ${name} in versions ${offered.min} to ${offered.max}, and ${min} to ${max} are needed${purpose}`;
+    if (offered.max >= min) return `${needed}: this client is too old for the broker.`;
+    return release === undefined
+      ? `${needed}: a newer broker is needed.`
+      : `${needed}: these came with Kafka ${release}.`;
   }
 }

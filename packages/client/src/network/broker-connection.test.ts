@@ -3,10 +3,14 @@ import { describe, it } from 'node:test';
 import {
   apiVersionsRequest,
   apiVersionsResponse,
+  describeQuorumRequest,
+  describeQuorumResponse,
   metadataRequest,
   metadataResponse,
   produceRequest,
   produceResponse,
+  shareFetchRequest,
+  shareFetchResponse,
 } from '@moldau/protocol';
 import { settled } from '@moldau/testing';
 import { BrokerConnection } from './broker-connection.ts';
@@ -38,6 +42,22 @@ describe('a connection to a broker', () => {
       code: 'UNSUPPORTED_VERSION',
       message:
         'one:9092: the broker speaks Metadata (API 3) in versions 0 to 7, and 9 to 13 are needed: a newer broker is needed.',
+    });
+    assert.throws(() => connection.apis.pick({ ...METADATA, minVersion: 12, neededFor: 'topic ids' }), {
+      message:
+        'one:9092: the broker speaks Metadata (API 3) in versions 0 to 7, and 12 to 13 are needed for topic ids: these came with Kafka 3.1.',
+    });
+    assert.throws(
+      () => connection.apis.pick({ request: shareFetchRequest, response: shareFetchResponse, minVersion: 2 }),
+      {
+        message:
+          'one:9092: the broker does not know ShareFetch (API 78): it came with Kafka 4.2, if it is not switched off.',
+      },
+    );
+    const quorum = { request: describeQuorumRequest, response: describeQuorumResponse, neededFor: 'voters' };
+    assert.throws(() => connection.apis.pick(quorum), {
+      message:
+        'one:9092: the broker does not know DescribeQuorum (API 55), which is needed for voters: it came with Kafka 3.3 for clusters without ZooKeeper, if it is not switched off.',
     });
     assert.throws(() => connection.apis.pick({ request: produceRequest, response: produceResponse }), {
       message: /does not know Produce \(API 0\)/,

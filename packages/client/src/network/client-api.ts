@@ -9,6 +9,8 @@ export interface ClientApi<Input, Answer> {
   readonly minVersion?: number;
   /** By default the last that is declared. */
   readonly maxVersion?: number;
+  /** What takes `minVersion`, as errors call it. */
+  readonly neededFor?: string | undefined;
 }
 
 /** 'Metadata', of any API. */

@@ -17,7 +17,11 @@ import { BrokerError, KafkaError, TimeoutError } from '../errors/kafka-error.ts'
 import { Backoff } from '../network/backoff.ts';
 import { within } from '../network/waiting.ts';
 
-const API = { request: shareGroupHeartbeatRequest, response: shareGroupHeartbeatResponse };
+const API = {
+  request: shareGroupHeartbeatRequest,
+  response: shareGroupHeartbeatResponse,
+  neededFor: 'share groups',
+};
 const JOINING_EPOCH = 0;
 const LEAVING_EPOCH = -1;
 const ID_BYTES = 16;

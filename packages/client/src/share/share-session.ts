@@ -27,7 +27,7 @@ import type { ShareConsumerSettings } from './share-options.ts';
 
 const FETCH = { request: shareFetchRequest, response: shareFetchResponse };
 const ACKNOWLEDGE = { request: shareAcknowledgeRequest, response: shareAcknowledgeResponse };
-const RENEW = { ...ACKNOWLEDGE, minVersion: 2 };
+const RENEW = { ...ACKNOWLEDGE, minVersion: 2, neededFor: 'renew()' };
 const RECORD_LIMIT = 1;
 
 type FetchedPartition = ShareFetchResponse['responses'][number]['partitions'][number];

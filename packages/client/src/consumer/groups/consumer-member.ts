@@ -27,6 +27,7 @@ import { serverPattern } from './server-pattern.ts';
 export const CONSUMER_HEARTBEAT = {
   request: consumerGroupHeartbeatRequest,
   response: consumerGroupHeartbeatResponse,
+  neededFor: "groupProtocol 'consumer'",
 };
 
 const JOINING_EPOCH = 0;

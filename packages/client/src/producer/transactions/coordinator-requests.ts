@@ -64,8 +64,9 @@ const COMMIT_OFFSETS = { request: txnOffsetCommitRequest, response: txnOffsetCom
 /** The first versions that mean the second protocol. */
 const END_OF_PROTOCOL_2 = 5;
 const COMMIT_OFFSETS_OF_PROTOCOL_2 = 5;
-const COMMIT_OFFSETS_WITH_MEMBERS = 3;
 const INIT_WITH_EPOCH = 3;
+/** KIP-447. To leave the member out where the broker cannot check it would let a zombie commit. */
+const OF_MEMBERS = { minVersion: 3, neededFor: 'offsets of a member of a group' };
 const TRANSACTION_VERSION = 'transaction.version';
 
 const NO_EPOCH: ProducerEpoch = { producerId: -1, producerEpoch: -1 };
@@ -270,7 +271,7 @@ export class CoordinatorRequests {
 function versionsOfCommit(protocol: TransactionProtocol, isMember: boolean) {
   if (protocol === 2) return { minVersion: COMMIT_OFFSETS_OF_PROTOCOL_2 };
   const maxVersion = COMMIT_OFFSETS_OF_PROTOCOL_2 - 1;
-  return isMember ? { minVersion: COMMIT_OFFSETS_WITH_MEMBERS, maxVersion } : { maxVersion };
+  return isMember ? { ...OF_MEMBERS, maxVersion } : { maxVersion };
 }
 
 /** The one that says most: the others may only not have been attempted because of it. */
