@@ -209,7 +209,7 @@ test('filters are all to be met, and only what they let through is counted', asy
   assert.equal(await shown({ where: 'timestamp < timestamp("2001-01-01T00:00:00Z")' }), '');
   const { told, code } = await read(topic, { where: 'value.n > 1' });
   assert.deepEqual([code, told.length], [0, 1]);
-  assert.match(told[0]!, /^moldau: of 2 records --where could not be said: /);
+  assert.match(told[0]!, /^moldau: --where could not be applied to 2 records, as at /);
   for (const where of ['value.', 'partition + 1', 'nope == 1'])
     assert.equal((await read(topic, { where })).code, 2);
 });

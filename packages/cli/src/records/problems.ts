@@ -36,6 +36,8 @@ export class Unclear {
   }
 
   tell(tell: (line: string) => void): void {
-    if (this.#count > 0) tell(`moldau: of ${this.#count} records --where could not be said: ${this.#first}`);
+    if (this.#count === 0) return;
+    const records = this.#count === 1 ? 'a record' : `${this.#count} records`;
+    tell(`moldau: --where could not be applied to ${records}, as at ${this.#first}`);
   }
 }
