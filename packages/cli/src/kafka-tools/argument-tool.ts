@@ -9,7 +9,7 @@ import {
   parseArguments,
   VersionAsked,
 } from './arguments.ts';
-import { KAFKA_VERSION, type ToolContext, ToolEnd, tellFailure, type WordsTool } from './kafka-tool.ts';
+import { type ToolContext, ToolEnd, tellFailure, toolVersion, type WordsTool } from './kafka-tool.ts';
 
 export interface ArgumentTool {
   readonly name: string;
@@ -41,7 +41,7 @@ export function argumentTool(tool: ArgumentTool): WordsTool {
           return tool.helpExitCode ?? 1;
         }
         if (error instanceof VersionAsked) {
-          context.out(KAFKA_VERSION);
+          context.out(toolVersion());
           return 0;
         }
         if (error instanceof ToolEnd || context.signal.aborted) throw error;

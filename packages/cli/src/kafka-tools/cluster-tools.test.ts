@@ -34,6 +34,16 @@ test('the cluster tells its id and its brokers', async () => {
   assert.equal((await run('cluster', 'cluster-id')).code, 1);
 });
 
+test('tokens say why they cannot be had', async () => {
+  const words = ['--command-config', '/dev/null', '--create', '--max-life-time-period'];
+  const refused = await ask('delegation-tokens', ...words, '-1', '--renewer-principal', 'User:etl');
+  assert.match(refused.out, /^Calling create token .* renewers :\[User:etl\] , max-life-time-period :-1\n$/);
+  assert.match(refused.err, /^org\.apache\.kafka\.common\.errors\.\w+: Delegation Token/);
+  const unclear = await ask('delegation-tokens', ...words);
+  assert.match(unclear.err, /--max-life-time-period needs a number/);
+  assert.deepEqual([refused.code, unclear.code], [1, 1]);
+});
+
 test('features are described, mapped and changed', async () => {
   const { out } = await ask('features', 'describe');
   assert.match(out, /^Feature: metadata\.version +SupportedMinVersion: 3\.3-IV3 /m);

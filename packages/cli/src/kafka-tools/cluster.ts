@@ -17,7 +17,7 @@ const SHARED: readonly ArgumentSpec[] = [
   {
     flags: ['--bootstrap-controller', '-C'],
     group: CONNECTION,
-    help: 'Where to find controllers. They are not asked here: name a broker.',
+    help: 'The same: a broker of Moldau is its controller as well.',
   },
   { flags: ['--config'], help: '(DEPRECATED) The same as --command-config.' },
   { flags: ['--command-config', '-c'], help: 'A file of properties for the client.' },
@@ -60,7 +60,7 @@ export const cluster = argumentTool({
     const connection = connectionOf(context, given);
     if (given.command === 'cluster-id') await showId(context, connection);
     else if (given.command === 'unregister') await unregister(context, connection, given.number('id')!);
-    else await listEndpoints(context, connection, given.isGiven('include-fenced-brokers'));
+    else await listEndpoints(context, connection, given);
     return 0;
   },
 });
@@ -76,17 +76,7 @@ function connectionOf(context: ToolContext, given: Arguments): ToolConnection {
     context.out(
       'Option --config has been deprecated and will be removed in a future version. Use --command-config instead.',
     );
-  const brokers = given.text('bootstrap-server');
-  if (brokers === undefined) {
-    if (given.isGiven('include-fenced-brokers'))
-      throw illegalArgument(
-        'The option --include-fenced-brokers is only supported with --bootstrap-server option',
-      );
-    throw new JavaError(
-      'org.apache.kafka.common.errors.UnsupportedVersionException',
-      'Controllers are not asked here: name a broker with --bootstrap-server.',
-    );
-  }
+  const brokers = given.text('bootstrap-server') ?? given.text('bootstrap-controller')!;
   return { brokers, configFile: given.text('config') ?? given.text('command-config') };
 }
 
@@ -119,8 +109,14 @@ const WIDTH = 10;
 async function listEndpoints(
   context: ToolContext,
   connection: ToolConnection,
-  includeFencedBrokers: boolean,
+  given: Arguments,
 ): Promise<void> {
+  const includeFencedBrokers = given.isGiven('include-fenced-brokers');
+  const isOfControllers = given.has('bootstrap-controller');
+  if (includeFencedBrokers && isOfControllers)
+    throw illegalArgument(
+      'The option --include-fenced-brokers is only supported with --bootstrap-server option',
+    );
   const admin = await context.admin(connection);
   const { brokers } = await admin.cluster.describe({ includeFencedBrokers }).catch((error) => {
     throw executionError(error);
@@ -131,9 +127,11 @@ async function listEndpoints(
     Math.max(...brokers.map(({ host }) => host.length)),
     WIDTH,
     racks.length === 0 ? WIDTH : Math.max(...racks),
-    ...[WIDTH, 15],
+    ...(isOfControllers ? [15] : [WIDTH, 15]),
   ];
-  context.out(columns(widths, ['ID', 'HOST', 'PORT', 'RACK', 'STATE', 'ENDPOINT_TYPE']));
+  const state = (text: string): string[] => (isOfControllers ? [] : [text]);
+  const type = isOfControllers ? 'controller' : 'broker';
+  context.out(columns(widths, ['ID', 'HOST', 'PORT', 'RACK', ...state('STATE'), 'ENDPOINT_TYPE']));
   for (const { id, host, port, rack = 'null', isFenced } of brokers)
-    context.out(columns(widths, [id, host, port, rack, isFenced ? 'fenced' : 'unfenced', 'broker']));
+    context.out(columns(widths, [id, host, port, rack, ...state(isFenced ? 'fenced' : 'unfenced'), type]));
 }

@@ -44,7 +44,7 @@ const PARSER: ParserSpec = {
     option('bootstrap-server', 'Where to find the cluster, as in host1:port1,host2:port2.', {
       group: CONNECTION,
     }),
-    option('bootstrap-controller', 'Where to find controllers. They are not asked here: name a broker.', {
+    option('bootstrap-controller', 'The same: a broker of Moldau is its controller as well.', {
       group: CONNECTION,
     }),
     option('command-config', 'A file of properties for the client.'),
@@ -107,11 +107,9 @@ function problem(message: string): JavaError {
 }
 
 async function adminOf(context: ToolContext, given: Arguments): Promise<Admin> {
-  const brokers = given.text('bootstrap-server');
+  const brokers = given.text('bootstrap-server') ?? given.text('bootstrap-controller');
   if (brokers !== undefined)
     return await context.admin({ brokers, configFile: given.text('command-config') });
-  if (given.has('bootstrap-controller'))
-    throw problem('Controllers are not asked here: name a broker with --bootstrap-server.');
   throw new ArgumentError('You must specify either --bootstrap-controller or --bootstrap-server.');
 }
 

@@ -130,7 +130,8 @@ export async function runTool(
 
 const INTERRUPTED = 130;
 /** The one whose tools these are like: scripts that look at the version look for Kafka's. */
-export const KAFKA_VERSION = '4.3.0';
+const KAFKA_VERSION = '4.3.0';
+export const toolVersion = (): string => `${KAFKA_VERSION} (Moldau ${version()})`;
 
 export async function runOptions(
   tool: KafkaTool,
@@ -149,7 +150,7 @@ export async function runOptions(
       return usage(tool.purposeAlone ?? tool.purpose);
     if (options.has('help')) return usage(tool.purpose);
     if (options.has('version')) {
-      context.out(`${KAFKA_VERSION} (Moldau ${version()})`);
+      context.out(toolVersion());
       return 0;
     }
     return await tool.run(context, options);
