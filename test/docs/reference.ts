@@ -12,7 +12,7 @@ import { type ConnectionFlags, connectionSettings } from '../../packages/cli/src
 import { type RanCommand, runVerb } from '../../packages/cli/src/testing-context.ts';
 import type { Place } from './place.ts';
 
-const BLOCK_TIMEOUT_MS = 20_000;
+const BLOCK_TIMEOUT_MS = 120_000;
 /** For what goes on until it is stopped. */
 const LOOK_MS = 400;
 const INTERRUPTED = 130;

@@ -15,8 +15,9 @@ import { examplesOf, isServer, REFERENCE_SETTINGS, Reference } from './reference
 const ROOT = resolve(import.meta.dirname, '../..');
 /** They wait more than they work. */
 const PAGES_AT_ONCE = 4;
-const BLOCK_TIMEOUT_MS = 40_000;
-const READY_TIMEOUT_MS = 10_000;
+/** Machines may have other things to do. */
+const BLOCK_TIMEOUT_MS = 120_000;
+const READY_TIMEOUT_MS = 30_000;
 const REFERENCE = 'docs/commands.md';
 const LONG = new Set([REFERENCE, 'README.md', 'docs/faq.md', 'docs/operations.md']);
 const READY = '…\nMoldau is ready on …\n…';
@@ -184,6 +185,8 @@ await Promise.all([
   npmPackages(folders, 'kafkajs'),
   aptPackage('kcat', ['kcat', '-V']),
   aptPackage('jq', ['jq', '--version']),
+  aptPackage('curl', ['curl', '--version']),
+  aptPackage('openssl', ['openssl', 'version']),
 ]);
 const installed = {
   path: [join(venvDirectory(folders, 'confluent-kafka'), 'bin')],
