@@ -52,7 +52,7 @@ export async function askLeaders<
       else passing = error;
     };
     await Promise.all(
-      [...byLeader(cluster, left, failed)].map(async ([brokerId, group]) => {
+      [...byLeader(cluster, left, failed)].flatMap(withoutRepeats).map(async ([brokerId, group]) => {
         try {
           const answers = new Map(
             (await ask(brokerId, group, limits)).map((answer) => [keyOf(answer), answer]),
@@ -101,6 +101,21 @@ function byLeader<Item extends TopicPartition>(
     else group.push(item);
   }
   return groups;
+}
+
+/** Brokers refuse a request that has a partition twice, and its answers could not be told apart. */
+function withoutRepeats<Item extends TopicPartition>([brokerId, items]: [number, Item[]]): [
+  number,
+  Item[],
+][] {
+  const requests: Item[][] = [];
+  const counts = new Map<string, number>();
+  for (const item of items) {
+    const count = counts.get(keyOf(item)) ?? 0;
+    counts.set(keyOf(item), count + 1);
+    (requests[count] ??= []).push(item);
+  }
+  return requests.map((group) => [brokerId, group]);
 }
 
 /** For maps by partition. */

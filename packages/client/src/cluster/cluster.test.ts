@@ -253,6 +253,38 @@ describe('a cluster', () => {
     assert.equal(world.time.pendingCount, 0);
   });
 
+  it('asks a leader for a partition once per request, however often it is asked about', async () => {
+    const world = new ClientWorld(1);
+    const broker = new ScriptedBroker(() => metadataOf(['one:9092'], [{ name: 't', leaders: [1, 1] }]));
+    broker.serve(
+      listOffsetsRequest.apiKey,
+      [1, 7],
+      (request: { topics: { partitions: { partitionIndex: number; timestamp: number }[] }[] }) => {
+        const { partitions } = request.topics[0]!;
+        const isRepeated = new Set(partitions.map((each) => each.partitionIndex)).size < partitions.length;
+        const found = partitions.map(({ partitionIndex, timestamp }) => ({
+          ...{ partitionIndex, errorCode: isRepeated ? 42 : 0 },
+          offset: timestamp === -2 ? 0 : 10 + partitionIndex,
+        }));
+        return { topics: [{ name: 't', partitions: found }] };
+      },
+    );
+    world.network.place('one:9092', broker);
+    const cluster = new Cluster(world.settings(), world.ports);
+    const found = await world.until(
+      new OffsetsAdmin(cluster).list([
+        { topic: 't', partition: 0, at: 'earliest' },
+        { topic: 't', partition: 0, at: 'latest' },
+        { topic: 't', partition: 1, at: 'latest' },
+      ]),
+    );
+    assert.deepEqual(
+      found.map(({ offset }) => offset),
+      [0, 10, 11],
+    );
+    await cluster.close();
+  });
+
   it('rejects what is under way when it is closed', async () => {
     const world = new ClientWorld(1);
     const broker = new ScriptedBroker(() => metadataOf(['one:9092']));
