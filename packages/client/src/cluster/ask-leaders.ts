@@ -108,14 +108,14 @@ function withoutRepeats<Item extends TopicPartition>([brokerId, items]: [number,
   number,
   Item[],
 ][] {
-  const requests: Item[][] = [];
-  const counts = new Map<string, number>();
+  const requests: Map<string, Item>[] = [];
   for (const item of items) {
-    const count = counts.get(keyOf(item)) ?? 0;
-    counts.set(keyOf(item), count + 1);
-    (requests[count] ??= []).push(item);
+    const key = keyOf(item);
+    const open = requests.find((request) => !request.has(key));
+    if (open === undefined) requests.push(new Map([[key, item]]));
+    else open.set(key, item);
   }
-  return requests.map((group) => [brokerId, group]);
+  return requests.map((request) => [brokerId, [...request.values()]]);
 }
 
 /** For maps by partition. */
