@@ -6,7 +6,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Kafka } from '@moldau/client';
-import { aptPackage, npmPackages, pythonPackages, venvDirectory } from '../interop/harness/install.ts';
+import { aptPackage, pythonPackages, venvDirectory } from '../interop/harness/install.ts';
 import { isAsShown } from './expected.ts';
 import { type Commands, type NotRun, type Step, stepsOf } from './page.ts';
 import { type Background, Place, type PlaceOptions, saysInTime } from './place.ts';
@@ -182,7 +182,6 @@ function indented(text: string): string {
 
 await Promise.all([
   pythonPackages(folders, 'confluent-kafka'),
-  npmPackages(folders, 'kafkajs'),
   aptPackage('kcat', ['kcat', '-V']),
   aptPackage('jq', ['jq', '--version']),
   aptPackage('curl', ['curl', '--version']),
@@ -192,7 +191,6 @@ const installed = {
   path: [join(venvDirectory(folders, 'confluent-kafka'), 'bin')],
   packages: {
     '@moldau': join(ROOT, 'node_modules/@moldau'),
-    kafkajs: join(INTEROP, 'clients/kafkajs/node_modules/kafkajs'),
   },
 };
 const named = process.argv.slice(2);
