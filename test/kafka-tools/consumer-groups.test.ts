@@ -95,9 +95,23 @@ describe('kafka-consumer-groups', { timeout: 120_000 }, () => {
     ];
     for (const group of ['idle', 'classic', 'modern'])
       await same(kinds.map((kind) => `--describe --group ${group}${kind}`));
-    await same(['--describe --all-groups', '--describe --group idle --group modern --members'], {
-      normal: oneName,
-    });
+    await same([
+      '--describe --group classic --group idle --state',
+      '--describe --group=modern --members',
+      '--describe --group modern --timeout 20000',
+      '--describe --group idle --offsets some words',
+    ]);
+    await same(
+      [
+        '--describe --all-groups --members',
+        '--describe --all-groups --state',
+        '--describe --all-groups',
+        '--describe --group idle --group modern --members',
+      ],
+      {
+        normal: oneName,
+      },
+    );
     await same(['--describe --group none', '--describe --group none --state']);
   });
 
@@ -105,7 +119,7 @@ describe('kafka-consumer-groups', { timeout: 120_000 }, () => {
     const to = [
       '--all-topics --to-earliest',
       '--topic orders --to-latest',
-      '--topic orders:0,1 --to-offset 1',
+      '--topic orders:0,1, --to-offset 1',
       '--topic orders:0 --topic payments --to-offset 100',
       '--all-topics --shift-by -1',
       '--all-topics --shift-by 100',

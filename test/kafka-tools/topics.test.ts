@@ -33,6 +33,14 @@ describe('kafka-topics', { timeout: 120_000 }, () => {
       '--list --topic none',
       '--list --exclude-internal',
       '--list --delete-config retention.ms',
+      '--list --topic=payments',
+      '-list -topic payments',
+      '--list some other words',
+      '--list -- --topic payments',
+      '--topic orders --list --topic-id a',
+      '--list --topic pay|ord.*',
+      '--list --topic "payments"',
+      '--list --topic=',
     ]);
     await wrong(['--list --topic [a', '--list --command-config /no/such/file']);
   });
@@ -50,6 +58,9 @@ describe('kafka-topics', { timeout: 120_000 }, () => {
       `--describe --topic-id ${orders!.id}`,
       `--describe --topic-id ${orders!.id} --topic payments --if-exists`,
       '--describe --topic orders --partition-size-limit-per-response 1',
+      '--describe --topic payments --under-replicated-partitions --unavailable-partitions',
+      '--describe --topic payments --at-min-isr-partitions --under-min-isr-partitions',
+      '--describe --topic payments --topics-with-overrides',
     ]);
     await wrong(['--describe --topic none', '--describe --topic-id cgrVNbbtTZ2cT3HkLMeCSw']);
   });
@@ -59,8 +70,10 @@ describe('kafka-topics', { timeout: 120_000 }, () => {
       '--create --topic {side}-1 --partitions 4 --replication-factor 1',
       '--create --topic {side}-2 --config retention.ms=7000 --config segment.bytes=1048576',
       '--create --topic {side}.3',
-      '--create --topic {side}-4 --replica-assignment 1,1,1',
+      '--create --topic {side}-4 --replica-assignment 1,1,1,',
       '--create --topic {side}-1 --if-not-exists',
+      '--create --topic {side}-5 --config retention.ms=1 --config retention.ms=2 --config cleanup.policy=compact',
+      '--create --topic {side}_7 --replica-assignment 1',
     ]);
     await same(['--describe --topic {side}.*'], { isUnordered: true, normal: ids });
     await wrong(['--create --topic {side}-1']);
@@ -68,16 +81,21 @@ describe('kafka-topics', { timeout: 120_000 }, () => {
 
   it('says why a topic is not created', async () => {
     await wrong([
-      '--create --topic {side}-5 --partitions 0',
-      '--create --topic {side}-5 --replication-factor 0',
-      '--create --topic {side}-5 --replication-factor 2',
-      '--create --topic {side}-5 --replica-assignment 1:1',
-      '--create --topic {side}-5 --replica-assignment 1,2',
-      '--create --topic {side}-5 --replica-assignment 1:2,1',
-      '--create --topic {side}-5 --replica-assignment 1,a',
-      '--create --topic {side}-5 --config retention.ms',
-      '--create --topic {side}-5 --config no.such=1',
-      '--create --topic {side}/5',
+      `--create --topic {side}-${'n'.repeat(250)}`,
+      '--create --topic ..',
+      '--create --topic {side}-8 --partitions 0',
+      '--create --topic {side}-8 --partitions 2147483648',
+      '--create --topic {side}-8 --replication-factor 40000',
+      '--create --topic {side}-8 --replica-assignment :',
+      '--create --topic {side}-8 --replication-factor 0',
+      '--create --topic {side}-8 --replication-factor 2',
+      '--create --topic {side}-8 --replica-assignment 1:1',
+      '--create --topic {side}-8 --replica-assignment 1,2',
+      '--create --topic {side}-8 --replica-assignment 1:2,1',
+      '--create --topic {side}-8 --replica-assignment 1,a',
+      '--create --topic {side}-8 --config retention.ms',
+      '--create --topic {side}-8 --config no.such=1',
+      '--create --topic {side}/8',
     ]);
   });
 

@@ -10,6 +10,7 @@ import {
   javaText,
   runtimeError,
 } from './java-errors.ts';
+import { split } from './java-text.ts';
 import { type KafkaTool, requireOptions, UsageProblem } from './kafka-tool.ts';
 import { OptionProblem, type ToolOptions } from './tool-options.ts';
 import { topicFilter } from './topic-filter.ts';
@@ -139,7 +140,7 @@ function placeOf(text: string): OffsetPlace {
 
 function namesFilter(options: ToolOptions): PartitionFilter {
   const text = options.get('partitions') ?? '';
-  const ids = text === '' ? [] : text.split(',');
+  const ids = text === '' ? [] : split(text, ',');
   if (!ids.every((id) => /^[+-]?\d+$/.test(id))) {
     throw new TerseProblem(
       `--partitions expects a comma separated list of numeric partition ids, but received: ${text}`,
@@ -156,7 +157,7 @@ function namesFilter(options: ToolOptions): PartitionFilter {
 const RULE = /^([^:,]*)(?::(?:([0-9]*)|(?:([0-9]*)-([0-9]*))))?$/;
 
 function ruleFilter(text: string): PartitionFilter {
-  const rules = text.split(',').map((rule): PartitionFilter => {
+  const rules = split(text, ',').map((rule): PartitionFilter => {
     const match = RULE.exec(rule);
     if (match === null) throw runtimeError(new TerseProblem(`Invalid rule specification: ${rule}`));
     const [, name, only, from, to] = match;

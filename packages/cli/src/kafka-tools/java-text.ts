@@ -58,3 +58,11 @@ export function columns(widths: readonly number[], values: readonly (string | nu
 export function widthOf(least: number, values: readonly string[]): number {
   return Math.max(least, ...values.map((value) => value.length));
 }
+
+/** String.split: empty parts at the end are none. */
+export function split(text: string, separator: string): string[] {
+  const parts = text.split(separator);
+  if (parts.length === 1) return parts;
+  while (parts.at(-1) === '') parts.pop();
+  return parts;
+}

@@ -4,7 +4,7 @@ import type { Admin, OffsetPlace, TopicPartition } from '@moldau/client';
 import { KafkaError } from '@moldau/client/admin';
 import { timeoutOf } from './group-words.ts';
 import { executionError, illegalArgument, JavaError, runtimeError } from './java-errors.ts';
-import { hashOrder, partitionHash } from './java-text.ts';
+import { hashOrder, partitionHash, split } from './java-text.ts';
 import { durationMs, timestampOf } from './java-time.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import { logWarning } from './tool-log.ts';
@@ -25,10 +25,10 @@ export function splitTopics(texts: readonly string[]): { named: TopicPartition[]
   const named = texts
     .filter((text) => text.includes(':'))
     .flatMap((text) => {
-      const [topic = '', partitions, ...others] = text.replace(/:+$/, '').split(':');
+      const [topic = '', partitions, ...others] = split(text, ':');
       if (partitions === undefined || others.length > 0)
         throw illegalArgument(`Invalid topic arg '${text}', expected topic name and partitions`);
-      return partitions.split(',').map((partition) => {
+      return split(partitions, ',').map((partition) => {
         if (!/^[+-]?\d+$/.test(partition))
           throw illegalArgument(`Invalid partition '${partition}' specified in topic arg '${text}''`);
         return { topic, partition: Number(partition) };

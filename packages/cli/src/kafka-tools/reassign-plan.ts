@@ -2,6 +2,7 @@
 
 import type { Replica, TopicPartition } from '@moldau/client';
 import { executionError, JavaError } from './java-errors.ts';
+import { split } from './java-text.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import {
   adminProblem,
@@ -89,7 +90,7 @@ export async function readTopics(context: ToolContext, path: string): Promise<st
 
 /** '0,1,2'. @throws JavaError */
 export function brokersIn(text: string): number[] {
-  const ids = text.split(',').map((id) => {
+  const ids = split(text, ',').map((id) => {
     if (/^[+-]?\d+$/.test(id)) return Number(id);
     throw new JavaError('java.lang.NumberFormatException', `For input string: "${id}"`);
   });

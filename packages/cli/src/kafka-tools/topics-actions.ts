@@ -9,6 +9,7 @@ import type {
 } from '@moldau/client';
 import { KafkaError } from '@moldau/client/admin';
 import { illegalArgument, JavaError } from './java-errors.ts';
+import { split } from './java-text.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import type { ToolOptions } from './tool-options.ts';
 import { topicFilter } from './topic-filter.ts';
@@ -270,8 +271,8 @@ function replicaAssignment(options: ToolOptions): number[][] | undefined {
   const text = options.get('replica-assignment');
   if (!text) return undefined;
   const assignments: number[][] = [];
-  for (const [index, part] of text.split(',').entries()) {
-    const brokers = part.split(':').map((id) => integer(id.trim()));
+  for (const [index, part] of split(text, ',').entries()) {
+    const brokers = split(part, ':').map((id) => integer(id.trim()));
     const twice = [...new Set(brokers.filter((id, at) => brokers.indexOf(id) !== at))];
     if (twice.length > 0) {
       throw new JavaError(
