@@ -205,7 +205,8 @@ const MESSAGES: { readonly [name in ErrorName]: string } = {
     'The assignment of replicas is not allowed. Number the partitions from 0 and name existing brokers, each once.',
   INVALID_CONFIG: 'The configuration is not allowed. Check its keys and values.',
   NOT_CONTROLLER: 'This broker is not the controller. Ask the controller that the metadata names.',
-  INVALID_REQUEST: 'The request contradicts itself or the protocol. This is a mistake in the client.',
+  INVALID_REQUEST:
+    'The request contradicts itself or the protocol: the broker is too old for what was asked, or the client makes a mistake.',
   UNSUPPORTED_FOR_MESSAGE_FORMAT: 'The record format does not support this. Send record batches of magic 2.',
   POLICY_VIOLATION: 'A policy of the cluster forbids this.',
   OUT_OF_ORDER_SEQUENCE_NUMBER: 'A batch of this producer is missing: its sequence numbers have a gap.',

@@ -22,6 +22,7 @@ import { allOrThrow, errorOf, wholeAnswer } from './results.ts';
 
 const DESCRIBE = { request: describeAclsRequest, response: describeAclsResponse, minVersion: 1 };
 const CREATE = { request: createAclsRequest, response: createAclsResponse, minVersion: 1 };
+const CREATE_FOR_USERS = { ...CREATE, minVersion: 3, neededFor: "rules of the resource type 'user'" };
 const DELETE = { request: deleteAclsRequest, response: deleteAclsResponse, minVersion: 1 };
 
 export class AclsAdmin {
@@ -43,13 +44,11 @@ export class AclsAdmin {
 
   /** A rule that is there already stays. @throws OptionsError for a rule that could never count: nothing is sent then */
   async create(bindings: AclBinding | readonly AclBinding[], options: CallOptions = {}): Promise<void> {
-    const creations = [bindings].flat().map(encodeBinding);
+    const asked = [bindings].flat();
+    const creations = asked.map(encodeBinding);
     if (creations.length === 0) return;
-    const { results } = await this.#cluster.request(
-      CREATE,
-      { creations },
-      { ...options, to: 'any', retry: {} },
-    );
+    const api = asked.some(({ resource }) => resource.type === 'user') ? CREATE_FOR_USERS : CREATE;
+    const { results } = await this.#cluster.request(api, { creations }, { ...options, to: 'any', retry: {} });
     allOrThrow(
       creations.map(({ principal, resourceName }, index) =>
         errorOf(results[index], { resource: `rule for ${principal} on ${resourceName}`, operation: 'Alter' }),

@@ -3,6 +3,8 @@
 import {
   describeConfigsRequest,
   describeConfigsResponse,
+  describeGroupsRequest,
+  describeGroupsResponse,
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
   listConfigResourcesRequest,
@@ -66,6 +68,14 @@ const DESCRIBE = { request: describeConfigsRequest, response: describeConfigsRes
 const ALTER = { request: incrementalAlterConfigsRequest, response: incrementalAlterConfigsResponse };
 const LIST = { request: listConfigResourcesRequest, response: listConfigResourcesResponse };
 const LIST_BY_TYPE = { ...LIST, minVersion: 1, neededFor: 'other types than client-metrics' };
+/** Which brokers have configuration of these: of such as have an API that came at the same time. */
+const YOUNG_TYPES = {
+  'client-metrics': { ...LIST, neededFor: 'configuration of client metrics' },
+  group: {
+    ...{ request: describeGroupsRequest, response: describeGroupsResponse },
+    ...{ minVersion: 6, neededFor: 'configuration of groups' },
+  },
+} as const;
 const NAMES = new Map<number, ConfigResource['type']>(
   Object.entries(TYPES).map(([type, code]) => [code, type as ConfigResource['type']]),
 );
@@ -106,7 +116,7 @@ export class ConfigsAdmin {
     } = {},
   ): Promise<ConfigDescription[]> {
     const { keys, includeSynonyms = false, includeDocumentation = false } = options;
-    return await this.#each('DescribeConfigs', [resources].flat(), async (group, to) => {
+    return await this.#each('DescribeConfigs', options, [resources].flat(), async (group, to) => {
       const asked = group.map((resource) => ({
         ...resourceOf(resource),
         configurationKeys: keys ? [...keys] : null,
@@ -126,7 +136,7 @@ export class ConfigsAdmin {
   async alter(changes: ConfigChange | readonly ConfigChange[], options: ChangeOptions = {}): Promise<void> {
     const asked = [changes].flat();
     const byResource = new Map(asked.map((change) => [change.resource, change]));
-    await this.#each('AlterConfigs', [...byResource.keys()], async (group, to) => {
+    await this.#each('AlterConfigs', options, [...byResource.keys()], async (group, to) => {
       const input = {
         resources: group.map((resource) => ({
           ...resourceOf(resource),
@@ -139,18 +149,29 @@ export class ConfigsAdmin {
     });
   }
 
+  /** Brokers that do not know a type answer nothing of use. @throws UnsupportedVersionError */
+  async #checkType(type: keyof typeof YOUNG_TYPES, options: CallOptions): Promise<void> {
+    await this.#cluster.retrying(options, async ({ deadlineMs, signal }) => {
+      const timeoutMs = Math.max(1, deadlineMs - this.#cluster.ports.clock.monotonicMs());
+      const { apis } = await this.#cluster.connect('any', 'control', { timeoutMs, signal });
+      apis.pick(YOUNG_TYPES[type]);
+    });
+  }
+
   /** One request to each broker that is to be asked, the answers in the order of the resources. */
   async #each<Value>(
     operation: string,
+    options: CallOptions,
     resources: readonly ConfigResource[],
     ask: (group: readonly ConfigResource[], to: Destination) => Promise<readonly ResourceAnswer<Value>[]>,
   ): Promise<{ resource: ConfigResource; value: Value }[]> {
-    const groups = Map.groupBy(resources, brokerOf);
+    const groups = Map.groupBy(resources, (resource) => youngTypeOf(resource) ?? brokerOf(resource));
     const answers = new Map<string, ResourceAnswer<Value> | KafkaError>();
     await Promise.all(
-      [...groups].map(async ([brokerId, group]) => {
+      [...groups].map(async ([where, group]) => {
         try {
-          const to: Destination = brokerId === undefined ? 'any' : { brokerId };
+          const to: Destination = typeof where === 'number' ? { brokerId: where } : 'any';
+          if (typeof where === 'string') await this.#checkType(where, options);
           for (const answer of await ask(group, to))
             answers.set(`${answer.resourceType}:${answer.resourceName}`, answer);
         } catch (error) {
@@ -181,6 +202,10 @@ interface ResourceAnswer<Value> {
 /** A broker's own configuration is only known to itself. */
 function brokerOf({ type, name }: ConfigResource): number | undefined {
   return (type === 'broker' || type === 'broker-logger') && name !== '' ? Number(name) : undefined;
+}
+
+function youngTypeOf({ type }: ConfigResource): keyof typeof YOUNG_TYPES | undefined {
+  return type === 'client-metrics' || type === 'group' ? type : undefined;
 }
 
 /** How errors call it. */

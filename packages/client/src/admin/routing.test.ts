@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  createAclsRequest,
   createTopicsRequest,
   deleteGroupsRequest,
+  describeConfigsRequest,
   describeGroupsRequest,
   describeProducersRequest,
   describeTransactionsRequest,
@@ -125,6 +127,36 @@ describe('the admin asks', () => {
     );
     assert.equal((await old.world.until(old.admin.groups.list()))[0]!.state, 'unknown');
     await old.admin.close();
+  });
+
+  it('no old broker for configuration and access rules that it cannot have', async () => {
+    const { world, admin, serve, asked } = scripted();
+    serve(describeConfigsRequest.apiKey, [0, 2], ({ resources }: { resources: object[] }) => ({
+      results: resources.map((resource) => ({
+        ...{ errorCode: 0, errorMessage: null, configs: [] },
+        ...resource,
+      })),
+    }));
+    serve(describeGroupsRequest.apiKey, [0, 5], () => assert.fail('only its versions count'));
+    serve(createAclsRequest.apiKey, [0, 1], () => assert.fail('it cannot know what that is'));
+    const described = admin.configs.describe([
+      { type: 'topic', name: 't' },
+      { type: 'group', name: 'g' },
+      { type: 'client-metrics', name: 'm' },
+    ]);
+    await assert.rejects(world.until(described), ({ results, errors }: PartialFailureError) => {
+      assert.equal((results[0] as { resource: { name: string } }).resource.name, 't');
+      const [group, metrics] = errors;
+      assert.match(group!.message, /needed for configuration of groups: these came with Kafka 4\.0\./);
+      assert.match(metrics!.message, /needed for configuration of client metrics: it came with Kafka 3\.7/);
+      return true;
+    });
+    assert.equal(asked(describeConfigsRequest.apiKey).join('+'), '1+0');
+    const rule = { resource: { type: 'user', name: 'User:ada' }, principal: 'User:bob' } as const;
+    await assert.rejects(world.until(admin.acls.create({ ...rule, operation: 'create-tokens' })), {
+      message: /needed for rules of the resource type 'user': these came with Kafka 3\.3\./,
+    });
+    await admin.close();
   });
 
   it('old brokers about groups that they only know as dead, and for the offsets of one group at a time', async () => {
