@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
+import { Moldau } from '../testing-moldau.ts';
 import { askedTool, loadTool, toolNames } from './tools.ts';
 
 test('each tool can be called by its own name, with and without .sh, once the package is installed', () => {
@@ -22,4 +23,16 @@ test('a tool is asked for by the name of the program, or as the first word of mo
   assert.deepEqual(askedTool(['/usr/bin/moldau', 'kafka-topics', '--list']), asked);
   assert.equal(askedTool(['/usr/bin/moldau', 'topic', 'list']), undefined);
   assert.equal(askedTool(['/usr/bin/moldau']), undefined);
+});
+
+const commands = new Moldau();
+after(() => commands.removeAll());
+
+test("a tool is a process with the streams and the exit code of Kafka's", async () => {
+  const version = await commands.run('kafka-topics', '--version').ended;
+  assert.match(version.out, /^4\.3\.0 \(Moldau \d+\.\d+\.\d+\)\n$/);
+  assert.deepEqual([version.error, version.code], ['', 0]);
+  const wrong = await commands.run('kafka-topics.sh', '--bootstrap-server', '127.0.0.1:1', '--lst').ended;
+  assert.match(wrong.error, /^lst is not a recognized option\njoptsimple\.UnrecognizedOptionException: /);
+  assert.deepEqual([wrong.out, wrong.code], ['', 1]);
 });
