@@ -1,10 +1,9 @@
 // kafka-console-consumer, as its command line is read. How it reads is in console-consumer-run.ts.
 
 import { nodeRandom } from '@moldau/io';
-import { JavaError } from './java-errors.ts';
+import { deprecated, FORMATTER_OPTIONS, writerOf } from './formatter-options.ts';
 import { type KafkaTool, requireOptions, type ToolContext, ToolEnd, UsageProblem } from './kafka-tool.ts';
-import { DEFAULT_FORMATTER, formatterOf, type WriteRecord } from './message-formatters.ts';
-import { logError } from './tool-log.ts';
+import type { WriteRecord } from './message-formatters.ts';
 import { BOOTSTRAP_SERVER, type ToolOption, type ToolOptions } from './tool-options.ts';
 import {
   keyValues,
@@ -16,11 +15,6 @@ import {
 } from './usage.ts';
 
 export const CONSOLE_CONSUMER_CLASS = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
-
-const FORMATTER_PROPERTIES = `of the formatter:
- print.timestamp, print.key, print.offset, print.epoch, print.partition, print.headers, print.value = true|false
- key.separator, line.separator, headers.separator, null.literal
- key.deserializer, value.deserializer, headers.deserializer`;
 
 /** What is read, and how far. */
 export interface Consumption {
@@ -83,36 +77,7 @@ const options: readonly ToolOption[] = [
     summary: 'read_committed leaves out what transactions have not committed.',
     argument: { default: 'read_uncommitted' },
   },
-  {
-    name: 'formatter',
-    summary: 'The class that writes the records.',
-    argument: { name: 'class', default: DEFAULT_FORMATTER },
-  },
-  {
-    name: 'formatter-property',
-    summary: `A property ${FORMATTER_PROPERTIES}`,
-    argument: { name: 'prop' },
-  },
-  {
-    name: 'property',
-    summary: '(DEPRECATED) The same as --formatter-property.',
-    argument: { name: 'prop' },
-  },
-  {
-    name: 'formatter-config',
-    summary: 'A file of such properties; those of --formatter-property win.',
-    argument: { name: 'config file' },
-  },
-  {
-    name: 'key-deserializer',
-    summary: 'The class that reads keys.',
-    argument: { name: 'deserializer for keys' },
-  },
-  {
-    name: 'value-deserializer',
-    summary: 'The class that reads values.',
-    argument: { name: 'deserializer for values' },
-  },
+  ...FORMATTER_OPTIONS,
   {
     name: 'command-property',
     summary: 'A property of the consumer, name=value.',
@@ -234,29 +199,4 @@ function startOf(given: ToolOptions): number | 'earliest' | 'latest' {
   throw new UsageProblem(
     `The provided offset value '${text}' is incorrect. Valid values are 'earliest', 'latest', or a non-negative long.`,
   );
-}
-
-async function writerOf(context: ToolContext, given: ToolOptions): Promise<WriteRecord> {
-  const className = given.get('formatter')!;
-  const warn = (message: string): void => logError(context, message, DEFAULT_FORMATTER);
-  if (formatterOf(className, { properties: {}, warn }) === undefined) throw new UsageProblem(className);
-  refuseTogether(given, 'property', 'formatter-property');
-  if (given.has('property')) context.out(deprecated('property', 'formatter-property'));
-  let properties: Record<string, string>;
-  try {
-    properties = await propertiesOf(context, given.get('formatter-config'));
-  } catch (error) {
-    if (error instanceof JavaError) throw new UsageProblem(error.message);
-    throw error;
-  }
-  for (const part of ['key', 'value']) {
-    const deserializer = given.get(`${part}-deserializer`) ?? '';
-    if (deserializer !== '') properties[`${part}.deserializer`] = deserializer;
-  }
-  Object.assign(properties, keyValues([...given.all('property'), ...given.all('formatter-property')]));
-  return formatterOf(className, { properties, warn })!;
-}
-
-function deprecated(old: string, name: string): string {
-  return `Option --${old} is deprecated and will be removed in a future version. Use --${name} instead.`;
 }

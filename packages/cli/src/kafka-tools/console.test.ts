@@ -54,6 +54,23 @@ test('a group goes on behind the last record that was shown, and silence ends th
   assert.equal(second.code, 0);
 });
 
+test('records of a share group come again when they were released, until they are accepted', async () => {
+  const topic = topicName();
+  await cluster.topic(topic);
+  await cluster.admin.configs.alter({
+    ...{ resource: { type: 'group', name: topic }, set: { 'share.auto.offset.reset': 'earliest' } },
+  });
+  await run('producer', ['--topic', topic], 'a\nb\n');
+  const words = ['--topic', topic, '--group', topic, '--property', 'print.delivery=true'];
+  const released = await run('share-consumer', [...words, '--max-messages', '2', '--release']);
+  assert.match(released.out, /\nDelivery:1\ta\nDelivery:1\tb\n$/);
+  const accepted = await run('share-consumer', [...words, '--max-messages', '2']);
+  assert.match(accepted.out, /\nDelivery:2\ta\nDelivery:2\tb\n$/);
+  const none = await run('share-consumer', [...words, '--timeout-ms', '300']);
+  assert.match(none.err, /TimeoutException: null\nProcessed a total of 0 messages\n$/);
+  assert.deepEqual([released.code, accepted.code, none.code], [0, 0, 0]);
+});
+
 test('a record that cannot be shown ends the tool, or is passed over', async () => {
   const topic = topicName();
   await cluster.topic(topic);

@@ -98,8 +98,8 @@ function defaultFormatter({ properties, warn }: FormatterSettings): WriteRecord 
   column('print.timestamp', writeTimestamp);
   column('print.partition', ({ partition }, out) => out.text(`Partition:${partition}`));
   column('print.offset', ({ offset }, out) => out.text(`Offset:${offset}`));
-  // The tool makes records of its own for the formatter, without what these two would show.
-  column('print.delivery', (_record, out) => out.text('Delivery:NOT_PRESENT'));
+  column('print.delivery', writeDelivery);
+  // The tool makes records of its own for the formatter, without what this would show.
   column('print.epoch', (_record, out) => out.text('Epoch:NOT_PRESENT'));
   column('print.headers', ({ headers }, out) => {
     if (headers.size === 0) out.text('NO_HEADERS');
@@ -112,6 +112,11 @@ function defaultFormatter({ properties, warn }: FormatterSettings): WriteRecord 
   column('print.key', ({ keyBytes }, out) => writeKey(keyBytes, out));
   column('print.value', ({ valueBytes }, out) => writeValue(valueBytes, out), true);
   return rowWriter(columns, bytes('key.separator', '\t'), bytes('line.separator', '\n'));
+}
+
+/** Records of share groups have been delivered so often. */
+function writeDelivery(record: ConsumerRecord, out: BlockWriter): void {
+  out.text(`Delivery:${'deliveryCount' in record ? record.deliveryCount : 'NOT_PRESENT'}`);
 }
 
 function writeTimestamp({ timestampType, timestampMs }: ConsumerRecord, out: BlockWriter): void {

@@ -1,0 +1,68 @@
+// kafka-console-share-consumer beside Kafka's own.
+
+import { after, before, describe, it } from 'node:test';
+import { type Comparison, SideBySide } from './side-by-side.ts';
+
+let both: SideBySide;
+const consume = (lines: readonly string[], how: Comparison = {}) =>
+  both.all('kafka-console-share-consumer', lines, {
+    normal: (text) => text.replace(/CreateTime:\d{13}/g, 'CreateTime:MS'),
+    ...how,
+  });
+
+before(async () => {
+  both = await SideBySide.start();
+  const { topics, configs } = both.kafka.admin();
+  await topics.create({ name: 'records' });
+  for (const name of ['g', 'h'].flatMap((group) => [`${group}-side-a`, `${group}-side-b`]))
+    await configs.alter({
+      resource: { type: 'group', name },
+      set: { 'share.auto.offset.reset': 'earliest' },
+    });
+  await using producer = both.kafka.producer();
+  await producer.send('records', [
+    { key: 'k1', value: 'v1', headers: { a: '1' } },
+    { key: null, value: 'two' },
+    { key: Buffer.from('0000000000000007', 'hex'), value: null },
+  ]);
+});
+after(async () => await both.stop());
+
+describe('kafka-console-share-consumer', { timeout: 60_000 }, () => {
+  it('shows records and says what is to become of them', async () => {
+    const shown = ['key', 'offset', 'delivery', 'headers', 'timestamp']
+      .map((part) => `--formatter-property print.${part}=true`)
+      .join(' ');
+    await consume([
+      `--topic records --group g-{side} --max-messages 3 --release ${shown}`,
+      `--topic records --group g-{side} --max-messages 3 --property print.delivery=true`,
+      '--topic records --group g-{side} --timeout-ms 1000',
+      '--topic records --group h-{side} --max-messages 3 --reject',
+      '--topic records --group h-{side} --timeout-ms 1000',
+    ]);
+  });
+
+  it('refuses command lines that cannot be meant, and helps', async () => {
+    const wrong = { code: 1 };
+    for (const words of [[], ['--help'], ['--topic', 'records']])
+      await both.sameWords('kafka-console-share-consumer', words, wrong);
+    await both.sameWords(
+      'kafka-console-share-consumer',
+      ['--bootstrap-server', 'nowhere', '--topic', 'records', '--timeout-ms', '300'],
+      wrong,
+    );
+    await consume(
+      [
+        '--max-messages 3',
+        '--topic a --reject --release',
+        '--topic a --partition 3',
+        '--topic a --group g --command-property group.id=h',
+        '--topic a --consumer-property a=b --command-property a=b',
+        '--topic a --consumer-config a --command-config b',
+        '--topic a --property a=b --formatter-property a=b',
+        '--topic a --formatter com.example.Formatter',
+      ],
+      wrong,
+    );
+  });
+});
