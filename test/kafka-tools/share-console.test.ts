@@ -1,4 +1,4 @@
-// kafka-console-share-consumer beside Kafka's own.
+// kafka-console-share-consumer and kafka-share-consumer-perf-test beside Kafka's own.
 
 import { after, before, describe, it } from 'node:test';
 import { type Comparison, SideBySide } from './side-by-side.ts';
@@ -14,7 +14,7 @@ before(async () => {
   both = await SideBySide.start();
   const { topics, configs } = both.kafka.admin();
   await topics.create({ name: 'records' });
-  for (const name of ['g', 'h'].flatMap((group) => [`${group}-side-a`, `${group}-side-b`]))
+  for (const name of ['g', 'h', 'i'].flatMap((group) => [`${group}-side-a`, `${group}-side-b`]))
     await configs.alter({
       resource: { type: 'group', name },
       set: { 'share.auto.offset.reset': 'earliest' },
@@ -63,6 +63,40 @@ describe('kafka-console-share-consumer', { timeout: 60_000 }, () => {
         '--topic a --formatter com.example.Formatter',
       ],
       wrong,
+    );
+  });
+});
+
+describe('kafka-share-consumer-perf-test', { timeout: 60_000 }, () => {
+  const measure = (lines: readonly string[], how: Comparison = {}) =>
+    both.all('kafka-share-consumer-perf-test', lines, {
+      normal: (text) =>
+        text
+          .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}/g, 'TIME')
+          .replace(/\b\d+\.\d+/g, 'X')
+          .replace(/\b\d+$/gm, 'MS'),
+      ...how,
+    });
+
+  it('tells how quickly records were read', async () => {
+    await measure([
+      '--topic records --group i-{side} --num-records 3 --show-consumer-stats',
+      '--topic records --group i-{side} --messages 3 --timeout 500 --hide-header',
+    ]);
+  });
+
+  it('refuses command lines that cannot be meant, and helps', async () => {
+    for (const words of [[], ['--help'], ['--topic', 'records', '--num-records', '1']])
+      await both.sameWords('kafka-share-consumer-perf-test', words, { code: 1 });
+    await measure(
+      [
+        '--num-records 1',
+        '--topic a',
+        '--topic a --num-records 1 --messages 1',
+        '--topic a --num-records 1 --from-latest',
+        '--topic a --num-records 1 --consumer.config a --command-config b',
+      ],
+      { code: 1 },
     );
   });
 });

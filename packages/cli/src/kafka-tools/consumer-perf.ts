@@ -15,7 +15,7 @@ import { printMetrics } from './metrics-table.ts';
 import { BOOTSTRAP_SERVER, OptionProblem, type ToolOption, type ToolOptions } from './tool-options.ts';
 import { checkServers, keyValues, propertiesOf, requireOneOf, tellParseProblem } from './usage.ts';
 
-const options: readonly ToolOption[] = [
+export const CONSUMER_PERF_OPTIONS: readonly ToolOption[] = [
   { ...BOOTSTRAP_SERVER, argument: { name: 'server to connect to' } },
   { name: 'topic', summary: 'The topic to read.', argument: { name: 'topic' } },
   {
@@ -90,7 +90,7 @@ const options: readonly ToolOption[] = [
 export const consumerPerf: KafkaTool = {
   name: 'kafka-consumer-perf-test',
   purpose: 'This tool is used to verify the consumer performance.',
-  options,
+  options: CONSUMER_PERF_OPTIONS,
   async run(context, given) {
     checkOptions(context, given);
     const isDetailed = given.has('show-detailed-stats');
@@ -121,7 +121,8 @@ export const consumerPerf: KafkaTool = {
     }
     return context.signal.aborted ? 130 : 0;
   },
-  failed: (context, error) => tellParseProblem(context, options, error) ?? tellFailure(context, error),
+  failed: (context, error) =>
+    tellParseProblem(context, CONSUMER_PERF_OPTIONS, error) ?? tellFailure(context, error),
 };
 
 function checkOptions(context: ToolContext, given: ToolOptions): void {
@@ -211,7 +212,7 @@ class Measured {
     this.#joining = joining;
     this.#wanted = given.number('messages') ?? given.number('num-records')!;
     this.#timeoutMs = given.number('timeout')!;
-    this.#intervalMs = intervalOf(given);
+    this.#intervalMs = reportingIntervalMs(given);
     this.#isDetailed = given.has('show-detailed-stats');
     this.#dateFormat = given.get('date-format')!;
     this.#startMs = context.clock.wallMs();
@@ -294,7 +295,8 @@ class Measured {
   }
 }
 
-function intervalOf(given: ToolOptions): number {
+/** @throws OptionProblem, JavaError */
+export function reportingIntervalMs(given: ToolOptions): number {
   const text = given.get('reporting-interval')!;
   if (!/^\d+$/.test(text))
     throw new OptionProblem(

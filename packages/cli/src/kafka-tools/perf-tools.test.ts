@@ -49,6 +49,20 @@ test('what is sent and read is counted and timed', async () => {
   assert.deepEqual([sent.code, read.code], [0, 0]);
 });
 
+test('several members of a share group are measured together', async () => {
+  const group = `share-${topic}`;
+  await cluster.admin.configs.alter({
+    ...{ resource: { type: 'group', name: group }, set: { 'share.auto.offset.reset': 'earliest' } },
+  });
+  const words = ['--num-records', '1000', '--group', group, '--threads', '2', '--show-consumer-stats'];
+  const { out, code } = await ask('share-consumer-perf-test', ...words, '--hide-header');
+  assert.match(
+    out,
+    /^Share consumer 1 having client id perf-share-consumer-client-1 consumption metrics- .*\nShare consumer 2 .*\n\d{4}-\d\d-\d\d .*, 0\.\d{4}, [\d.]+, [\d.]+, \d{4}, \d+\n$/,
+  );
+  assert.equal(code, 0);
+});
+
 test('the time from the producer to the consumer is told', async () => {
   const words = ['--num-records', '3', '--producer-acks', '1', '--record-size', '5', '--num-headers', '1'];
   const { out, code } = await ask('e2e-latency', ...words);

@@ -3,7 +3,9 @@
 import type { KafkaTool, WordsTool } from './kafka-tool.ts';
 
 const tools: Readonly<Record<string, () => Promise<KafkaTool | WordsTool>>> = {
-  'kafka-console-share-consumer': async () => (await import('./console-share-consumer.ts')).consoleShareConsumer,
+  'kafka-share-consumer-perf-test': async () => (await import('./share-consumer-perf.ts')).shareConsumerPerf,
+  'kafka-console-share-consumer': async () =>
+    (await import('./console-share-consumer.ts')).consoleShareConsumer,
   'kafka-delegation-tokens': async () => (await import('./delegation-tokens.ts')).delegationTokens,
   'kafka-producer-perf-test': async () => (await import('./producer-perf.ts')).producerPerf,
   'kafka-consumer-perf-test': async () => (await import('./consumer-perf.ts')).consumerPerf,
