@@ -1,7 +1,7 @@
 // kafka-acls, as its command line is read. What it does is in acls-actions.ts.
 
 import { KafkaError } from '@moldau/client/admin';
-import { executionError, javaMessage, javaText } from './java-errors.ts';
+import { executionError, javaMessage, javaTrace } from './java-errors.ts';
 import { type KafkaTool, refuseOptions, UsageProblem } from './kafka-tool.ts';
 import { BOOTSTRAP_SERVER, type ToolOption, type ToolOptions } from './tool-options.ts';
 
@@ -108,7 +108,7 @@ export const acls: KafkaTool = {
       if (error instanceof UsageProblem) throw error;
       const shown = error instanceof KafkaError ? executionError(error) : error;
       context.out(`Error while executing ACL command: ${javaMessage(shown)}`);
-      context.out(javaText(shown));
+      context.out(javaTrace(shown));
       return 1;
     }
   },

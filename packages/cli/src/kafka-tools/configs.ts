@@ -2,7 +2,7 @@
 
 import { KafkaError } from '@moldau/client/admin';
 import { BY_DEFAULT, BY_NAME, ENTITY_TYPES, subjectOf } from './configs-subject.ts';
-import { illegalArgument, javaMessage, javaName, javaText } from './java-errors.ts';
+import { illegalArgument, javaMessage, javaName, javaTrace } from './java-errors.ts';
 import { type KafkaTool, refuseOptions, UsageProblem } from './kafka-tool.ts';
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG, type ToolOptions } from './tool-options.ts';
 
@@ -80,7 +80,7 @@ export const configs: KafkaTool = {
     } else {
       context.err(`Error while executing config command with args '${words.join(' ')}'`);
       const isAnswer = error instanceof KafkaError;
-      context.err(`${isAnswer ? 'java.util.concurrent.ExecutionException: ' : ''}${javaText(error)}`);
+      context.err(`${isAnswer ? 'java.util.concurrent.ExecutionException: ' : ''}${javaTrace(error)}`);
     }
     return 1;
   },

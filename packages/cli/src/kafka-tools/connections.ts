@@ -1,7 +1,7 @@
 // The clients that Kafka's tools use, made of --bootstrap-server and a file of Java's properties.
 
 import type { Admin, Kafka, KafkaOptions, Properties } from '@moldau/client';
-import type { Disk } from '@moldau/io';
+import type { Disk, Network } from '@moldau/io';
 import { parseProperties } from '../connection/properties-file.ts';
 import { withFilesRead } from '../connection/settings.ts';
 import { JavaError } from './java-errors.ts';
@@ -12,15 +12,19 @@ const TIMEOUT_MS = 60_000;
 
 export class ToolConnections {
   readonly #disk: Pick<Disk, 'readFile'>;
+  readonly #network: Pick<Network, 'lookup'>;
   readonly #open: { close(): Promise<void> }[] = [];
 
-  constructor(disk: Pick<Disk, 'readFile'>) {
+  constructor(disk: Pick<Disk, 'readFile'>, network: Pick<Network, 'lookup'>) {
     this.#disk = disk;
+    this.#network = network;
   }
 
   async admin(connection: ToolConnection): Promise<Admin> {
     const { openAdmin, isClientProperty } = await import('@moldau/client/admin');
     const properties = onlyThose(isClientProperty, await this.#properties(connection));
+    const problem = await addressProblem(this.#network, connection.brokers);
+    if (problem !== undefined) throw unmade('Failed to create new KafkaAdminClient', problem);
     const admin = openAdmin(settingsOf(connection, properties));
     this.#open.push(admin);
     return admin;
@@ -61,6 +65,34 @@ export async function readProperties(
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new JavaError('java.nio.file.NoSuchFileException', path);
   }
+}
+
+/** Java's clients are not even made without a port, or when no name has an address; when nothing listens there they wait. */
+async function addressProblem(
+  network: Pick<Network, 'lookup'>,
+  brokers: string,
+): Promise<string | undefined> {
+  const addresses = brokers
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+  const hosts: string[] = [];
+  for (const address of addresses) {
+    const [, bracketed, name] = /^(?:\w+:\/\/)?(?:\[([^\]]+)\]|([^\s:/[\]]+)):\d+$/.exec(address) ?? [];
+    const host = bracketed ?? name;
+    if (host === undefined) return `Invalid url in bootstrap.servers: ${address}`;
+    hosts.push(host);
+  }
+  for (const host of hosts) {
+    const found = await network.lookup(host).catch(() => []);
+    if (found.length > 0) return undefined;
+  }
+  return 'No resolvable bootstrap urls given in bootstrap.servers';
+}
+
+function unmade(message: string, problem: string): JavaError {
+  const cause = new JavaError('org.apache.kafka.common.config.ConfigException', problem);
+  return new JavaError('org.apache.kafka.common.KafkaException', message, cause);
 }
 
 function settingsOf({ brokers }: ToolConnection, properties: Properties): KafkaOptions {

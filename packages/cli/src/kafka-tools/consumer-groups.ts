@@ -1,7 +1,8 @@
 // kafka-consumer-groups, as its command line is read, and how it fails.
 
+import type { Admin } from '@moldau/client';
 import { KafkaError } from '@moldau/client/admin';
-import { executionError, JavaError, javaMessage, javaName, javaText, runtimeError } from './java-errors.ts';
+import { executionError, javaMessage, javaName, javaTrace, runtimeError } from './java-errors.ts';
 import {
   type KafkaTool,
   refuseOptions,
@@ -87,7 +88,7 @@ export const consumerGroups: KafkaTool = {
       // Kafka's tool ends well even then.
       const shown = error instanceof KafkaError ? executionError(error) : error;
       context.out(`\nError: Executing consumer group command failed due to ${javaMessage(shown)}`);
-      context.err(javaText(shown));
+      context.err(javaTrace(shown));
     }
     return 0;
   },
@@ -96,7 +97,7 @@ export const consumerGroups: KafkaTool = {
 
 /** What nobody catches, as the JVM tells it. */
 export function tellUncaught(context: ToolContext, error: unknown): number {
-  context.err(`Exception in thread "main" ${javaText(error)}`);
+  context.err(`Exception in thread "main" ${javaTrace(error)}`);
   return 1;
 }
 
@@ -104,14 +105,15 @@ export function isArgumentProblem(error: unknown): boolean {
   return ['java.lang.IllegalArgumentException', 'java.lang.NumberFormatException'].includes(javaName(error));
 }
 
-async function connect(context: ToolContext, options: ToolOptions) {
+/** @throws JavaError */
+export async function connect(context: ToolContext, options: ToolOptions): Promise<Admin> {
   try {
     return await context.admin({
       brokers: options.get('bootstrap-server')!,
       configFile: options.get('command-config'),
     });
   } catch (error) {
-    throw error instanceof JavaError ? runtimeError(error) : error;
+    throw javaName(error).startsWith('java.nio.') ? runtimeError(error) : error;
   }
 }
 

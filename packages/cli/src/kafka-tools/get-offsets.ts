@@ -8,6 +8,7 @@ import {
   JavaError,
   javaMessage,
   javaText,
+  javaTrace,
   runtimeError,
 } from './java-errors.ts';
 import { split } from './java-text.ts';
@@ -105,7 +106,7 @@ export const getOffsets: KafkaTool = {
   },
   failed(context, error) {
     context.err(`Error occurred: ${javaMessage(error)}`);
-    if (!(error instanceof TerseProblem || error instanceof OptionProblem)) context.err(javaText(error));
+    if (!(error instanceof TerseProblem || error instanceof OptionProblem)) context.err(javaTrace(error));
     return 1;
   },
 };

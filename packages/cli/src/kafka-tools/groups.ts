@@ -2,7 +2,7 @@
 
 import type { GroupListing, GroupType } from '@moldau/client';
 import { pascalName } from './group-words.ts';
-import { illegalArgument, javaMessage, javaText } from './java-errors.ts';
+import { illegalArgument, javaMessage, javaName, javaTrace } from './java-errors.ts';
 import { columns, hashOrder, widthOf } from './java-text.ts';
 import { type KafkaTool, refuseOptions, UsageProblem } from './kafka-tool.ts';
 import { logError } from './tool-log.ts';
@@ -43,8 +43,8 @@ export const groups: KafkaTool = {
     refuseOptions(options, 'share', ['consumer', 'group-type', 'protocol', 'streams']);
     refuseOptions(options, 'streams', ['consumer', 'group-type', 'protocol', 'share']);
     const brokers = options.get('bootstrap-server')!;
-    const admin = await context.admin({ brokers, configFile: options.get('command-config') });
     try {
+      const admin = await context.admin({ brokers, configFile: options.get('command-config') });
       const listed = (await admin.groups.list()).filter((group) => isWanted(group, type, options));
       const rows = hashOrder(listed, ({ groupId }) => groupId).map((group) => [
         ...[group.groupId, pascalName(group.type), group.protocolType],
@@ -54,8 +54,9 @@ export const groups: KafkaTool = {
       for (const row of rows) context.out(`${columns([width, width, width], row)} `);
       return 0;
     } catch (error) {
+      if (javaName(error).startsWith('java.nio.')) throw error;
       context.out(`Error while executing groups command : ${javaMessage(error)}`);
-      logError(context, `${javaText(error)}\n`, 'org.apache.kafka.tools.GroupsCommand');
+      logError(context, `${javaTrace(error)}\n`, 'org.apache.kafka.tools.GroupsCommand');
       return 1;
     }
   },

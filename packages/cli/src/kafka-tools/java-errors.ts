@@ -136,6 +136,12 @@ export class JavaError extends Error {
 export const illegalArgument = (message: string) =>
   new JavaError('java.lang.IllegalArgumentException', message);
 
+/** As a stack trace has it without the places in Java's source: the error, and what it came of. */
+export function javaTrace(error: unknown): string {
+  const cause = error instanceof JavaError ? error.cause : undefined;
+  return cause === undefined ? javaText(error) : `${javaText(error)}\nCaused by: ${javaTrace(cause)}`;
+}
+
 /** As Java wraps an error that came up elsewhere: its message is the whole text of the other. */
 export function wrapped(javaName: string, error: unknown): JavaError {
   return new JavaError(javaName, javaText(error));

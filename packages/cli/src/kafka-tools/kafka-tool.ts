@@ -15,7 +15,7 @@ import {
 } from '@moldau/io';
 import { version } from '../version.ts';
 import { ToolConnections } from './connections.ts';
-import { javaMessage, javaText } from './java-errors.ts';
+import { javaMessage, javaTrace } from './java-errors.ts';
 import { helpText } from './tool-help.ts';
 import {
   HELP,
@@ -107,7 +107,7 @@ export async function runTool(
   words: readonly string[],
   streams: ToolStreams,
 ): Promise<number> {
-  const connections = new ToolConnections(nodeDisk);
+  const connections = new ToolConnections(nodeDisk, nodeNetwork);
   const context: ToolContext = {
     ...streams,
     ...{ disk: nodeDisk, network: nodeNetwork, clock: nodeClock, timers: nodeTimers },
@@ -164,7 +164,7 @@ export async function runOptions(
 /** As most tools do. Java prints a stack trace after the name, which helps nobody here. */
 export function tellFailure(context: ToolContext, error: unknown): number {
   context.err(javaMessage(error));
-  context.err(javaText(error));
+  context.err(javaTrace(error));
   return 1;
 }
 

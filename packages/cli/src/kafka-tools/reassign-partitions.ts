@@ -2,7 +2,7 @@
 
 import { KafkaError } from '@moldau/client/admin';
 import { tellUncaught } from './consumer-groups.ts';
-import { executionError, javaMessage, javaName, javaText } from './java-errors.ts';
+import { executionError, javaMessage, javaName, javaTrace } from './java-errors.ts';
 import { type KafkaTool, requireOptions, UsageProblem } from './kafka-tool.ts';
 import type { ToolOptions } from './tool-options.ts';
 
@@ -118,7 +118,7 @@ log_dirs may be left out; any is where the broker likes.`,
         context.out(javaMessage(error));
       } else {
         context.out(`Error: ${javaMessage(shown)}`);
-        context.out(javaText(shown));
+        context.out(javaTrace(shown));
       }
       return 1;
     }

@@ -1,8 +1,8 @@
 // kafka-share-groups, as its command line is read. What it does is in share-groups-actions.ts.
 
 import { KafkaError } from '@moldau/client/admin';
-import { isArgumentProblem, tellUncaught } from './consumer-groups.ts';
-import { executionError, javaMessage, javaText } from './java-errors.ts';
+import { connect, isArgumentProblem, tellUncaught } from './consumer-groups.ts';
+import { executionError, javaMessage, javaTrace } from './java-errors.ts';
 import { type KafkaTool, refuseOptions, requireOptions, UsageProblem } from './kafka-tool.ts';
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG, type ToolOptions } from './tool-options.ts';
 
@@ -73,10 +73,7 @@ export const shareGroups: KafkaTool = {
     try {
       // Looked at first, whether it is needed or not.
       options.all('timeout');
-      const admin = await context.admin({
-        brokers: options.get('bootstrap-server')!,
-        configFile: options.get('command-config'),
-      });
+      const admin = await connect(context, options);
       return await actions[action]({ admin, options, context });
     } catch (error) {
       if (isArgumentProblem(error)) throw new UsageProblem(javaMessage(error));
@@ -84,7 +81,7 @@ export const shareGroups: KafkaTool = {
       // Kafka's tool ends well even then.
       const shown = error instanceof KafkaError ? executionError(error) : error;
       context.out(`\nError: Executing share group command failed due to ${javaMessage(shown)}`);
-      context.err(javaText(shown));
+      context.err(javaTrace(shown));
       return 0;
     }
   },

@@ -1,6 +1,6 @@
 // kafka-topics, as its command line is read. What it does is in topics-actions.ts.
 
-import { illegalArgument, javaMessage, javaText } from './java-errors.ts';
+import { illegalArgument, javaMessage, javaTrace } from './java-errors.ts';
 import {
   type KafkaTool,
   refuseOptions,
@@ -112,7 +112,7 @@ export const topics: KafkaTool = {
       return 0;
     } catch (error) {
       context.out(`Error while executing topic command : ${javaMessage(error)}`);
-      logError(context, `${javaText(error)}\n`, 'org.apache.kafka.tools.TopicCommand');
+      logError(context, `${javaTrace(error)}\n`, 'org.apache.kafka.tools.TopicCommand');
       return 1;
     }
   },
