@@ -136,10 +136,11 @@ export class JavaError extends Error {
 export const illegalArgument = (message: string) =>
   new JavaError('java.lang.IllegalArgumentException', message);
 
-/** As a stack trace has it without the places in Java's source: the error, and what it came of. */
+/** As a stack trace has it without the places in Java's source: the error, and what it came of, a line each. */
 export function javaTrace(error: unknown): string {
   const cause = error instanceof JavaError ? error.cause : undefined;
-  return cause === undefined ? javaText(error) : `${javaText(error)}\nCaused by: ${javaTrace(cause)}`;
+  if (cause === undefined) return javaText(error);
+  return `${javaText(error)}\nCaused by: ${javaText(cause).replaceAll('\n', ' ')}`;
 }
 
 /** As Java wraps an error that came up elsewhere: its message is the whole text of the other. */
