@@ -63,8 +63,8 @@ export class GroupOffsetsAdmin {
   }
 
   /**
-   * All that the groups have committed, or what they have in some partitions; where there is nothing, nothing is told. `requireStable` waits for
-   * transactions that are committing offsets.
+   * All that the groups have committed, or what they have in some partitions, by topic and partition; where there is nothing, nothing is told.
+   * `requireStable` waits for transactions that are committing offsets.
    */
   async get(
     groupIds: string | readonly string[],
@@ -213,8 +213,14 @@ export class GroupOffsetsAdmin {
         const leaderEpoch = epoch < 0 ? undefined : epoch;
         return { groupId, topic, partition, offset, leaderEpoch, metadata: metadata ?? '' };
       }),
-    ).filter(({ offset }) => offset >= 0);
+    )
+      .filter(({ offset }) => offset >= 0)
+      .sort(inOrder);
   }
+}
+
+function inOrder(one: TopicPartition, other: TopicPartition): number {
+  return one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1;
 }
 
 function coordinator(groupId: string): Destination {

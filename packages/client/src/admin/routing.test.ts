@@ -129,6 +129,26 @@ describe('the admin asks', () => {
     await old.admin.close();
   });
 
+  it('for committed offsets, and tells them in order, as brokers do not', async () => {
+    const { world, admin, serve } = scripted();
+    const partition = (partitionIndex: number) => ({
+      ...{ partitionIndex, committedOffset: 7, metadata: '', errorCode: 0 },
+    });
+    serve(offsetFetchRequest.apiKey, [0, 7], () => ({
+      topics: [
+        { name: 'b', partitions: [10, 2, 0].map(partition) },
+        { name: 'a', partitions: [partition(1)] },
+      ],
+      errorCode: 0,
+    }));
+    const found = await world.until(admin.groupOffsets.get('g'));
+    assert.deepEqual(
+      found.map(({ topic, partition }) => `${topic}-${partition}`),
+      ['a-1', 'b-0', 'b-2', 'b-10'],
+    );
+    await admin.close();
+  });
+
   it('no old broker for configuration and access rules that it cannot have', async () => {
     const { world, admin, serve, asked } = scripted();
     serve(describeConfigsRequest.apiKey, [0, 2], ({ resources }: { resources: object[] }) => ({
