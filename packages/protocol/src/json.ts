@@ -7,6 +7,9 @@ import { type AnyField, defaultOf, type Fields, isPresent } from './schema.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
+/** TypeScript does not know it yet. */
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): Json };
+
 const MAX_INT64 = 2 ** 63;
 
 /** The message's value as JSON, without the fields that this version lacks, and tagged ones (unless they have a value). */
@@ -35,7 +38,8 @@ function toJson(field: AnyField, value: unknown, version: number): Json {
     case 'records':
       return Buffer.from(value as Uint8Array).toString('base64');
     case 'bits64':
-      return Number(value);
+      // A hash is all of its digits, which a number of JavaScript has not.
+      return rawJson(String(value));
     case 'int64':
       return value === Number.POSITIVE_INFINITY ? MAX_INT64 : (value as number);
     default:

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { encodeBatch, encodeVersioned, offsetCommitKey } from '@moldau/protocol';
+import {
+  consumerGroupMetadataKey,
+  consumerGroupMetadataValue,
+} from '@moldau/protocol/data/consumer-group-records';
 import { runInProcess } from './testing-tool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moldau-dump-log-'));
@@ -61,4 +65,12 @@ test('a log that ends in the middle of a batch, and one that is none, are told a
     /^Exception in thread "main" org\.apache\..*CorruptRecordException: Found record size 0 smaller/,
   );
   assert.equal(code, 1);
+});
+
+test('hashes of groups are shown with all their digits', async () => {
+  const key = encodeVersioned(consumerGroupMetadataKey, { groupId: 'g' });
+  const value = encodeVersioned(consumerGroupMetadataValue, { epoch: 1, metadataHash: 4856369057514020279n });
+  const path = logFile('00000000000000000008.log', [{ key, value }]);
+  const { out } = await dump('--files', path, '--offsets-decoder');
+  assert.match(out, /payload: \{"version":"0","data":\{"epoch":1,"metadataHash":4856369057514020279\}\}\n$/);
 });
