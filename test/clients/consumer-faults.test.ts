@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Kafka } from '@moldau/client';
 import { type ErrorName, SeededRandom, seedOf } from '@moldau/testing';
-import { startTarget, type Target, until, within } from './target.ts';
+import { lacks, startTarget, type Target, until, within } from './target.ts';
 
 const SETTLED_MS = 20_000;
 /** The last value where nobody knows how many there are. */
@@ -87,7 +87,8 @@ describe(`a consumer of a group whose connections are cut (--seed=${random.seed}
     for (const api of apis[groupProtocol]) {
       for (const when of ['before', 'after'] as const) {
         const what = when === 'before' ? 'a request' : 'an answer';
-        it(`(${groupProtocol}) reads all and commits, cut within ${what} of ${api}`, async () => {
+        it(`(${groupProtocol}) reads all and commits, cut within ${what} of ${api}`, async (test) => {
+          if (groupProtocol === 'consumer' && (await lacks(test, 'the consumer protocol'))) return;
           const stride = thorough.includes(api) ? 1 : 11;
           const first = random.below(stride);
           for (let afterBytes = first, bytes = 100; afterBytes <= bytes; afterBytes += stride) {
@@ -176,7 +177,8 @@ describe('a consumer that is told of errors', () => {
   ];
   for (const [api, ...codes] of cases) {
     for (const code of codes) {
-      it(`reads all and commits when ${api} says ${code} twice`, async () => {
+      it(`reads all and commits when ${api} says ${code} twice`, async (test) => {
+        if (api === 'ConsumerGroupHeartbeat' && (await lacks(test, 'the consumer protocol'))) return;
         const clientId = `told-${randomUUID()}`;
         const fault = target.faults.error({ api, code, clientId, times: 2 });
         await using kafka = target.client({ clientId });
@@ -198,7 +200,8 @@ describe('a consumer that is told of errors', () => {
 
 describe('a consumer and brokers that change', () => {
   for (const groupProtocol of PROTOCOLS) {
-    it(`(${groupProtocol}) goes on where it was when its coordinator moves again and again`, async () => {
+    it(`(${groupProtocol}) goes on where it was when its coordinator moves again and again`, async (test) => {
+      if (groupProtocol === 'consumer' && (await lacks(test, 'the consumer protocol'))) return;
       await using target = await startTarget({ brokers: 3 });
       const topic = await target.topic();
       await using kafka = target.client();
@@ -364,7 +367,8 @@ describe('a consumer and a broker that does not answer', () => {
 
 describe('members of a group whose connections are dropped again and again', () => {
   for (const groupProtocol of PROTOCOLS) {
-    it(`(${groupProtocol}) are given every record between them`, async () => {
+    it(`(${groupProtocol}) are given every record between them`, async (test) => {
+      if (groupProtocol === 'consumer' && (await lacks(test, 'the consumer protocol'))) return;
       await using target = await startTarget({
         settings: {
           'group.consumer.min.heartbeat.interval.ms': 50,

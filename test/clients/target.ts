@@ -3,6 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, type KafkaOptions, type NewTopic } from '@moldau/client';
 import {
+  consumerGroupHeartbeatRequest,
+  describeClusterRequest,
   fetchRequest,
   fetchResponse,
   listOffsetsRequest,
@@ -10,10 +12,35 @@ import {
   metadataRequest,
   metadataResponse,
   readRecordSet,
+  shareGroupHeartbeatRequest,
+  txnOffsetCommitRequest,
 } from '@moldau/protocol';
 import { FaultProxy, type Faults, RawClient, TestKafka } from '@moldau/testing';
 
 export const elsewhere = process.env.MOLDAU_TEST_BROKERS;
+
+/** The first API, and its version, of what old brokers lack. */
+const FEATURES = {
+  'the consumer protocol': { request: consumerGroupHeartbeatRequest, version: 0 },
+  'the description of clusters': { request: describeClusterRequest, version: 0 },
+  'offsets of members in transactions': { request: txnOffsetCommitRequest, version: 3 },
+  'share groups': { request: shareGroupHeartbeatRequest, version: 1 },
+} as const;
+
+/** Skips the test, and says why, when the broker elsewhere is too old for it; ours has all. */
+export async function lacks(
+  test: { skip(why: string): void },
+  feature: keyof typeof FEATURES,
+): Promise<boolean> {
+  if (elsewhere === undefined) return false;
+  const { request, version } = FEATURES[feature];
+  await using kafka = new Kafka({ brokers: elsewhere });
+  const [broker] = await kafka.admin().cluster.apiVersions();
+  const { maxVersion = -1 } = broker!.apis.find(({ apiKey }) => apiKey === request.apiKey) ?? {};
+  if (maxVersion >= version) return false;
+  test.skip(`the broker is too old for ${feature}`);
+  return true;
+}
 
 /** Short waits, so that a test is over soon. */
 const QUICK = {

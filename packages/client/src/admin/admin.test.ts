@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { has, lacks } from '../cluster/testing-elsewhere.ts';
 import { KafkaError, PartialFailureError } from '../errors/kafka-error.ts';
 import { Kafka } from '../kafka.ts';
 import type { Admin } from './admin.ts';
@@ -61,7 +62,8 @@ describe('the admin', () => {
       isThere = (await admin.topics.list()).some((topic) => topic.name === first);
   });
 
-  it('tells who may lead partitions, page by page', async () => {
+  it('tells who may lead partitions, page by page', async (test) => {
+    if (await lacks(test, 'eligible leaders')) return;
     const [first, second] = [await world.made(3), await world.made(2)];
     const told = await admin.topics.eligibleLeaders([first, second], { pageSize: 2 });
     const partitions = told.map(({ topic, partition }) => `${topic}-${partition}`);
@@ -118,8 +120,10 @@ describe('the admin', () => {
     assert.deepEqual(await at({ topic, partition: 0, at: 'earliest' }), [0]);
     assert.deepEqual(await at({ topic, partition: 0, at: { timestampMs: 1_500 } }), [1]);
     assert.deepEqual(await at({ topic, partition: 0, at: { timestampMs: 9_000 } }), [undefined]);
-    const [max] = await admin.offsets.list({ topic, partition: 0, at: 'max-timestamp' });
-    assert.deepEqual([max!.offset, max!.timestampMs], [2, 3_000]);
+    if (await has('the largest timestamp')) {
+      const [max] = await admin.offsets.list({ topic, partition: 0, at: 'max-timestamp' });
+      assert.deepEqual([max!.offset, max!.timestampMs], [2, 3_000]);
+    }
     const deleted = await admin.records.delete([
       { topic, partition: 0, before: 2 },
       { topic, partition: 1, before: 'end' },
@@ -163,15 +167,18 @@ describe('the admin', () => {
     );
     const logDirs = own!.entries.get('log.dirs') ?? own!.entries.get('log.dir')!;
     assert.equal(logDirs.isReadOnly, true);
-    assert.ok(logDirs.documentation!.length > 10 && logDirs.synonyms.length > 0);
+    assert.ok(logDirs.synonyms.length > 0);
+    if (await has('documentation of configuration')) assert.ok(logDirs.documentation!.length > 10);
+    // The latter is what brokers with ZooKeeper say.
+    const invalidConfig = (await has('the quorum')) ? 'INVALID_CONFIG' : /^INVALID_(CONFIG|REQUEST)$/;
     await assert.rejects(admin.configs.alter({ resource, set: { 'retention.ms': 'soon' } }), {
-      code: 'INVALID_CONFIG',
+      code: invalidConfig,
       topic,
     });
     await assert.rejects(
       admin.configs.alter({ resource, set: { 'retention.ms': 'soon' } }, { validateOnly: true }),
       {
-        code: 'INVALID_CONFIG',
+        code: invalidConfig,
       },
     );
   });

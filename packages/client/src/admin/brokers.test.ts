@@ -11,6 +11,7 @@ import {
   produceRequest,
   produceResponse,
 } from '@moldau/protocol';
+import { has, lacks } from '../cluster/testing-elsewhere.ts';
 import { PartialFailureError } from '../errors/kafka-error.ts';
 import type { Admin } from './admin.ts';
 import { AdminWorld, eventually } from './testing-admin.ts';
@@ -34,7 +35,8 @@ describe('the admin of brokers and partitions', () => {
   });
   after(() => world.stop());
 
-  it('describes topics by id, and deletes them so', async () => {
+  it('describes topics by id, and deletes them so', async (test) => {
+    if (await lacks(test, 'topics by id')) return;
     const topic = await world.made(2);
     const [found] = await admin.topics.describe(topic, { includeAuthorizedOperations: true });
     const id = found!.id!;
@@ -55,10 +57,11 @@ describe('the admin of brokers and partitions', () => {
     const [broker] = await admin.cluster.apiVersions({ brokerIds: [brokerId] });
     assert.equal(broker!.brokerId, brokerId);
     const metadata = broker!.apis.find(({ apiKey }) => apiKey === 3)!;
-    assert.ok(metadata.maxVersion >= 12 && metadata.minVersion <= 4);
+    assert.ok(metadata.maxVersion >= 9 && metadata.minVersion <= 4);
   });
 
-  it('tells features and their levels, and checks changes of them', async () => {
+  it('tells features and their levels, and checks changes of them', async (test) => {
+    if (await lacks(test, 'the quorum')) return;
     const { finalized, supported } = await admin.features.describe();
     const level = finalized.get('metadata.version')!.maxLevel;
     assert.ok(supported.get('metadata.version')!.maxLevel >= level);
@@ -72,7 +75,8 @@ describe('the admin of brokers and partitions', () => {
     });
   });
 
-  it('tells how the quorum stands, and says when its voters cannot be changed', async () => {
+  it('tells how the quorum stands, and says when its voters cannot be changed', async (test) => {
+    if (await lacks(test, 'the quorum')) return;
     const { leaderId, voters, highWatermark } = await admin.quorum.describe();
     assert.ok(voters.some(({ id, logEndOffset }) => id === leaderId && logEndOffset >= highWatermark - 1));
     const voter = { id: 77, directoryId: 'AAAAAAAAAAAAAAAAAAAAAQ' };
@@ -81,7 +85,8 @@ describe('the admin of brokers and partitions', () => {
     await assert.rejects(admin.quorum.addVoter(voter, listeners), { code: 'UNSUPPORTED_VERSION' });
   });
 
-  it('tells of the cluster what is asked, and forgets brokers that are gone', async () => {
+  it('tells of the cluster what is asked, and forgets brokers that are gone', async (test) => {
+    if (await lacks(test, 'fenced brokers')) return;
     const described = await admin.cluster.describe({
       includeFencedBrokers: true,
       includeAuthorizedOperations: true,
@@ -96,7 +101,8 @@ describe('the admin of brokers and partitions', () => {
     });
   });
 
-  it('lists what has configuration, and keeps that of client metrics and of groups', async () => {
+  it('lists what has configuration, and keeps that of client metrics and of groups', async (test) => {
+    if (await lacks(test, 'configuration of groups')) return;
     const metrics = { type: 'client-metrics', name: world.name() } as const;
     const group = { type: 'group', name: world.name() } as const;
     await admin.configs.alter([
@@ -161,7 +167,8 @@ describe('the admin of brokers and partitions', () => {
     await world.write(topic, 0, [1, 2, 3]);
     const replica = { topic, partition: 0, brokerId };
     const dirs = await admin.logDirs.describe();
-    assert.ok(dirs.every(({ error, totalBytes }) => error === undefined && totalBytes! > 0));
+    assert.ok(dirs.every(({ error }) => error === undefined));
+    if (await has('sizes of log directories')) assert.ok(dirs.every(({ totalBytes }) => totalBytes! > 0));
     const [told] = await admin.logDirs.describe({ brokerIds: [brokerId], partitions: [replica] });
     assert.equal(told!.brokerId, brokerId);
     const [place] = await admin.logDirs.replicas([replica]);
@@ -179,7 +186,8 @@ describe('the admin of brokers and partitions', () => {
     );
   });
 
-  it('shuts out producers, tells how transactions stand, and ends one that hangs', async () => {
+  it('shuts out producers, tells how transactions stand, and ends one that hangs', async (test) => {
+    if (await lacks(test, 'listing of transactions')) return;
     const topic = await world.made(2);
     const [one, other] = [world.name(), world.name()];
     const [first] = await admin.transactions.fence([one, other]);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { uuidFromBytes } from '@moldau/protocol';
+import { has, lacks } from '../cluster/testing-elsewhere.ts';
 import { type KafkaError, PartialFailureError } from '../errors/kafka-error.ts';
 import type { Admin } from './admin.ts';
 import { AdminWorld, eventually } from './testing-admin.ts';
@@ -27,7 +28,9 @@ describe('the admin of groups', () => {
       { topic, partition: 1, offset: 0 },
     ]);
     await admin.groupOffsets.alter(other, { topic, partition: 2, offset: 1, leaderEpoch: 0 });
-    const committed = await admin.groupOffsets.get([one, other, world.name()], { requireStable: true });
+    const committed = await admin.groupOffsets.get([one, other, world.name()], {
+      requireStable: await has('stable offsets'),
+    });
     assert.deepEqual(committed, [
       { groupId: one, topic, partition: 0, offset: 4, leaderEpoch: undefined, metadata: 'by hand' },
       { groupId: one, topic, partition: 1, offset: 0, leaderEpoch: undefined, metadata: '' },
@@ -108,7 +111,8 @@ describe('the admin of groups', () => {
     });
   });
 
-  it('tells who is in a classic group and how far it is, and sends members away', async () => {
+  it('tells who is in a classic group and how far it is, and sends members away', async (test) => {
+    if (await lacks(test, 'states of groups')) return;
     const topic = await world.made(2);
     const group = world.name();
     await world.write(topic, 0, [1, 2, 3]);
@@ -165,7 +169,8 @@ describe('the admin of groups', () => {
     await admin.groups.delete(group);
   });
 
-  it('describes groups of each type by their ids alone', async () => {
+  it('describes groups of each type by their ids alone', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const topic = await world.made(2);
     const [classic, consumer, share] = [world.name(), world.name(), world.name()];
     const [first, second] = [memberId(), memberId()];
@@ -212,7 +217,8 @@ describe('the admin of groups', () => {
     await admin.groups.delete(ids);
   });
 
-  it('tells where share groups begin, sets it, and forgets it', async () => {
+  it('tells where share groups begin, sets it, and forgets it', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const topic = await world.made(2);
     const group = world.name();
     const member = memberId();

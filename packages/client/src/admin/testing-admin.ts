@@ -20,12 +20,12 @@ import {
 } from '@moldau/protocol';
 import { startTestBroker, type TestBroker } from '@moldau/testing';
 import { Cluster, type Destination } from '../cluster/cluster.ts';
+import { elsewhere } from '../cluster/testing-elsewhere.ts';
 import { Kafka } from '../kafka.ts';
 import { resolveClientOptions } from '../options/client-options.ts';
 import { nodePorts } from '../options/ports.ts';
 import type { Admin } from './admin.ts';
 
-const elsewhere = process.env.MOLDAU_TEST_BROKERS;
 const PRODUCE = { request: produceRequest, response: produceResponse, maxVersion: 12 };
 const JOIN = { request: joinGroupRequest, response: joinGroupResponse };
 const SYNC = { request: syncGroupRequest, response: syncGroupResponse };

@@ -4,14 +4,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { startTestBroker, type TestBroker } from '@moldau/testing';
+import { elsewhere, lacks } from '../cluster/testing-elsewhere.ts';
 import { Kafka } from '../kafka.ts';
 import { json } from '../serdes/json.ts';
 import { string } from '../serdes/primitives.ts';
 import { type Topic, topic } from '../topic.ts';
 import type { Consumer } from './consumer.ts';
 import type { ConsumerOptions } from './options/consumer-options.ts';
-
-const elsewhere = process.env.MOLDAU_TEST_BROKERS;
 
 interface Order {
   readonly id: number;
@@ -81,7 +80,8 @@ describe('consumers', { timeout: 60_000 }, () => {
     for (const assignors of groupProtocol === 'classic'
       ? (['range', 'cooperative-sticky'] as const)
       : [undefined]) {
-      it(`shares partitions under load, and each record is processed once though members come and go (${assignors ?? groupProtocol})`, async () => {
+      it(`shares partitions under load, and each record is processed once though members come and go (${assignors ?? groupProtocol})`, async (test) => {
+        if (groupProtocol === 'consumer' && (await lacks(test, 'the consumer protocol'))) return;
         const orders = await made(6);
         const groupId = `group-${randomUUID()}`;
         const seen = new Map<number, number>();

@@ -7,6 +7,7 @@ import { encodeBatch, produceRequest, produceResponse } from '@moldau/protocol';
 import { startTestBroker, type TestBroker } from '@moldau/testing';
 import type { Admin } from '../admin/admin.ts';
 import { Cluster } from '../cluster/cluster.ts';
+import { elsewhere, lacks } from '../cluster/testing-elsewhere.ts';
 import { Kafka } from '../kafka.ts';
 import { resolveClientOptions } from '../options/client-options.ts';
 import { nodePorts } from '../options/ports.ts';
@@ -15,7 +16,6 @@ import { topic } from '../topic.ts';
 import { ShareConsumer } from './share-consumer.ts';
 import { resolveShareOptions } from './share-options.ts';
 
-const elsewhere = process.env.MOLDAU_TEST_BROKERS;
 const PATIENCE_MS = 20_000;
 
 describe('share consumers', { concurrency: true }, () => {
@@ -88,7 +88,8 @@ describe('share consumers', { concurrency: true }, () => {
   const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `v${index}`);
   const texts = (name: string) => topic(name, { value: string() });
 
-  it('gives each record to one member, once, when it is accepted by asking for the next', async () => {
+  it('gives each record to one member, once, when it is accepted by asking for the next', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const name = await topicWith(numbered(120), 3);
     const groupId = await groupFromStart();
     const stop = new AbortController();
@@ -110,7 +111,8 @@ describe('share consumers', { concurrency: true }, () => {
     assert.ok(owners.size > 1, 'one member had all records');
   });
 
-  it('gives released records again with a higher count, and rejected ones never', async () => {
+  it('gives released records again with a higher count, and rejected ones never', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const name = await topicWith(numbered(30));
     await using consumer = kafka.shareConsumer({ groupId: await groupFromStart(), acknowledge: 'explicit' });
     const deliveries = new Map<string, number[]>();
@@ -134,7 +136,8 @@ describe('share consumers', { concurrency: true }, () => {
     }
   });
 
-  it('releases at once what a member that is closed was not done with', async () => {
+  it('releases at once what a member that is closed was not done with', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const name = await topicWith(numbered(20));
     const groupId = await groupFromStart();
     const first = kafka.shareConsumer({ groupId });
@@ -154,7 +157,8 @@ describe('share consumers', { concurrency: true }, () => {
     assert.equal(seen.get('v4'), 2);
   });
 
-  it('gives the records of a member whose connection is cut to another', async () => {
+  it('gives the records of a member whose connection is cut to another', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const name = await topicWith(numbered(20));
     const groupId = await groupFromStart();
     const cluster = new Cluster(resolveClientOptions({ brokers, clientId: 'doomed' }), nodePorts);
@@ -172,7 +176,8 @@ describe('share consumers', { concurrency: true }, () => {
     for (const value of held) assert.equal(seen.get(value), 2);
   });
 
-  it('runs handlers side by side, gives what failed again, and rejects what failed too often', async () => {
+  it('runs handlers side by side, gives what failed again, and rejects what failed too often', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const name = await topicWith(numbered(40), 2);
     const groupId = await groupFromStart();
     const stop = new AbortController();
@@ -210,7 +215,8 @@ describe('share consumers', { concurrency: true }, () => {
     assert.ok(mostRunning > 1 && mostRunning <= 8, `${mostRunning} at a time`);
   });
 
-  it('keeps a record that takes long by renewing its lock', async () => {
+  it('keeps a record that takes long by renewing its lock', async (test) => {
+    if (await lacks(test, 'share groups')) return;
     const name = await topicWith(['slow']);
     await using consumer = kafka.shareConsumer({ groupId: await groupFromStart() });
     for await (const record of consumer.subscribe(texts(name))) {

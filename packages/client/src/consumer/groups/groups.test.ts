@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { startTestBroker, type TestBroker } from '@moldau/testing';
 import { Admin } from '../../admin/admin.ts';
 import { Cluster } from '../../cluster/cluster.ts';
+import { elsewhere, has, lacks } from '../../cluster/testing-elsewhere.ts';
 import { resolveClientOptions } from '../../options/client-options.ts';
 import { nodePorts } from '../../options/ports.ts';
 import type { AssignorName } from './assignors/assignor.ts';
@@ -20,7 +21,6 @@ import {
 } from './testing-members.ts';
 import type { GroupProtocol } from './types.ts';
 
-const elsewhere = process.env.MOLDAU_TEST_BROKERS;
 /** No waiting for others, and quick heartbeats of the consumer protocol. */
 const brokerSettings = [
   'group.initial.rebalance.delay.ms=0',
@@ -81,7 +81,8 @@ describe('a group', { concurrency: 4 }, () => {
   ] as const;
 
   for (const { title, ...kind } of kinds) {
-    it(`${title}: shares partitions among members that come and go`, async () => {
+    it(`${title}: shares partitions among members that come and go`, async (test) => {
+      if (kind.protocol === 'consumer' && (await lacks(test, 'the consumer protocol'))) return;
       const topic = await made(6);
       const groupId = `g-${randomUUID()}`;
       const ownership = new Ownership();
@@ -159,7 +160,8 @@ describe('a group', { concurrency: 4 }, () => {
   });
 
   for (const protocol of ['classic', 'consumer'] as const) {
-    it(`gives a static member of the ${protocol} protocol back what it had, without the others`, async () => {
+    it(`gives a static member of the ${protocol} protocol back what it had, without the others`, async (test) => {
+      if (protocol === 'consumer' && (await lacks(test, 'the consumer protocol'))) return;
       const topic = await made(4);
       const groupId = `g-${randomUUID()}`;
       const member = (instanceId: string): TestMember =>
@@ -176,7 +178,8 @@ describe('a group', { concurrency: 4 }, () => {
       assert.equal(other.host.events.length, seen);
     });
 
-    it(`finds topics of the ${protocol} protocol by patterns and names, also such as are made later`, async () => {
+    it(`finds topics of the ${protocol} protocol by patterns and names, also such as are made later`, async (test) => {
+      if (protocol === 'consumer' && (await lacks(test, 'the consumer protocol'))) return;
       const prefix = `p-${randomUUID()}`;
       await made(2, `${prefix}.audit`);
       await made(1, `${prefix}.orders`);
@@ -204,6 +207,7 @@ describe('a group', { concurrency: 4 }, () => {
     const [left, right] = [await made(2), await made(2)];
     const groupId = `g-${randomUUID()}`;
     for (const protocol of ['classic', 'consumer'] as const) {
+      if (protocol === 'consumer' && !(await has('the consumer protocol'))) continue;
       const id = `${groupId}-${protocol}`;
       await using one = start({ protocol, groupId: id, subscription: { topics: [left] } });
       await using two = start({ protocol, groupId: id, subscription: { topics: [left, right] } });
@@ -240,6 +244,7 @@ describe('a group', { concurrency: 4 }, () => {
     });
     await eventually(() => second.host.error !== undefined);
     assert.match(second.host.error!.message, /have the assignor range.*This member has sticky/);
+    if (!(await has('the consumer protocol'))) return;
     await using third = start({
       ...{ protocol: 'consumer', groupId: `g-${randomUUID()}`, settings: { serverAssignor: 'mine' } },
       subscription: { topics: [topic] },
