@@ -68,7 +68,7 @@ export async function readProperties(
 }
 
 /** Java's clients are not even made without a port, or when no name has an address; when nothing listens there they wait. */
-async function addressProblem(
+export async function addressProblem(
   network: Pick<Network, 'lookup'>,
   brokers: string,
 ): Promise<string | undefined> {

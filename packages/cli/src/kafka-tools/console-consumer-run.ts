@@ -9,7 +9,7 @@ import { CONSOLE_CONSUMER_CLASS, type Consumption } from './console-consumer.ts'
 import { JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import { logError } from './tool-log.ts';
-import { checkServers, tellCauses } from './usage.ts';
+import { checkServers } from './usage.ts';
 
 /** Of records that are handed over at once: several hundred kilobytes of small ones. */
 const BATCH_RECORDS = 4_000;
@@ -32,7 +32,6 @@ export async function consumeToConsole(context: ToolContext, consumption: Consum
     return context.signal.aborted ? 130 : 0;
   } catch (error) {
     logError(context, 'Unknown error when running consumer: ', CONSOLE_CONSUMER_CLASS, error);
-    tellCauses(context, error);
     return 1;
   }
 }
@@ -44,7 +43,7 @@ async function openConsumer(
   let kafka: Kafka;
   let given: Properties;
   try {
-    checkServers(brokers);
+    await checkServers(context, brokers);
     const { 'key.deserializer': _key, 'value.deserializer': _value, ...usable } = properties;
     ({ kafka, consumer: given } = await context.kafka({ brokers, properties: usable }));
   } catch (error) {

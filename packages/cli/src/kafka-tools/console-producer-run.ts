@@ -5,7 +5,7 @@
 import type { Kafka, KafkaError, OutgoingRecord, Producer } from '@moldau/client';
 import { inputs } from '../records/inputs.ts';
 import type { Production } from './console-producer.ts';
-import { JavaError, javaText } from './java-errors.ts';
+import { executionError, JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import { javaLines } from './line-message-reader.ts';
 import { logError } from './tool-log.ts';
@@ -82,10 +82,6 @@ function awaitedFeed(producer: Producer, production: Production): Send {
       throw executionError(javaError(error as KafkaError, production));
     }
   };
-}
-
-function executionError(cause: unknown): JavaError {
-  return new JavaError('java.util.concurrent.ExecutionException', javaText(cause), cause);
 }
 
 type Unsent = Pick<OutgoingRecord, 'key' | 'value'>;

@@ -1,17 +1,10 @@
 // kafka-console-producer, as its command line is read. How it sends is in console-producer-run.ts.
 
-import { JavaError, javaText } from './java-errors.ts';
+import { JavaError, javaTrace } from './java-errors.ts';
 import { type KafkaTool, requireOptions, type ToolContext } from './kafka-tool.ts';
 import { LINE_READER, lineReader, type ReadLine } from './line-message-reader.ts';
 import { BOOTSTRAP_SERVER, type ToolOption, type ToolOptions } from './tool-options.ts';
-import {
-  checkServersOption,
-  keyValues,
-  propertiesOf,
-  refuseTogether,
-  tellCauses,
-  tellParseProblem,
-} from './usage.ts';
+import { checkServersOption, keyValues, propertiesOf, refuseTogether, tellParseProblem } from './usage.ts';
 
 export interface Production {
   readonly brokers: string;
@@ -154,8 +147,7 @@ export const consoleProducer: KafkaTool = {
   failed(context, error) {
     const exitCode = tellParseProblem(context, options, error);
     if (exitCode !== undefined) return exitCode;
-    context.err(javaText(error));
-    tellCauses(context, error);
+    context.err(javaTrace(error));
     return 1;
   },
 };

@@ -14,7 +14,6 @@ import {
   keyValues,
   propertiesOf,
   refuseTogether,
-  tellCauses,
   tellParseProblem,
   tellUncaught,
 } from './usage.ts';
@@ -142,7 +141,6 @@ async function consume(
     return context.signal.aborted ? 130 : 0;
   } catch (error) {
     logError(context, 'Unknown error when running consumer: ', CLASS, error);
-    tellCauses(context, error);
     return 1;
   }
 }
@@ -159,7 +157,7 @@ async function openConsumer(
   let kafka: Kafka;
   let given: Properties;
   try {
-    checkServers(brokers);
+    await checkServers(context, brokers);
     ({ kafka, consumer: given } = await context.kafka({ brokers, properties }));
   } catch (error) {
     const problem = 'Failed to construct Kafka share consumer';

@@ -101,7 +101,7 @@ export const consumerPerf: KafkaTool = {
       );
     }
     const brokers = given.get('bootstrap-server')!;
-    checkServers(brokers);
+    await checkServers(context, brokers);
     const properties = await clientProperties(context, given);
     const { kafka, consumer: usable } = await context.kafka({ brokers, properties });
     const joining = new Joining(context);

@@ -44,7 +44,7 @@ export const shareConsumerPerf: KafkaTool = {
         'start.time, end.time, data.consumed.in.MB, MB.sec, nMsg.sec, data.consumed.in.nMsg, fetch.time.ms',
       );
     const brokers = given.get('bootstrap-server')!;
-    checkServers(brokers);
+    await checkServers(context, brokers);
     const properties = await clientProperties(context, given);
     const clientId = properties['client.id']!;
     const count = given.number('threads')!;

@@ -1,13 +1,13 @@
 // What Kafka's tools say through their logger, as its usual configuration lays it out: to standard error, with the time and the class.
 
-import { javaText } from './java-errors.ts';
+import { javaTrace } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 
 type World = Pick<ToolContext, 'clock' | 'err'>;
 
 export function logError({ clock, err }: World, message: string, className: string, error?: unknown): void {
   err(`[${timeText(clock.wallMs())}] ERROR ${message} (${className})`);
-  if (error !== undefined) err(javaText(error));
+  if (error !== undefined) err(javaTrace(error));
 }
 
 export function logWarning({ clock, err }: World, message: string, className: string): void {

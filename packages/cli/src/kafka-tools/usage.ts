@@ -1,7 +1,7 @@
 // What many of Kafka's tools say of wrong command lines, and how they read the properties in them.
 
-import { parseProperties } from '../connection/properties-file.ts';
-import { JavaError, javaText } from './java-errors.ts';
+import { addressProblem, readProperties } from './connections.ts';
+import { JavaError, javaTrace } from './java-errors.ts';
 import { type ToolContext, UsageProblem } from './kafka-tool.ts';
 import { helpText } from './tool-help.ts';
 import { HELP, OptionProblem, type ToolOption, type ToolOptions, VERSION } from './tool-options.ts';
@@ -34,18 +34,8 @@ export function tellParseProblem(
 
 /** As Java does of what its main method does not catch, but for the stack trace. */
 export function tellUncaught({ err }: ToolContext, error: unknown): number {
-  err(`Exception in thread "main" ${javaText(error)}`);
-  tellCauses({ err }, error);
+  err(`Exception in thread "main" ${javaTrace(error)}`);
   return 1;
-}
-
-export function tellCauses({ err }: Pick<ToolContext, 'err'>, error: unknown): void {
-  for (let cause = causeOf(error); cause !== undefined; cause = causeOf(cause))
-    err(`Caused by: ${javaText(cause)}`);
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof JavaError ? error.cause : undefined;
 }
 
 /** name=value, one for each option; nothing behind the name is an empty value. */
@@ -63,27 +53,19 @@ export async function propertiesOf(
   { disk }: Pick<ToolContext, 'disk'>,
   path: string | undefined,
 ): Promise<Record<string, string>> {
-  if (path === undefined) return {};
-  try {
-    return parseProperties((await disk.readFile(path)).toString('utf8'), path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new JavaError('java.nio.file.NoSuchFileException', path);
-  }
+  return path === undefined ? {} : await readProperties(disk, path);
 }
 
 /** host:port, [address]:port */
 const HOST_AND_PORT = /^(.*:\/\/)?(\[[^\]]+\]|[^:/]+):\d+$/;
 
-/** As Java's clients, which know no default port. @throws JavaError */
-export function checkServers(servers: string): void {
-  for (const each of servers.split(',').map((part) => part.trim())) {
-    if (each !== '' && !HOST_AND_PORT.test(each))
-      throw new JavaError(
-        'org.apache.kafka.common.config.ConfigException',
-        `Invalid url in bootstrap.servers: ${each}`,
-      );
-  }
+/** What keeps Java's clients from being made at all. @throws JavaError */
+export async function checkServers(
+  { network }: Pick<ToolContext, 'network'>,
+  servers: string,
+): Promise<void> {
+  const problem = await addressProblem(network, servers);
+  if (problem !== undefined) throw new JavaError('org.apache.kafka.common.config.ConfigException', problem);
 }
 
 /** @throws UsageProblem, with an empty line behind it */
