@@ -63,8 +63,8 @@ export class PartitionQueue implements PartitionLoad {
   }
 
   /**
-   * Whether the first that waits may be sent, as far as the order is concerned. Of a producer that it does not know a broker takes any sequence: until
-   * the first batch is acknowledged, the second could overtake it.
+   * Whether the first that waits may be sent, as far as the order is concerned. Until the first batch of all is acknowledged, the second could overtake it:
+   * the leader of a topic that was just made refuses some, and of a producer that it does not know a broker takes any sequence.
    */
   get isInOrder(): boolean {
     const [head] = this.waiting;
@@ -72,7 +72,7 @@ export class PartitionQueue implements PartitionLoad {
     if (head.isRepeated || this.needsNewEpoch) return false;
     const isNumbered = this.inFlight[0]!.baseSequence >= 0;
     const isRemembered = this.#departures - this.inFlight[0]!.departure < REMEMBERED_BATCHES;
-    return !isNumbered || (this.#isKnownToBroker && isRemembered);
+    return this.#isKnownToBroker && (!isNumbered || isRemembered);
   }
 
   push(batch: Batch): void {

@@ -90,9 +90,9 @@ test('a record is sent at once while nothing is on its way; then others gather u
   const all = setup({ lingerMs: 40, batchBytes: 1_000 });
   const { world, producer, sent, held } = all;
   const outcome = await world.until(
-    producer.send('t', { key: 'k', value: 'v', partition: 1, timestampMs: 5 }),
+    producer.send('t', { key: 'k', value: 'v', partition: 0, timestampMs: 5 }),
   );
-  assert.deepEqual(outcome, { topic: 't', partition: 1, offset: 0, timestampMs: 5 });
+  assert.deepEqual(outcome, { topic: 't', partition: 0, offset: 0, timestampMs: 5 });
   assert.equal(sent[0]!.atMs, 0, 'without lingering');
   all.isHolding = true;
   const first = producer.send('t', { value: 'first', partition: 0 });
@@ -113,12 +113,30 @@ test('a record is sent at once while nothing is on its way; then others gather u
   for (const release of held) release();
   assert.deepEqual(
     (await world.until(Promise.all([first, second]))).map(({ offset }) => offset),
-    [0, 1],
+    [1, 2],
   );
   assert.deepEqual(
     (await world.until(full)).map(({ offset }) => offset),
-    [2, 3, 4, 5],
+    [3, 4, 5, 6],
   );
+  await closed(all);
+});
+
+test('without idempotence too, nothing overtakes the first batch of a partition', async () => {
+  const all = setup({ lingerMs: 0, batchBytes: 1 });
+  const { world, producer, held, values } = all;
+  await world.until(producer.send('t', { value: 'elsewhere', partition: 1 }));
+  all.isHolding = true;
+  const sent = ['first', 'second', 'third'].map((value) => producer.send('t', { value, partition: 0 }));
+  await world.time.advance(1);
+  assert.equal(held.length, 1);
+  all.isHolding = false;
+  all.errorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  held[0]!();
+  await world.time.advance(0);
+  all.errorCode = 0;
+  await world.until(Promise.all(sent));
+  assert.deepEqual(values(), ['elsewhere', 'first', 'second', 'third']);
   await closed(all);
 });
 
