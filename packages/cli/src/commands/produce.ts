@@ -2,14 +2,7 @@
 //
 // Invariants: memory is bounded, however fast the input is; what was read before it ended, or was interrupted, is sent. What fails is told of, and fails nothing else.
 
-import type {
-  HeadersInput,
-  KafkaError,
-  OutgoingRecord,
-  Producer,
-  ProducerOptions,
-  Properties,
-} from '@moldau/client';
+import type { HeadersInput, KafkaError, OutgoingRecord, Producer, ProducerOptions } from '@moldau/client';
 import {
   argument,
   type CommandArguments,
@@ -79,7 +72,7 @@ export async function run(
     problems.add(failureText(error, value));
   };
   const producer = kafka.producer({
-    ...producing(context.properties?.producer ?? {}),
+    properties: context.properties?.producer ?? {},
     ...(options.compression === undefined ? {} : { compression: options.compression }),
     ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
     onPostFailed: (error, { value }) => failed(error, value),
@@ -153,14 +146,6 @@ function formatOf({ format, jsonEnvelope, keyDelimiter, key }: ProduceOptions): 
       `--key-delimiter: the key comes from ${key === undefined ? 'the format' : '--key'} already`,
     );
   return chosen;
-}
-
-/** Whoever sends a file wants throughput: with larger batches brokers have less to do. */
-const BATCH_BYTES = 256 * 1024;
-
-function producing(properties: Properties): ProducerOptions {
-  // Options by our names would win.
-  return 'batch.size' in properties ? { properties } : { batchBytes: BATCH_BYTES, properties };
 }
 
 async function encodersOf(

@@ -10,9 +10,6 @@ import type { ToolContext } from './kafka-tool.ts';
 import { javaLines } from './line-message-reader.ts';
 import { logError } from './tool-log.ts';
 
-/** Whoever pipes a file in wants throughput: with larger batches brokers have less to do. */
-const BATCH_BYTES = 256 * 1024;
-
 const LOGGER = 'org.apache.kafka.clients.producer.internals.ErrorLoggingCallback';
 
 export async function produceFromConsole(context: ToolContext, production: Production): Promise<number> {
@@ -21,7 +18,6 @@ export async function produceFromConsole(context: ToolContext, production: Produ
   const { kafka, producer: given } = await context.kafka({ brokers, properties: usable });
   const producer = kafka.producer({
     properties: given,
-    ...(!('batch.size' in given) && { batchBytes: BATCH_BYTES }),
     onPostFailed: (error, record) => tellUnsent(context, production, javaError(error, production), record),
   });
   const send = isSync ? awaitedFeed(producer, production) : postingFeed(producer, topic);
