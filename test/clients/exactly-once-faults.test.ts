@@ -176,12 +176,12 @@ describe('members of a share group', () => {
     });
     const topic = await target.topic({ partitions: 2 });
     const groupId = `share-${randomUUID()}`;
-    const seen = new Set<string>();
+    const seen = new Set<number>();
     const stop = new AbortController();
     const runs = Array.from({ length: 2 }, async () => {
       const consumer = target.client().shareConsumer({ groupId });
       consumer.subscribe(topic);
-      await consumer.run({ signal: stop.signal, handler: (record) => void seen.add(String(record.value)) });
+      await consumer.run({ signal: stop.signal, handler: (record) => void seen.add(Number(record.value)) });
       await consumer.close();
     });
     const producer = target.client().producer({ lingerMs: 0 });
@@ -191,20 +191,25 @@ describe('members of a share group', () => {
       await Promise.all(numbers.map((at) => producer.send(topic, { value: String(at), partition: at % 2 })));
       sent += 20;
     };
-    // A new group starts at the end: it has to be there before what it is to be given.
-    while (seen.size === 0) {
+    // A new group starts at the end of each partition: it has to be there before what it is to be given.
+    const seenOf = (partition: number): number[] => [...seen].filter((value) => value % 2 === partition);
+    while (seenOf(0).length === 0 || seenOf(1).length === 0) {
       await send();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const first = Math.min(...[...seen].map(Number));
+    const first = [0, 1].map((partition) => Math.min(...seenOf(partition)));
     const drops = setInterval(() => target.faults.dropAll(), 150);
     for (let round = 0; round < 20; round++) await send();
     clearInterval(drops);
+    const missing = (): number[] =>
+      Array.from({ length: sent }, (_, value) => value).filter(
+        (value) => value >= first[value % 2]! && !seen.has(value),
+      );
     await until(
       SETTLED_MS,
       'all records',
-      () => seen.size >= sent - first - 20,
-      () => `there are ${seen.size} of ${sent - first}`,
+      () => missing().length === 0,
+      () => `missing are ${missing()}`,
     );
     stop.abort();
     await within(SETTLED_MS, 'run()', Promise.all(runs));
