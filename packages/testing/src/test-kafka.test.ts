@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type Network, nodeNetwork } from '@moldau/io';
 import {
   ErrorCode,
   encodeBatch,
@@ -16,6 +17,7 @@ import {
   produceRequest,
   produceResponse,
 } from '@moldau/protocol';
+import { FaultProxy } from './faults/fault-proxy.ts';
 import { RawClient } from './raw-client.ts';
 import { TestKafka, type TestKafkaOptions } from './test-kafka.ts';
 
@@ -196,11 +198,27 @@ describe('faults of connections', () => {
   });
 
   it('has lifted refusals when connections are taken', async () => {
-    await using kafka = await start({ transport: 'tcp', brokers: 3 });
-    await kafka.faults.refuse({ broker: 1 });
-    await kafka.faults.refuse({ broker: 3 });
-    await kafka.faults.lift();
-    for (const broker of [1, 2, 3]) (await dial(kafka, broker)).close();
+    let mayListen = Promise.resolve();
+    const network: Network = {
+      ...nodeNetwork,
+      listen: (...given) => mayListen.then(() => nodeNetwork.listen(...given)),
+    };
+    await using proxy = await FaultProxy.start({ upstream: '127.0.0.1:1', brokers: 3, network });
+    await proxy.faults.refuse({ broker: 1 });
+    await proxy.faults.refuse({ broker: 3 });
+    const gate = Promise.withResolvers<void>();
+    mayListen = gate.promise;
+    let isLifted = false;
+    const lifting = proxy.faults.lift().then(() => {
+      isLifted = true;
+    });
+    await new Promise(setImmediate);
+    const wasLifted = isLifted;
+    gate.resolve();
+    await lifting;
+    assert.equal(wasLifted, false);
+    for (const address of proxy.brokers.split(','))
+      (await RawClient.dial({ port: Number(address.split(':')[1]) })).close();
   });
 
   it('is silent: connections stay and nothing comes, and what lost bytes ends when lifted', async () => {
