@@ -105,6 +105,16 @@ export class Arguments {
   }
 }
 
+/** --name */
+export function option(name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec {
+  return { flags: [`--${name}`], help, ...more };
+}
+
+/** The same, where the name in capitals stands for the value, hyphens and all. */
+export function valueOption(name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec {
+  return option(name, help, { metavar: name.toUpperCase(), ...more });
+}
+
 export const HELP: ArgumentSpec = {
   flags: ['-h', '--help'],
   takes: 'nothing',

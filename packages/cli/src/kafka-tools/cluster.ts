@@ -5,6 +5,7 @@ import type { ArgumentGroup, ArgumentSpec, Arguments, ParserSpec } from './argum
 import { executionError, illegalArgument, JavaError } from './java-errors.ts';
 import { columns } from './java-text.ts';
 import type { ToolConnection, ToolContext } from './kafka-tool.ts';
+import { tellDeprecated } from './usage.ts';
 
 const CONNECTION: ArgumentGroup = { isExclusive: true, isRequired: true };
 
@@ -72,10 +73,7 @@ function connectionOf(context: ToolContext, given: Arguments): ToolConnection {
       '--config and --command-config cannot be specified together.',
     );
   }
-  if (given.has('config'))
-    context.out(
-      'Option --config has been deprecated and will be removed in a future version. Use --command-config instead.',
-    );
+  if (given.has('config')) tellDeprecated(context, 'config', 'command-config');
   const brokers = given.text('bootstrap-server') ?? given.text('bootstrap-controller')!;
   return { brokers, configFile: given.text('config') ?? given.text('command-config') };
 }

@@ -7,6 +7,7 @@ import {
   type ArgumentGroup,
   type ArgumentSpec,
   type Arguments,
+  option,
   type ParserSpec,
 } from './arguments.ts';
 import {
@@ -21,12 +22,6 @@ import { eachOutcome, illegalArgument, JavaError, javaMessage } from './java-err
 import type { ToolContext } from './kafka-tool.ts';
 
 const CONNECTION: ArgumentGroup = { isExclusive: true };
-
-const option = (name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec => ({
-  flags: [`--${name}`],
-  help,
-  ...more,
-});
 
 const LEVELS: readonly ArgumentSpec[] = [
   option('metadata', '(DEPRECATED) The metadata.version, as in 4.0-IV3.'),

@@ -16,6 +16,7 @@ import {
   wrappingProblems,
 } from './tool-json.ts';
 import type { ToolOptions } from './tool-options.ts';
+import { tellDeprecated } from './usage.ts';
 
 const SCOPES = ['topic', 'all-topic-partitions', 'path-to-json-file'] as const;
 const TIMEOUT_MS = 30_000;
@@ -68,11 +69,7 @@ export const leaderElection: KafkaTool = {
     checkOptions(options);
     const type = options.get('election-type')!.toUpperCase();
     const partitions = await partitionsOf(context, options);
-    if (options.has('admin.config')) {
-      context.out(
-        'Option --admin.config has been deprecated and will be removed in a future version. Use --command-config instead.',
-      );
-    }
+    if (options.has('admin.config')) tellDeprecated(context, 'admin.config', 'command-config');
     const admin = await context.admin({
       brokers: options.get('bootstrap-server')!,
       configFile: options.get('admin.config') ?? options.get('command-config'),

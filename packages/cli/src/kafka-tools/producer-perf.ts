@@ -7,13 +7,13 @@ import { argumentTool, tellArgumentProblem } from './argument-tool.ts';
 import {
   ArgumentError,
   type ArgumentGroup,
-  type ArgumentSpec,
   type Arguments,
+  valueOption as option,
   type ParserSpec,
 } from './arguments.ts';
 import { illegalArgument } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
-import { propertiesOf, tellUncaught } from './usage.ts';
+import { propertiesOf, tellDeprecated, tellUncaught } from './usage.ts';
 
 /** What is sent, and how. */
 export interface PerfLoad {
@@ -37,13 +37,6 @@ const PAYLOAD: ArgumentGroup = {
   isRequired: true,
   description: 'Just one of --record-size, --payload-file and --payload-monotonic says what is sent.',
 };
-
-const option = (name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec => ({
-  flags: [`--${name}`],
-  metavar: name.toUpperCase(),
-  help,
-  ...more,
-});
 
 const PARSER: ParserSpec = {
   program: 'kafka-producer-perf-test',
@@ -173,12 +166,8 @@ async function connectionOf(
   context: ToolContext,
   given: Arguments,
 ): Promise<Pick<PerfLoad, 'brokers' | 'properties' | 'transactionMs'>> {
-  const warn = (old: string, name: string): void =>
-    context.out(
-      `Option --${old} has been deprecated and will be removed in a future version. Use --${name} instead.`,
-    );
-  if (given.has('producer-props')) warn('producer-props', 'command-property');
-  if (given.has('producer.config')) warn('producer.config', 'command-config');
+  if (given.has('producer-props')) tellDeprecated(context, 'producer-props', 'command-property');
+  if (given.has('producer.config')) tellDeprecated(context, 'producer.config', 'command-config');
   const pairs = given.texts('producer-props') ?? given.texts('command-property') ?? [];
   const { 'bootstrap.servers': servers = '', ...properties } = {
     'client.id': 'perf-producer-client',

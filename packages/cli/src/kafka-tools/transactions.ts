@@ -1,13 +1,8 @@
 // kafka-transactions, as its command line is read. What it does is in transactions-actions.ts.
 
 import { argumentTool } from './argument-tool.ts';
-import { type ArgumentGroup, type ArgumentSpec, type ParserSpec, VERSION } from './arguments.ts';
+import { type ArgumentGroup, type ArgumentSpec, option, type ParserSpec, VERSION } from './arguments.ts';
 
-const option = (name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec => ({
-  flags: [`--${name}`],
-  help,
-  ...more,
-});
 const needed = (name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec =>
   option(name, help, { isRequired: true, ...more });
 

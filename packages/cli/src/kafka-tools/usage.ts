@@ -19,6 +19,11 @@ export function refuseTogether(options: ToolOptions, one: string, other: string)
     throw new UsageProblem(`Options --${one} and --${other} cannot be specified together.`);
 }
 
+/** To standard output, as most tools do. */
+export function tellDeprecated({ out }: Pick<ToolContext, 'out'>, old: string, name: string): void {
+  out(`Option --${old} has been deprecated and will be removed in a future version. Use --${name} instead.`);
+}
+
 /** Tools that read their command line with care print their help behind what is wrong with it. Undefined: something else is wrong. */
 export function tellParseProblem(
   context: ToolContext,

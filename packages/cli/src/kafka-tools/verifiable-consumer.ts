@@ -2,20 +2,13 @@
 
 import type { Consumer, ConsumerRecord, TopicPartition } from '@moldau/client';
 import { argumentTool, tellArgumentProblem } from './argument-tool.ts';
-import { ArgumentError, type ArgumentSpec, type Arguments, type ParserSpec } from './arguments.ts';
+import { ArgumentError, type Arguments, valueOption as option, type ParserSpec } from './arguments.ts';
 import { illegalArgument, javaMessage } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import { logError } from './tool-log.ts';
 import { tellUncaught } from './usage.ts';
+import { fileProperties, SERVERS } from './verifiable-connection.ts';
 import { printEvent } from './verifiable-events.ts';
-import { fileProperties, SERVERS } from './verifiable-producer.ts';
-
-const option = (name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec => ({
-  flags: [`--${name}`],
-  metavar: name.toUpperCase(),
-  help,
-  ...more,
-});
 
 const PARSER: ParserSpec = {
   program: 'verifiable-consumer',
@@ -92,13 +85,7 @@ export const verifiableConsumer = argumentTool({
 });
 
 async function clientProperties(context: ToolContext, given: Arguments): Promise<Record<string, string>> {
-  if (given.has('consumer.config') && given.has('command-config'))
-    throw new ArgumentError('Options --consumer.config and --command-config are mutually exclusive.');
-  if (given.has('consumer.config'))
-    context.out(
-      'Option --consumer.config has been deprecated and will be removed in a future version. Use --command-config instead.',
-    );
-  const file = await fileProperties(context, given.text('consumer.config') ?? given.text('command-config'));
+  const file = await fileProperties(context, given, 'consumer.config');
   const { 'bootstrap.servers': _servers, ...properties } = file;
   const protocol = given.text('group-protocol')!.toLowerCase();
   if (protocol !== 'classic' && protocol !== 'consumer')

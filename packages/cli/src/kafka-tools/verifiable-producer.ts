@@ -2,38 +2,12 @@
 
 import type { KafkaError, Producer } from '@moldau/client';
 import { argumentTool, tellArgumentProblem } from './argument-tool.ts';
-import {
-  ArgumentError,
-  type ArgumentGroup,
-  type ArgumentSpec,
-  type Arguments,
-  type ParserSpec,
-} from './arguments.ts';
+import { ArgumentError, type Arguments, valueOption as option, type ParserSpec } from './arguments.ts';
 import { javaMessage, javaName } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
-import { propertiesOf, tellUncaught } from './usage.ts';
+import { tellUncaught } from './usage.ts';
+import { fileProperties, SERVERS } from './verifiable-connection.ts';
 import { printEvent } from './verifiable-events.ts';
-
-export const CONNECTION: ArgumentGroup = {
-  isExclusive: true,
-  isRequired: true,
-  title: 'Connection Group',
-  description: 'Where the brokers are',
-};
-
-export const SERVERS: ArgumentSpec = {
-  flags: ['--bootstrap-server'],
-  metavar: 'HOST1:PORT1[,HOST2:PORT2[...]]',
-  group: CONNECTION,
-  help: 'REQUIRED: where to find the cluster.',
-};
-
-const option = (name: string, help: string, more: Partial<ArgumentSpec> = {}): ArgumentSpec => ({
-  flags: [`--${name}`],
-  metavar: name.toUpperCase(),
-  help,
-  ...more,
-});
 
 const PARSER: ParserSpec = {
   program: 'verifiable-producer',
@@ -97,27 +71,9 @@ async function connectionOf(
   context: ToolContext,
   given: Arguments,
 ): Promise<{ brokers: string; properties: Record<string, string> }> {
-  if (given.has('producer.config') && given.has('command-config'))
-    throw new ArgumentError('Options --producer.config and --command-config are mutually exclusive.');
-  if (given.has('producer.config'))
-    context.out(
-      'Option --producer.config has been deprecated and will be removed in a future version. Use --command-config instead.',
-    );
-  const file = await fileProperties(context, given.text('producer.config') ?? given.text('command-config'));
+  const file = await fileProperties(context, given, 'producer.config');
   const { 'bootstrap.servers': brokers = given.text('bootstrap-server')!, ...properties } = file;
   return { brokers, properties: { acks: String(given.number('acks')), ...properties } };
-}
-
-/** @throws ArgumentError where there is no such file */
-export async function fileProperties(
-  context: ToolContext,
-  path: string | undefined,
-): Promise<Record<string, string>> {
-  try {
-    return await propertiesOf(context, path);
-  } catch (error) {
-    throw new ArgumentError(javaMessage(error));
-  }
 }
 
 /** Acknowledgements that may be missing before the next record is sent. */
