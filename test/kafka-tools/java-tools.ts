@@ -1,16 +1,10 @@
-// Kafka's own tools, run in one JVM (Tools.java). The jars are those that the interop tests install.
+// Kafka's own tools by the names of their scripts, run in one JVM. The jars are those that the interop tests install.
 
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { TOOL_TIMEOUT_MS, ToolProcess, type ToolRun } from '../interop/clients/java/tool-process.ts';
 import { kafkaJars, mavenJars } from '../interop/harness/install.ts';
-
-export interface ToolRun {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number;
-}
 
 /** By the name of their scripts. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -42,29 +36,15 @@ const CLASSES: Readonly<Record<string, string>> = {
   'kafka-delegation-tokens': 'org.apache.kafka.tools.DelegationTokenCommand',
 };
 
-const TIMEOUT_MS = 90_000;
-
 export class JavaTools {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #lines: AsyncIterator<string>;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #process: ToolProcess;
   readonly #options: readonly string[];
   readonly #environment: NodeJS.ProcessEnv;
-  /** What the JVM itself says. */
-  #said = '';
 
-  private constructor(
-    child: ChildProcessWithoutNullStreams,
-    options: readonly string[],
-    environment: NodeJS.ProcessEnv,
-  ) {
-    this.#child = child;
+  private constructor(options: readonly string[], environment: NodeJS.ProcessEnv) {
+    this.#process = new ToolProcess(options, environment);
     this.#options = options;
     this.#environment = environment;
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#said = (this.#said + text).slice(-4_000);
-    });
   }
 
   /** Installs the jars where they are not there yet. `variables` are added to the environment that its tools see. */
@@ -72,30 +52,22 @@ export class JavaTools {
     const root = resolve(import.meta.dirname, '../interop');
     const folders = { root, cache: join(root, '.cache') };
     await mavenJars(folders);
-    const here = import.meta.dirname;
     const options = [
       ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
-      `-Dlog4j.configurationFile=${join(here, 'log4j2.xml')}`,
+      `-Dlog4j.configurationFile=${join(root, 'clients', 'java', 'log4j2.xml')}`,
       ...['-cp', `${kafkaJars(folders)}/*`],
     ];
-    const environment = { ...process.env, TZ: 'UTC', ...variables };
-    const child = spawn('java', [...options, join(here, 'Tools.java')], { env: environment });
-    return new JavaTools(child, options, environment);
+    return new JavaTools(options, { ...process.env, TZ: 'UTC', ...variables });
   }
 
   /** One after another. */
   run(tool: string, args: readonly string[], stdin = ''): Promise<ToolRun> {
-    const name = CLASSES[tool];
-    if (name === undefined) throw new Error(`Kafka has no tool ${tool}`);
-    const words = [name, Buffer.from(stdin).toString('base64'), ...args];
-    const run = this.#queue.then(() => this.#ask(words));
-    this.#queue = run.catch(() => {});
-    return run;
+    return this.#process.run(classOf(tool), args, stdin);
   }
 
   /** In a JVM of its own, for tools that end theirs. */
   async alone(tool: string, args: readonly string[]): Promise<ToolRun> {
-    const child = spawn('java', [...this.#options, CLASSES[tool]!, ...args], { env: this.#environment });
+    const child = spawn('java', [...this.#options, classOf(tool), ...args], { env: this.#environment });
     const written = { out: '', err: '' };
     child.stdin.end();
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -104,35 +76,19 @@ export class JavaTools {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       written.err += text;
     });
-    const late = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
+    const late = setTimeout(() => child.kill('SIGKILL'), TOOL_TIMEOUT_MS);
     const [code] = (await once(child, 'close')) as [number | null];
     clearTimeout(late);
     return { ...written, code: code ?? -1 };
   }
 
-  async #ask(words: readonly string[]): Promise<ToolRun> {
-    const late = setTimeout(() => this.#child.kill('SIGKILL'), TIMEOUT_MS);
-    try {
-      this.#child.stdin.write(`${words.join('\u0001')}\n`);
-      const out = await this.#line(words);
-      const err = await this.#line(words);
-      return { out, err, code: Number(await this.#plain(words)) };
-    } finally {
-      clearTimeout(late);
-    }
-  }
-
-  async #line(words: readonly string[]): Promise<string> {
-    return Buffer.from(await this.#plain(words), 'base64').toString('utf8');
-  }
-
-  async #plain(words: readonly string[]): Promise<string> {
-    const { done, value } = await this.#lines.next();
-    if (done === true) throw new Error(`the JVM ended at ${words.join(' ')}:\n${this.#said}`);
-    return value;
-  }
-
   stop(): void {
-    this.#child.kill('SIGKILL');
+    this.#process.stop();
   }
+}
+
+function classOf(tool: string): string {
+  const name = CLASSES[tool];
+  if (name === undefined) throw new Error(`Kafka has no tool ${tool}`);
+  return name;
 }

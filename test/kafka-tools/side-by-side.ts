@@ -8,7 +8,8 @@ import assert from 'node:assert/strict';
 import { Kafka } from '@moldau/client';
 import { startTestBroker, type TestBroker } from '@moldau/testing';
 import { runInProcess } from '../../packages/cli/src/kafka-tools/testing-tool.ts';
-import { JavaTools, type ToolRun } from './java-tools.ts';
+import type { ToolRun } from '../interop/clients/java/tool-process.ts';
+import { JavaTools } from './java-tools.ts';
 
 /** As long as each other, so that columns are as wide. */
 const SIDES = { ours: 'side-a', kafkas: 'side-b' } as const;

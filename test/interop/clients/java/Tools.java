@@ -1,10 +1,11 @@
 // Runs Kafka's command line tools one after another in one JVM, so that each costs no start of its own.
-// Reads a line per run: the class's name and its arguments, separated by U+0001. Prints what the tool prints on both streams,
-// then a line of U+0002 and the exit code.
+// Reads a line per run: the class's name, standard input in base64 and the arguments, separated by U+0001. Prints three lines: what
+// the tool printed to standard output and to standard error, both in base64, and its exit code.
 
 import java.io.*;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 import org.apache.kafka.common.utils.Exit;
 
 public class Tools {
@@ -12,12 +13,11 @@ public class Tools {
     static class Ended extends Error {}
 
     static final ByteArrayOutputStream printed = new ByteArrayOutputStream();
-    static String output;
-    static int code;
+    static final ByteArrayOutputStream told = new ByteArrayOutputStream();
+    static String answer;
 
     public static void main(String[] arguments) throws Exception {
         Exit.Procedure end = (status, message) -> {
-            if (message != null) System.err.println(message);
             ended(status);
             throw new Ended();
         };
@@ -28,28 +28,36 @@ public class Tools {
         for (String line = requests.readLine(); line != null; line = requests.readLine()) {
             String[] words = line.split("\u0001", -1);
             printed.reset();
-            output = null;
-            var capture = new PrintStream(printed, true, StandardCharsets.UTF_8);
-            System.setOut(capture);
-            System.setErr(capture);
+            told.reset();
+            answer = null;
+            System.setIn(new ByteArrayInputStream(Base64.getDecoder().decode(words[1])));
+            System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(told, true, StandardCharsets.UTF_8));
             try {
-                Class.forName(words[0]).getMethod("main", String[].class).invoke(null, (Object) Arrays.copyOfRange(words, 1, words.length));
+                Class.forName(words[0]).getMethod("main", String[].class).invoke(null, (Object) Arrays.copyOfRange(words, 2, words.length));
                 ended(0);
             } catch (java.lang.reflect.InvocationTargetException error) {
-                if (output == null) error.getCause().printStackTrace(capture);
+                // As the JVM tells of what nobody caught.
+                if (answer == null) {
+                    System.err.print("Exception in thread \"main\" ");
+                    error.getCause().printStackTrace();
+                }
                 ended(1);
             }
-            real.println(output);
-            real.println("\u0002" + code);
+            real.println(answer);
             real.flush();
         }
     }
 
     /** What is printed after a tool's first end is its dismay at not having ended. */
-    static void ended(int status) {
-        if (output != null) return;
+    static synchronized void ended(int status) {
+        if (answer != null) return;
         System.out.flush();
-        output = printed.toString(StandardCharsets.UTF_8);
-        code = status;
+        System.err.flush();
+        answer = text(printed) + "\n" + text(told) + "\n" + status;
+    }
+
+    static String text(ByteArrayOutputStream bytes) {
+        return Base64.getEncoder().encodeToString(bytes.toByteArray());
     }
 }

@@ -1,11 +1,11 @@
-// How Kafka's command line tools are run: most of them one after another in one JVM (Tools.java), those that run for a while or
+// How Kafka's command line tools are run: most of them one after another in one JVM (tool-process.ts), those that run for a while or
 // read standard input as processes of their own.
 
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { topicName, until } from '../../harness/cases.ts';
 import { type CommandResult, run } from '../../harness/command.ts';
+import { ToolProcess } from './tool-process.ts';
 
 const jars = process.env.INTEROP_JARS ?? '';
 const folder = import.meta.dirname;
@@ -39,40 +39,13 @@ export const CLASSES = {
 } as const;
 type Tool = keyof typeof CLASSES;
 
-/** What Tools.java prints after a run. */
-const END = new RegExp(`${String.fromCharCode(2)}(\\d+)\n`);
-
-let shared: ChildProcessWithoutNullStreams | undefined;
-let queue: Promise<unknown> = Promise.resolve();
+let shared: ToolProcess | undefined;
 
 /** Runs a tool in the shared JVM; answers what it printed and its exit code. */
-function inShared(tool: Tool, args: readonly string[]): Promise<{ output: string; code: number }> {
-  shared ??= spawn(java[0] ?? '', [...java.slice(1), join(folder, 'Tools.java')]);
-  const child = shared;
-  const answer = queue.then(
-    () =>
-      new Promise<{ output: string; code: number }>((resolve, reject) => {
-        let text = '';
-        const timer = setTimeout(
-          () => reject(new Error(`${tool} ${args.join(' ')} took too long:\n${text}`)),
-          60_000,
-        );
-        const end = (outcome: () => void) => {
-          clearTimeout(timer);
-          child.stdout.removeAllListeners('data');
-          outcome();
-        };
-        child.stdout.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-          const found = END.exec(text);
-          if (found !== null)
-            end(() => resolve({ output: text.slice(0, found.index), code: Number(found[1]) }));
-        });
-        child.stdin.write(`${[CLASSES[tool], ...args].join('\u0001')}\n`);
-      }),
-  );
-  queue = answer.catch(() => {});
-  return answer;
+async function inShared(tool: Tool, args: readonly string[]): Promise<{ output: string; code: number }> {
+  shared ??= new ToolProcess(java.slice(1));
+  const { out, err, code } = await shared.run(CLASSES[tool], args);
+  return { output: out + err, code };
 }
 
 export async function tool(name: Tool, ...args: string[]): Promise<string> {
