@@ -17,6 +17,8 @@ export interface BufferRoomOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Some was given back. */
+  onGiven(): void;
 }
 
 export class BufferRoom {
@@ -60,6 +62,7 @@ export class BufferRoom {
 
   give(sizeBytes: number): void {
     this.#usedBytes -= sizeBytes;
+    this.#options.onGiven();
     for (const waiting of this.#waiting) {
       if (this.#usedBytes >= this.#options.limitBytes) return;
       this.#waiting.delete(waiting);

@@ -57,7 +57,10 @@ export class RecordChannel implements ChannelOfTransactions {
     const { clock, timers } = cluster.ports;
     const { bufferBytes: limitBytes, deliveryTimeoutMs: timeoutMs, compression } = settings;
     const blocks = new Blocks(limitBytes);
-    const room = new BufferRoom({ limitBytes, timeoutMs, clock, timers });
+    const onGiven = (): void => {
+      if (this.#nextTurn !== undefined) this.#sender.schedule();
+    };
+    const room = new BufferRoom({ limitBytes, timeoutMs, clock, timers, onGiven });
     const outcomes = new Outcomes({
       ...{ cluster, identity, room, blocks, compression },
       onRefusedSize: (topic, sizeBytes) => this.#buffer.limit(topic, sizeBytes),
@@ -105,13 +108,19 @@ export class RecordChannel implements ChannelOfTransactions {
   /** Resolves when post() may go on: there is room, and most of what was posted before is on its way. */
   async ready(signal?: AbortSignal): Promise<void> {
     if (this.#turnBytes >= TURN_BYTES) this.#sender.schedule();
-    for (;;) {
-      signal?.throwIfAborted();
-      if (this.#isClosed) throw new ClosedError('The producer is closed.');
-      if (this.#mayPost) return;
-      this.#nextTurn ??= Promise.withResolvers();
-      const { promise } = this.#nextTurn;
-      await (signal === undefined ? promise : this.#orAborted(promise, signal));
+    // Batches would linger for records that are not posted before they leave.
+    const over = this.#isHeldUp ? this.#sender.hurry() : undefined;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        if (this.#isClosed) throw new ClosedError('The producer is closed.');
+        if (this.#mayPost) return;
+        this.#nextTurn ??= Promise.withResolvers();
+        const { promise } = this.#nextTurn;
+        await (signal === undefined ? promise : this.#orAborted(promise, signal));
+      }
+    } finally {
+      over?.();
     }
   }
 
@@ -203,10 +212,14 @@ export class RecordChannel implements ChannelOfTransactions {
     throw new PartialFailureError(results);
   }
 
-  /** More than a part of the buffer not even on its way is of no use to anybody. */
   get #mayPost(): boolean {
+    return !this.#isHeldUp && this.#turnBytes < TURN_BYTES;
+  }
+
+  /** More than a part of the buffer not even on its way is of no use to anybody. */
+  get #isHeldUp(): boolean {
     const { isFree, unsentBytes } = this.#room;
-    return isFree && this.#turnBytes < TURN_BYTES && unsentBytes * UNSENT_PART < this.#settings.bufferBytes;
+    return !isFree || unsentBytes * UNSENT_PART >= this.#settings.bufferBytes;
   }
 
   #orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
