@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apis } from './apis.ts';
+import { clusterMetadataRecords } from './data/cluster-metadata-records.ts';
 import { dataMessages } from './data/index.ts';
 import { requestHeader, responseHeader } from './headers.ts';
 import { interpretDecode, interpretEncode } from './interpret.ts';
@@ -14,6 +15,7 @@ const messages: AnyMessage[] = [
   responseHeader,
   ...apis.flatMap(({ request, response }): AnyMessage[] => [request, response]),
   ...dataMessages,
+  ...clusterMetadataRecords,
 ];
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));

@@ -6,12 +6,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { encodeBatch } from '@moldau/protocol';
+import {
+  registerBrokerRecord,
+  registerControllerRecord,
+} from '@moldau/protocol/data/cluster-metadata-records';
+import { encodeFramed } from '@moldau/protocol/data/metadata-frame';
 import { MemoryDisk } from '@moldau/testing';
 import { MetadataImage } from '../metadata-image.ts';
 import { ConfigResourceType } from '../records.ts';
 import { adoptKafkaFolder } from './adopt-kafka-folder.ts';
 
 const LOG_NAME = '00000000000000000000.log';
+const COMMON = { incarnationId: 'AAAAAAAAAAAAAAAAAAAABw', endPoints: [], features: [] };
 
 async function diskWith(files: Record<string, Buffer>): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
@@ -145,9 +151,17 @@ test('takes over SCRAM credentials and delegation tokens', async () => {
 });
 
 test('refuses the folder of several brokers', async () => {
-  const registerBroker7 = Buffer.from([1, 27, 3, 0, 0, 0, 7]);
-  const disk = await diskWith(withRecord(registerBroker7));
+  const registration = { ...COMMON, brokerId: 7, brokerEpoch: 9, rack: null };
+  const disk = await diskWith(withRecord(encodeFramed(registerBrokerRecord, registration)));
   await assert.rejects(adopt(disk), /^MetadataStoreError: .*several brokers \(1, 7\)/);
+});
+
+test('takes a controller beside the broker for no other broker', async () => {
+  const registration = { ...COMMON, controllerId: 100, zkMigrationReady: false };
+  checkOrders(
+    await adopt(await diskWith(withRecord(encodeFramed(registerControllerRecord, registration)))),
+    1,
+  );
 });
 
 test('says so when Kafka’s metadata is damaged', async () => {

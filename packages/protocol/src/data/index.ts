@@ -1,4 +1,5 @@
-// Every structure that belongs to no API: what coordinators, clients and logs keep in records and files.
+// Every structure that belongs to no API: what coordinators, clients and logs keep in records and files. What Kafka's controllers keep stands
+// apart (cluster-metadata-records.ts), since few need it.
 
 import type { AnyMessage } from '../message.ts';
 import { groupMetadataKey, groupMetadataValue } from './classic-group-records.ts';
