@@ -1,9 +1,10 @@
 // `moldau consume`, as the command line has it.
 
 import type { VerbSpec } from '../command-line/command.ts';
-import { numberRanges, oneOf, positiveNumber, regularExpression } from '../command-line/values.ts';
+import { numberRanges, positiveNumber, regularExpression } from '../command-line/values.ts';
 import { READABLE } from '../records/encodings.ts';
 import { delimiter, unescaped } from '../records/escapes.ts';
+import { encodingOptions } from './encoding-options.ts';
 
 export const consume: VerbSpec = {
   name: 'consume',
@@ -50,25 +51,7 @@ export const consume: VerbSpec = {
       parse: unescaped,
     },
     { flags: '-Z, --null', summary: 'show what is null as NULL' },
-    {
-      flags: '--key-as <encoding>',
-      summary: 'read keys as this',
-      parse: oneOf(READABLE),
-      completes: READABLE,
-    },
-    {
-      flags: '--value-as <encoding>',
-      summary: `read values as this: ${READABLE.join(', ')}`,
-      parse: oneOf(READABLE),
-      completes: READABLE,
-    },
-    { flags: '--key-schema <file>', summary: 'the same for keys', completes: 'file' },
-    {
-      flags: '--value-schema <file>',
-      summary: 'an Avro schema, or a .proto file',
-      completes: 'file',
-    },
-    { flags: '--message <name>', summary: 'the message of the .proto file' },
+    ...encodingOptions('read', READABLE, 'an Avro schema, or a .proto file'),
     { flags: '--key <text>', summary: 'only records with this key', parse: unescaped },
     {
       flags: '--header <name=value>',

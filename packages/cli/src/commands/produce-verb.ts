@@ -4,6 +4,7 @@ import type { VerbSpec } from '../command-line/command.ts';
 import { oneOf, pair, positiveNumber, wholeNumber } from '../command-line/values.ts';
 import { WRITABLE } from '../records/encodings.ts';
 import { delimiter, unescaped } from '../records/escapes.ts';
+import { encodingOptions } from './encoding-options.ts';
 
 export const CODEC_NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export const INPUT_FORMATS = ['lines', 'ndjson', 'envelope'] as const;
@@ -46,25 +47,11 @@ export const produce: VerbSpec = {
       flags: '-J, --json-envelope',
       summary: 'lines are kcat’s JSON: {"key": "k", "payload": "v", "headers": ["a", "b"]}',
     },
-    {
-      flags: '--key-as <encoding>',
-      summary: 'write keys as this, of what stands in the line',
-      parse: oneOf(WRITABLE),
-      completes: WRITABLE,
-    },
-    {
-      flags: '--value-as <encoding>',
-      summary: `write values as this: ${WRITABLE.join(', ')}`,
-      parse: oneOf(WRITABLE),
-      completes: WRITABLE,
-    },
-    { flags: '--key-schema <file>', summary: 'the same for keys', completes: 'file' },
-    {
-      flags: '--value-schema <file>',
-      summary: 'an Avro schema, or a .proto file: values are JSON that is written so',
-      completes: 'file',
-    },
-    { flags: '--message <name>', summary: 'the message of the .proto file' },
+    ...encodingOptions(
+      'write',
+      WRITABLE,
+      'an Avro schema, or a .proto file: values are JSON that is written so',
+    ),
     {
       flags: '--key-schema-id <number>',
       summary: 'the same for keys',
