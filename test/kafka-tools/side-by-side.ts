@@ -89,6 +89,16 @@ export class SideBySide implements AsyncDisposable {
     assert.ok(failures.length === 0, failures.join('\n\n'));
   }
 
+  /** Each ends with 1: of words alone, and of lines that go behind the broker. */
+  async refuse(
+    tool: string,
+    alone: readonly (readonly string[])[],
+    lines: readonly string[] = [],
+  ): Promise<void> {
+    for (const words of alone) await this.sameWords(tool, words, { code: 1 });
+    await this.all(tool, lines, { code: 1 });
+  }
+
   async run(
     side: Side,
     tool: string,

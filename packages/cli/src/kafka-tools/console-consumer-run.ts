@@ -2,14 +2,13 @@
 //
 // Invariant: a group commits nothing that was not written.
 
-import type { Consumer, ConsumerRecord, Kafka, Properties } from '@moldau/client';
-import type { Timer } from '@moldau/io';
+import type { Consumer, ConsumerRecord } from '@moldau/client';
 import { BlockWriter } from '../records/block-writer.ts';
 import { CONSOLE_CONSUMER_CLASS, type Consumption } from './console-consumer.ts';
+import { consumingClient, readToEnd, Silence, silenceError, tellStopped } from './console-reading.ts';
 import { JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import { logError } from './tool-log.ts';
-import { checkServers } from './usage.ts';
 
 /** Of records that are handed over at once: several hundred kilobytes of small ones. */
 const BATCH_RECORDS = 4_000;
@@ -18,38 +17,20 @@ const PROTOCOL_HINT =
   'The consumer rebalance protocol (KIP-848) is production-ready! Set group.protocol=consumer to try it out. See https://kafka.apache.org/documentation/#consumer_rebalance_protocol';
 
 export async function consumeToConsole(context: ToolContext, consumption: Consumption): Promise<number> {
-  try {
+  return await readToEnd(context, CONSOLE_CONSUMER_CLASS, async () => {
     const consumer = await openConsumer(context, consumption);
     if (consumption.partition === undefined && consumption.properties['group.protocol'] !== 'consumer')
       context.err(PROTOCOL_HINT);
-    const copy = new ConsoleCopy(context, consumption, consumer);
-    try {
-      await copy.run();
-    } finally {
-      await consumer.close();
-      context.err(`Processed a total of ${copy.count} messages`);
-    }
-    return context.signal.aborted ? 130 : 0;
-  } catch (error) {
-    logError(context, 'Unknown error when running consumer: ', CONSOLE_CONSUMER_CLASS, error);
-    return 1;
-  }
+    return { consumer, reader: new ConsoleCopy(context, consumption, consumer) };
+  });
 }
 
 async function openConsumer(
   context: ToolContext,
   { brokers, properties, topic, include, partition, from, isOwnGroup }: Consumption,
 ): Promise<Consumer<ConsumerRecord>> {
-  let kafka: Kafka;
-  let given: Properties;
-  try {
-    await checkServers(context, brokers);
-    const { 'key.deserializer': _key, 'value.deserializer': _value, ...usable } = properties;
-    ({ kafka, consumer: given } = await context.kafka({ brokers, properties: usable }));
-  } catch (error) {
-    const problem = 'Failed to construct kafka consumer';
-    throw new JavaError('org.apache.kafka.common.KafkaException', problem, error);
-  }
+  const { 'key.deserializer': _key, 'value.deserializer': _value, ...usable } = properties;
+  const { kafka, consumer: given } = await consumingClient(context, 'kafka consumer', brokers, usable);
   if (partition === undefined) {
     const consumer = kafka.consumer({ properties: { 'group.protocol': 'classic', ...given } });
     return consumer.subscribe(topic ?? new RegExp(`^(?:${include})$`));
@@ -68,23 +49,23 @@ class ConsoleCopy {
   readonly #consumption: Consumption;
   readonly #consumer: Consumer<ConsumerRecord>;
   readonly #out: BlockWriter;
-  readonly #silent = new AbortController();
-  #silence: Timer | undefined;
+  readonly #silence: Silence;
 
   constructor(context: ToolContext, consumption: Consumption, consumer: Consumer<ConsumerRecord>) {
     this.#context = context;
     this.#consumption = consumption;
     this.#consumer = consumer;
     this.#out = new BlockWriter(context.stdout);
+    this.#silence = new Silence(context, consumption.timeoutMs);
   }
 
   async run(): Promise<void> {
     if (this.#consumption.maxMessages === 0) return;
-    this.#awaitRecords();
+    this.#silence.begin();
     try {
-      const signal = AbortSignal.any([this.#context.signal, this.#silent.signal]);
+      const signal = AbortSignal.any([this.#context.signal, this.#silence.signal]);
       for await (const { records } of this.#consumer.batches({ maxRecords: BATCH_RECORDS, signal })) {
-        this.#silence?.cancel();
+        this.#silence.end();
         const written = this.#write(records);
         this.#out.flush();
         if (this.#out.isFull) await this.#out.drained();
@@ -92,29 +73,16 @@ class ConsoleCopy {
           await this.#commit(records.slice(0, written));
           return;
         }
-        this.#awaitRecords();
+        this.#silence.begin();
       }
     } catch (error) {
       if (error instanceof JavaError) throw error;
-      this.#stopped(error);
+      tellStopped(this.#context, CONSOLE_CONSUMER_CLASS, error);
     } finally {
-      this.#silence?.cancel();
+      this.#silence.end();
       this.#out.flush();
     }
-    if (this.#silent.signal.aborted)
-      this.#stopped(new JavaError('org.apache.kafka.common.errors.TimeoutException', 'null'));
-  }
-
-  /** Reading ends, and what was read until then was well: the tool ends without an error. */
-  #stopped(error: unknown): void {
-    const message = 'Error processing message, terminating consumer process: ';
-    logError(this.#context, message, CONSOLE_CONSUMER_CLASS, error);
-  }
-
-  #awaitRecords(): void {
-    const { timeoutMs } = this.#consumption;
-    if (timeoutMs === undefined || timeoutMs < 0) return;
-    this.#silence = this.#context.timers.after(timeoutMs, () => this.#silent.abort());
+    if (this.#silence.signal.aborted) tellStopped(this.#context, CONSOLE_CONSUMER_CLASS, silenceError());
   }
 
   /** Returns how many of them were written, or passed over. */

@@ -1,18 +1,18 @@
 // kafka-console-consumer, as its command line is read. How it reads is in console-consumer-run.ts.
 
 import { nodeRandom } from '@moldau/io';
-import { deprecated, FORMATTER_OPTIONS, writerOf } from './formatter-options.ts';
+import {
+  givenProperties,
+  MAX_MESSAGES,
+  propertyOptions,
+  refuseBothNames,
+  SYSTEST_EVENTS,
+} from './console-reading.ts';
+import { FORMATTER_OPTIONS, writerOf } from './formatter-options.ts';
 import { type KafkaTool, requireOptions, type ToolContext, ToolEnd, UsageProblem } from './kafka-tool.ts';
 import type { WriteRecord } from './message-formatters.ts';
 import { BOOTSTRAP_SERVER, type ToolOption, type ToolOptions } from './tool-options.ts';
-import {
-  keyValues,
-  propertiesOf,
-  refuseTogether,
-  requireOneOf,
-  tellParseProblem,
-  tellUncaught,
-} from './usage.ts';
+import { requireOneOf, tellParseProblem, tellUncaught } from './usage.ts';
 
 export const CONSOLE_CONSUMER_CLASS = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
 
@@ -57,11 +57,7 @@ const options: readonly ToolOption[] = [
     name: 'from-beginning',
     summary: 'Where nothing is committed, begin at the start rather than at the end.',
   },
-  {
-    name: 'max-messages',
-    summary: 'Stop after so many records; without it there is no end.',
-    argument: { type: 'Integer', name: 'num_messages' },
-  },
+  MAX_MESSAGES,
   {
     name: 'timeout-ms',
     summary: 'Stop when no record came for so long.',
@@ -78,28 +74,9 @@ const options: readonly ToolOption[] = [
     argument: { default: 'read_uncommitted' },
   },
   ...FORMATTER_OPTIONS,
-  {
-    name: 'command-property',
-    summary: 'A property of the consumer, name=value.',
-    argument: { name: 'consumer_prop' },
-  },
-  {
-    name: 'consumer-property',
-    summary: '(DEPRECATED) The same as --command-property.',
-    argument: { name: 'consumer_prop' },
-  },
-  {
-    name: 'command-config',
-    summary: 'A file of such properties; those of --command-property win.',
-    argument: { name: 'config file' },
-  },
-  {
-    name: 'consumer.config',
-    summary: '(DEPRECATED) The same as --command-config.',
-    argument: { name: 'config file' },
-  },
+  ...propertyOptions('consumer.config'),
   { name: 'skip-message-on-error', summary: 'Go on behind a record that cannot be shown.' },
-  { name: 'enable-systest-events', summary: 'Tell on standard output when all is over.' },
+  SYSTEST_EVENTS,
 ];
 
 export const consoleConsumer: KafkaTool = {
@@ -135,23 +112,17 @@ function checkOptions(given: ToolOptions): void {
     throw new UsageProblem('The partition is required when offset is specified.');
   }
   requireOptions(given, 'bootstrap-server');
-  refuseTogether(given, 'consumer-property', 'command-property');
-  refuseTogether(given, 'consumer.config', 'command-config');
+  refuseBothNames(given, 'consumer.config');
 }
 
 async function clientProperties(
   context: ToolContext,
   given: ToolOptions,
 ): Promise<Pick<Consumption, 'properties' | 'isOwnGroup'>> {
-  for (const [old, name] of [
-    ['consumer-property', 'command-property'],
-    ['consumer.config', 'command-config'],
-  ] as const)
-    if (given.has(old)) context.out(deprecated(old, name));
-  const file = await propertiesOf(context, given.get('consumer.config') ?? given.get('command-config'));
-  const own = keyValues([...given.all('consumer-property'), ...given.all('command-property')]);
-  const group = groupOf(given, file, own);
-  const merged: Record<string, string> = { 'client.id': 'console-consumer', ...file, ...own };
+  const { properties, groupId } = await givenProperties(context, given, 'consumer.config');
+  if (groupId !== undefined && given.has('partition'))
+    throw new UsageProblem('Options group and partition cannot be specified together.');
+  const merged: Record<string, string> = { 'client.id': 'console-consumer', ...properties };
   const reset = merged['auto.offset.reset'];
   const isFromStart = given.has('from-beginning');
   if (isFromStart && reset !== undefined && reset !== 'earliest') {
@@ -163,31 +134,13 @@ async function clientProperties(
   merged['auto.offset.reset'] ??= isFromStart ? 'earliest' : 'latest';
   if (given.has('isolation-level') || merged['isolation.level'] === undefined)
     merged['isolation.level'] = given.get('isolation-level')!;
-  if (group === undefined) {
+  if (groupId === undefined) {
     merged['group.id'] = `console-consumer-${Math.floor(nodeRandom.next() * 100_000)}`;
     merged['enable.auto.commit'] ??= 'false';
   } else {
-    merged['group.id'] = group;
+    merged['group.id'] = groupId;
   }
-  return { properties: merged, isOwnGroup: group !== undefined };
-}
-
-function groupOf(
-  given: ToolOptions,
-  file: Readonly<Record<string, string>>,
-  own: Readonly<Record<string, string>>,
-): string | undefined {
-  const named = [given.get('group'), file['group.id'], own['group.id']];
-  const groups = new Set(named.filter((group) => group !== undefined));
-  if (groups.size > 1) {
-    const shown = [...groups].map((group) => `'${group}'`).join(', ');
-    throw new UsageProblem(
-      `The group ids provided in different places (directly using '--group', via '--consumer-property', or via '--consumer.config') do not match. Detected group ids: ${shown}`,
-    );
-  }
-  if (groups.size > 0 && given.has('partition'))
-    throw new UsageProblem('Options group and partition cannot be specified together.');
-  return [...groups][0];
+  return { properties: merged, isOwnGroup: groupId !== undefined };
 }
 
 function startOf(given: ToolOptions): number | 'earliest' | 'latest' {

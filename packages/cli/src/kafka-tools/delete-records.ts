@@ -8,12 +8,13 @@ import { type KafkaTool, requireOptions } from './kafka-tool.ts';
 import {
   adminProblem,
   commandProblem,
+  documentOf,
   integerIn,
-  integerOf,
   listOf,
   objectOf,
   readJson,
   textIn,
+  twins,
 } from './tool-json.ts';
 
 export const deleteRecords: KafkaTool = {
@@ -46,14 +47,9 @@ The offset -1 is the end.`,
       partitionsIn(await readJson(context, options.get('offset-json-file')!)),
       partitionHash,
     );
-    const twice = places.filter(
-      ({ topic, partition }, index) =>
-        places.findIndex((other) => other.topic === topic && other.partition === partition) < index,
-    );
-    if (twice.length > 0) {
-      const names = new Set(twice.map(({ topic, partition }) => `${topic}-${partition}`));
-      throw commandProblem(`Offset json file contains duplicate topic partitions: ${[...names].join(',')}`);
-    }
+    const twice = twins(places.map(({ topic, partition }) => `${topic}-${partition}`));
+    if (twice.length > 0)
+      throw commandProblem(`Offset json file contains duplicate topic partitions: ${twice.join(',')}`);
     context.out('Executing records delete operation');
     const outcomes = await eachOutcome(places.length, () => admin.records.delete(places));
     context.out('Records delete operation completed:');
@@ -71,8 +67,7 @@ The offset -1 is the end.`,
 
 function partitionsIn(json: unknown): RecordsToDelete[] {
   if (json === undefined) throw adminProblem('The input string is not a valid JSON');
-  const { version = 1, partitions } = objectOf(json);
-  if (integerOf(version) !== 1) throw adminProblem(`Not supported version field value ${version}`);
+  const { partitions } = documentOf(json);
   if (partitions === undefined) throw adminProblem('Missing partitions field');
   return listOf(partitions).map((each) => {
     const object = objectOf(each);

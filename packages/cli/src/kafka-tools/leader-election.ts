@@ -13,6 +13,7 @@ import {
   objectOf,
   readJson,
   textIn,
+  twins,
   wrappingProblems,
 } from './tool-json.ts';
 import type { ToolOptions } from './tool-options.ts';
@@ -124,10 +125,9 @@ async function partitionsOf(
       const object = objectOf(each);
       return { topic: textIn(object, 'topic'), partition: integerIn(object, 'partition') };
     });
-    const names = listed.map(nameOf);
-    const twice = new Set(names.filter((name, index) => names.indexOf(name) < index));
-    if (twice.size > 0)
-      throw adminProblem(`Replica election data contains duplicate partitions: [${[...twice].join(', ')}]`);
+    const twice = twins(listed.map(nameOf));
+    if (twice.length > 0)
+      throw adminProblem(`Replica election data contains duplicate partitions: [${twice.join(', ')}]`);
     return listed;
   });
 }

@@ -7,12 +7,14 @@ import type { ToolContext } from './kafka-tool.ts';
 import {
   adminProblem,
   commandProblem,
+  documentOf,
   integerIn,
   integerOf,
   listOf,
   objectOf,
   readJson,
   textIn,
+  twins,
 } from './tool-json.ts';
 
 export interface PlannedPartition extends TopicPartition {
@@ -36,8 +38,7 @@ export async function readPlan(context: ToolContext, path: string): Promise<Plan
   if (json === undefined) {
     throw adminProblem('com.fasterxml.jackson.core.JsonParseException: the file is no JSON');
   }
-  const { version = 1, partitions = [] } = objectOf(json);
-  if (integerOf(version) !== 1) throw adminProblem(`Not supported version field value ${version}`);
+  const { partitions = [] } = documentOf(json);
   const planned: PlannedPartition[] = [];
   const placed: PlannedReplica[] = [];
   for (const each of listOf(partitions)) {
@@ -80,8 +81,7 @@ export function checkPlan({ partitions }: Plan): void {
 export async function readTopics(context: ToolContext, path: string): Promise<string[]> {
   const json = await readJson(context, path);
   if (json === undefined) throw adminProblem('The input string is not a valid JSON');
-  const { version = 1, topics = [] } = objectOf(json);
-  if (integerOf(version) !== 1) throw adminProblem(`Not supported version field value ${version}`);
+  const { topics = [] } = documentOf(json);
   const names = listOf(topics).map((each) => textIn(objectOf(each), 'topic'));
   const twice = twins(names);
   if (twice.length === 0) return names;
@@ -97,10 +97,6 @@ export function brokersIn(text: string): number[] {
   const twice = twins(ids);
   if (twice.length === 0) return ids;
   throw commandProblem(`Broker list contains duplicate entries: [${twice.join(', ')}]`);
-}
-
-export function twins<Item>(items: readonly Item[]): Item[] {
-  return [...new Set(items.filter((item, index) => items.indexOf(item) < index))];
 }
 
 export function nameOf({ topic, partition }: TopicPartition): string {

@@ -3,14 +3,12 @@
 import { JavaError, runtimeError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 
-const adminProblem = (message: string) =>
+export const adminProblem = (message: string) =>
   new JavaError('org.apache.kafka.tools.AdminOperationException', message);
 export const commandProblem = (message: string) =>
   new JavaError('org.apache.kafka.tools.AdminCommandFailedException', message);
 const mappingProblem = (message: string) =>
   new JavaError('com.fasterxml.jackson.databind.JsonMappingException', message);
-
-export { adminProblem };
 
 /** undefined: it is no JSON. @throws JavaError when it cannot be read */
 export async function readJson(context: ToolContext, path: string): Promise<unknown> {
@@ -37,6 +35,14 @@ export function objectOf(value: unknown): JsonObject {
   throw mappingProblem(`Expected JSON object, received ${JSON.stringify(value)}`);
 }
 
+/** The object that the file is, of the only version there is. @throws JavaError */
+export function documentOf(json: unknown): JsonObject {
+  const document = objectOf(json);
+  const { version = 1 } = document;
+  if (integerOf(version) === 1) return document;
+  throw adminProblem(`Not supported version field value ${version}`);
+}
+
 export function listOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw mappingProblem(`Expected JSON array, received ${JSON.stringify(value)}`);
@@ -60,6 +66,14 @@ export function integerOf(value: unknown, type: 'Integer' | 'Long' = 'Integer'):
 function fieldOf(object: JsonObject, field: string): unknown {
   if (Object.hasOwn(object, field)) return object[field];
   throw mappingProblem(`No such field exists: \`${field}\``);
+}
+
+/** Those that stand there again, once each. */
+export function twins<Item>(items: readonly Item[]): Item[] {
+  const seen = new Set<Item>();
+  const again = new Set<Item>();
+  for (const item of items) (seen.has(item) ? again : seen).add(item);
+  return [...again];
 }
 
 /** As where Java reads a file inside something that may not fail. */
