@@ -35,10 +35,9 @@ export class BrokerFetcher {
   readonly #backoff: Backoff;
   #isBusy = false;
   #retryAtMs = 0;
-  /** Nothing new came for those that have room. */
-  #isQuiet = false;
-  /** Another got room since the last request began. */
-  #isDrained = false;
+  /** Nothing came for these in their generations, while others had no room. */
+  #quiet: ReadonlyMap<FetchPartition, number> = new Map();
+  #quietUntilMs = 0;
 
   constructor(brokerId: number, context: FetchContext) {
     this.brokerId = brokerId;
@@ -46,24 +45,17 @@ export class BrokerFetcher {
     this.#backoff = context.newBackoff();
   }
 
-  /** There is room again. */
-  drained(): void {
-    this.#isDrained = true;
-    if (!this.#isQuiet) return;
-    this.#isQuiet = false;
-    this.#retryAtMs = 0;
-  }
-
   /** Asks for what is wanted, if it may. Returns when to try again; undefined: something will happen by itself. */
   fetch(work: BrokerWork, brokerCount: number): number | undefined {
     if (this.#isBusy || work.wanted.length === 0) return undefined;
     const { budget, settings } = this.#context;
-    if (this.#context.nowMs() < this.#retryAtMs) return this.#retryAtMs;
+    const nowMs = this.#context.nowMs();
+    if (nowMs < this.#retryAtMs) return this.#retryAtMs;
+    if (this.#isQuiet(work, nowMs)) return this.#quietUntilMs;
     const maxBytes = this.#allowance(work.wanted, brokerCount);
     // Whoever takes something wakes us.
     if (maxBytes === 0) return undefined;
     this.#isBusy = true;
-    this.#isDrained = false;
     budget.reserve(maxBytes);
     const waitMs = work.isHeldBack ? 0 : settings.fetchMaxWaitMs;
     void this.#run(work, maxBytes, waitMs).finally(() => {
@@ -123,9 +115,15 @@ export class BrokerFetcher {
     } finally {
       budget.unreserve(maxBytes);
     }
-    this.#isQuiet = isHeldBack && gotBytes === 0 && !this.#isDrained;
-    // Partitions that have room are asked about now and then, until those without have some again.
-    if (this.#isQuiet) this.#retryAtMs = this.#context.nowMs() + settings.fetchMaxWaitMs;
+    const isQuiet = isHeldBack && gotBytes === 0;
+    this.#quiet = new Map(isQuiet ? wishes.map(({ partition, generation }) => [partition, generation]) : []);
+    this.#quietUntilMs = this.#context.nowMs() + settings.fetchMaxWaitMs;
+  }
+
+  /** Then partitions that have room are asked about now and then only. */
+  #isQuiet({ wanted, isHeldBack }: BrokerWork, nowMs: number): boolean {
+    if (!isHeldBack || nowMs >= this.#quietUntilMs) return false;
+    return wanted.every((partition) => this.#quiet.get(partition) === partition.generation);
   }
 
   #ask(

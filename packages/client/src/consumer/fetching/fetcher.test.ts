@@ -319,6 +319,32 @@ describe('a fetcher', () => {
     await client.close();
   });
 
+  it('asks at once about what is new though nothing came for those that had room beside one that had none', async () => {
+    for (const change of ['assign', 'seek', 'pause', 'unassign'] as const) {
+      const logs = new LogCluster(21, { partitions: 3 });
+      const { time } = logs.world;
+      for (let count = 0; count < 10; count++) logs.append(1, { valueBytes: 10_000 });
+      logs.append(1, { partition: 2 });
+      const client = logs.client({ partitionMaxBytes: 20_000 });
+      client.fetcher.assign([tp(0), tp(1)]);
+      await time.advance(600);
+      if (change === 'assign') client.fetcher.assign([tp(2)]);
+      else if (change === 'seek') client.fetcher.seek(tp(0), { offset: 5 });
+      else {
+        client.fetcher[change]([tp(0)]);
+        await time.advance(0);
+        logs.append(1, { partition: 1 });
+      }
+      await time.advance(50);
+      const firsts = [client.fetcher.take(1), client.fetcher.take(1)].flatMap(
+        (taken) => taken?.records ?? [],
+      );
+      const wanted = { assign: '2:0', seek: '0:5', pause: '1:0', unassign: '1:0' }[change];
+      assert.ok(firsts.map(({ partition, offset }) => `${partition}:${offset}`).includes(wanted), change);
+      await client.close();
+    }
+  });
+
   it('gives way to the event loop now and then', async () => {
     const logs = new LogCluster(18);
     for (let count = 0; count < 30; count++) logs.append(1_000);

@@ -147,8 +147,8 @@ export class Fetcher implements RecordFetcher {
       } finally {
         this.#readiness.offer(partition);
         const hadRoom = unreadBytes < this.#settings.partitionMaxBytes;
-        if (!hadRoom && this.#hasRoom(partition)) this.#roomMade(partition);
-        else if (this.#budget.heldBytes < heldBytes) this.#proceed();
+        const isRoomMade = !hadRoom && this.#hasRoom(partition);
+        if (isRoomMade || this.#budget.heldBytes < heldBytes) this.#proceed();
       }
     }
     return undefined;
@@ -221,12 +221,6 @@ export class Fetcher implements RecordFetcher {
 
   #hasRoom(partition: FetchPartition): boolean {
     return partition.unreadBytes < this.#settings.partitionMaxBytes;
-  }
-
-  #roomMade(partition: FetchPartition): void {
-    const brokerId = this.#brokerOf(partition);
-    if (brokerId !== undefined) this.#brokers.get(brokerId)?.drained();
-    this.#proceed();
   }
 
   /** Who is asked for records; undefined while that is not known. */
