@@ -243,21 +243,31 @@ test('Avro and Protobuf are read by their schemas, with and without a registryâ€
     fields: [
       { name: 'id', type: 'long' },
       { name: 'item', type: 'string' },
+      {
+        name: 'lines',
+        type: {
+          type: 'array',
+          items: { type: 'record', name: 'Line', fields: [{ name: 'n', type: 'int' }] },
+        },
+      },
     ],
   };
-  const order = avro.Type.forSchema(schema as never).toBuffer({ id: 7, item: 'tea' });
+  const order = avro.Type.forSchema(schema as never).toBuffer({ id: 7, item: 'tea', lines: [{ n: 3 }] });
   const prefix = Buffer.from([0, 0, 0, 0, 9]);
   const avroTopic = await topicOf([{ value: order }, { value: Buffer.concat([prefix, order]) }]);
   const avroFile = join(folder, 'order.avsc');
   await writeFile(avroFile, JSON.stringify(schema));
-  const wanted = '{"id":7,"item":"tea"}';
-  assert.deepEqual(await lines(avroTopic, { valueSchema: avroFile }), [wanted, wanted]);
+  const wantedOrder = '{"id":7,"item":"tea","lines":[{"n":3}]}';
+  assert.deepEqual(await lines(avroTopic, { valueSchema: avroFile }), [wantedOrder, wantedOrder]);
+  const where = 'value.id == 7 && value.lines[0].n > 2';
+  assert.equal((await lines(avroTopic, { valueSchema: avroFile, where })).length, 2);
 
   const protoFile = join(folder, 'order.proto');
   await writeFile(
     protoFile,
     'syntax = "proto3"; package shop; message Order { int64 id = 1; string item = 2; }',
   );
+  const wanted = '{"id":7,"item":"tea"}';
   const message = Buffer.from([8, 7, 18, 3, ...Buffer.from('tea')]);
   const protoTopic = await topicOf([
     { value: message },

@@ -127,6 +127,14 @@ class RecordVariables {
   #decoded(bytes: Buffer | null, decoder: Decoder | undefined): unknown {
     if (bytes === null) return null;
     const { topic, keyBytes } = this.#record;
-    return decoder === undefined ? guessed(bytes) : decoder(bytes, { topic, keyBytes });
+    return decoder === undefined ? guessed(bytes) : plain(decoder(bytes, { topic, keyBytes }));
   }
+}
+
+/** Records of Avro are of classes of their own, with which expressions can do nothing. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array || value instanceof Map || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
 }
