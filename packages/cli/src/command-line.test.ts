@@ -1,10 +1,14 @@
 // The command line as a process sees it: what only whole processes show.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import { startTestBroker } from '@moldau/testing';
-import { Moldau } from './testing-moldau.ts';
+import { BIN, Moldau } from './testing-moldau.ts';
+
+const execFileAsync = promisify(execFile);
 
 const moldau = new Moldau();
 after(() => moldau.removeAll());
@@ -24,6 +28,21 @@ test('what fails is said on standard error, with an exit code that tells usage f
   assert.match(unknown.error, /Did you mean create/);
   assert.deepEqual([none.code, none.out], [1, '']);
   assert.match(none.error, /^moldau: No broker .*\n- 127\.0\.0\.1:1: nothing listens there/);
+});
+
+test('a full disk ends a command with what is wrong, not with a crash', async () => {
+  const full = (command: string) =>
+    execFileAsync('sh', ['-c', `"${process.execPath}" --conditions=source "${BIN}" ${command} > /dev/full`], {
+      env: { ...process.env, MOLDAU_CONFIG: 'none.yaml' },
+    }).then(
+      () => assert.fail('it went well'),
+      ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
+    );
+  for (const command of ['profile list', '--help']) {
+    const { code, stderr } = await full(command);
+    assert.deepEqual([code, stderr.split('\n').length], [1, 2], stderr);
+    assert.match(stderr, /^moldau: standard output takes no more: ENOSPC/);
+  }
 });
 
 test('who waits for records ends when nobody reads them any more, without a word', async () => {

@@ -11,9 +11,10 @@ import { verbs } from './commands/verbs.ts';
 import { version } from './version.ts';
 
 /** Help, too, ends when `head` has seen enough of it. Commands see to that by themselves. */
-function endWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT_CODES.done);
+function endWithReader({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(EXIT_CODES.done);
+  process.stderr.write(`moldau: standard output takes no more: ${message}\n`);
+  process.exit(EXIT_CODES.failed);
 }
 
 const run: Execute = async (verb, args, options) => {

@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../bin/moldau.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../bin/moldau.js', import.meta.url));
 
 export class Moldau {
   /** Where the processes run. */
   readonly folder = mkdtempSync(join(tmpdir(), 'moldau-cli-'));
   readonly #children = new Set<ChildProcess>();
 
-  /** Starts the command with nothing of Kafka's or Node's in its environment. */
+  /** Starts the command with nothing of Kafka's, Node's or its own in its environment. */
   run(...args: string[]) {
     return this.runIn({}, ...args);
   }
@@ -22,7 +22,7 @@ export class Moldau {
   /** With these variables as well. When it serves, `ports` resolves to those of its listeners, `ready` to the first of them. */
   runIn(variables: Record<string, string>, ...args: string[]) {
     const environment = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^KAFKA_|^LOG_LEVEL$|^NODE_/.test(name)),
+      Object.entries(process.env).filter(([name]) => !/^KAFKA_|^LOG_LEVEL$|^MOLDAU_|^NODE_/.test(name)),
     );
     const child = spawn(process.execPath, ['--conditions=source', BIN, ...args], {
       cwd: this.folder,

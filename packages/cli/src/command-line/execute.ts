@@ -1,6 +1,5 @@
 // Runs one command: gives it the world, ends it when it is interrupted, closes what it opened, and says what went wrong.
 
-import { createInterface } from 'node:readline/promises';
 import type { Admin, Kafka, KafkaOptions } from '@moldau/client';
 import { type Logger, nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
 import { clientLog } from '../connection/client-log.ts';
@@ -32,12 +31,16 @@ export async function execute(
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  let readerIsGone = false;
-  watchReader(process.stdout, nodeTimers, () => {
-    readerIsGone = true;
+  let isUnread = false;
+  watchReader(process.stdout, nodeTimers, (error) => {
+    isUnread = true;
+    if (error !== undefined) {
+      terminal.stderr.write(`moldau: standard output takes no more: ${error.message}\n`);
+      process.exitCode = EXIT_CODES.failed;
+    }
     abort.abort();
     // Groups are left, if that is quick.
-    nodeTimers.after(LEAVE_WITHIN_MS, () => process.exit(EXIT_CODES.done));
+    nodeTimers.after(LEAVE_WITHIN_MS, () => process.exit());
   });
   let world: World | undefined;
   try {
@@ -46,7 +49,7 @@ export async function execute(
     await (await verb.load()).run(world, args, options);
   } catch (error) {
     // Whoever reads has seen enough, and there is nothing to say about it.
-    if (readerIsGone) return;
+    if (isUnread) return;
     const { endingOf } = await import('./endings.ts');
     const { exitCode, lines } = endingOf(error, abort.signal);
     const { suggestion } = await import('./suggestions.ts');
@@ -149,14 +152,9 @@ class World implements CommandContext {
   readonly confirm = async (question: string): Promise<void> => {
     if (this.#options.yes === true || this.isDryRun) return;
     if (!this.terminal.canAsk) throw new DeclinedError(`${question} Nobody can be asked here: say --yes.`);
-    const { stdin, stderr } = this.terminal;
-    const dialogue = createInterface({ input: stdin, output: stderr });
-    try {
-      const answer = await dialogue.question(`${question} [y/N] `, { signal: this.signal });
-      if (!/^y(es)?$/i.test(answer.trim())) throw new DeclinedError('nothing was done');
-    } finally {
-      dialogue.close();
-    }
+    const { ask } = await import('./dialogue.ts');
+    const answer = await ask(`${question} [y/N] `, this);
+    if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new DeclinedError('nothing was done');
   };
 
   readonly exitCode = (code: number): void => {

@@ -1,7 +1,5 @@
 // `moldau user list`, `set` and `delete`
 
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import type { ScramMechanism } from '@moldau/client';
 import {
   argument,
@@ -81,18 +79,14 @@ async function readPassword(
   user: string,
   path: string | undefined,
 ): Promise<string> {
-  const { stdin, stderr, canAsk } = terminal;
+  const { stdin, canAsk } = terminal;
   if (path !== undefined) return firstLine((await disk.readFile(path)).toString('utf8'), path);
   if (canAsk) {
-    stderr.write(`Password of ${user}: `);
-    const dark = new Writable({ write: (_bytes, _encoding, done) => done() });
-    const dialogue = createInterface({ input: stdin, output: dark, terminal: true });
-    try {
-      return firstLine(await dialogue.question('', { signal }), 'the answer');
-    } finally {
-      dialogue.close();
-      stderr.write('\n');
-    }
+    const { ask } = await import('../command-line/dialogue.ts');
+    return firstLine(
+      (await ask(`Password of ${user}: `, { terminal, signal, isSecret: true })) ?? '',
+      'the answer',
+    );
   }
   const chunks: Buffer[] = [];
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk));

@@ -10,18 +10,15 @@ const LOOK_EVERY_MS = 200;
 
 type Output = NodeJS.WriteStream & { readonly fd: number; readonly bytesWritten?: number };
 
-/** Calls back once. Other errors of the stream than that are thrown. */
-export function watchReader(stdout: Output, timers: Timers, whenGone: () => void): void {
+/** Calls back once. The error: it is not the reader that is gone but something else that fails, as a disk that is full. */
+export function watchReader(stdout: Output, timers: Timers, whenGone: (error?: Error) => void): void {
   let isGone = false;
-  const gone = (): void => {
+  const gone = (error?: Error): void => {
     if (isGone) return;
     isGone = true;
-    whenGone();
+    whenGone(error);
   };
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    gone();
-  });
+  stdout.on('error', (error: NodeJS.ErrnoException) => gone(error.code === 'EPIPE' ? undefined : error));
   let written: number | undefined;
   const look = (): void => {
     if (isGone) return;
