@@ -39,6 +39,7 @@ test('what cannot be meant is refused with what is expected', () => {
     [() => timeMs('yesterday', 0), /-2h \(so long ago\)/],
     [() => pair('=b'), /name=value/],
     [() => numberRanges('1-'), /0,2,5-7/],
+    [() => numberRanges('1-0'), /0,2,5-7/],
   ];
   for (const [refusal, message] of refusals) assert.throws(refusal, { name: 'UsageError', message });
 });

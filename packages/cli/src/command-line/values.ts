@@ -90,7 +90,8 @@ export function numberRanges(text: string): readonly number[] {
   const numbers = new Set<number>();
   for (const part of text.split(',')) {
     const [, from, to] = /^(\d+)(?:-(\d+))?$/.exec(part.trim()) ?? [];
-    if (from === undefined) throw new UsageError(`expected numbers as in 0,2,5-7, not ${text}`);
+    if (from === undefined || Number(to ?? from) < Number(from))
+      throw new UsageError(`expected numbers as in 0,2,5-7, not ${text}`);
     for (let number = Number(from); number <= Number(to ?? from); number++) numbers.add(number);
   }
   return [...numbers].sort((left, right) => left - right);

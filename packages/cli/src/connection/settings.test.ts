@@ -54,8 +54,12 @@ test('flags win over the environment, which wins over the profile', async () => 
       { clientConfig: 'client.properties', X: ['sasl.username=flag'] },
       { MOLDAU_BROKERS: 'env:1' },
     ),
-    ['env:1', 'flag'],
+    ['file:9092', 'flag'],
   );
+  assert.deepEqual(await names({ X: ['bootstrap.servers=flag:2'] }, { MOLDAU_BROKERS: 'env:1' }), [
+    ...['flag:2', 'profile'],
+  ]);
+  assert.deepEqual(await names({}, { MOLDAU_BROKERS: 'env:1' }), ['env:1', 'profile']);
   assert.deepEqual(await names({ brokers: 'flag:1' }, { MOLDAU_BROKERS: 'env:1' }), ['flag:1', 'profile']);
 });
 

@@ -34,19 +34,29 @@ export async function connectionSettings(
     flags.clientConfig === undefined
       ? {}
       : parseProperties((await disk.readFile(flags.clientConfig)).toString('utf8'), flags.clientConfig);
-  const merged: Record<string, string> = {
-    ...profile.properties,
-    ...ofEnvironment(environment),
-    ...file,
-    ...ofFlags(flags.X ?? []),
-  };
-  const { 'bootstrap.servers': servers, 'metadata.broker.list': list, ...properties } = merged;
+  const given = { ...file, ...ofFlags(flags.X ?? []) };
+  const surrounding = { ...profile.properties, ...ofEnvironment(environment) };
+  const {
+    'bootstrap.servers': _servers,
+    'metadata.broker.list': _list,
+    ...properties
+  }: Record<string, string> = { ...surrounding, ...given };
   return {
     brokers:
-      flags.brokers ?? environment.MOLDAU_BROKERS ?? servers ?? list ?? profile.brokers ?? DEFAULT_BROKERS,
+      flags.brokers ??
+      serversOf(given) ??
+      environment.MOLDAU_BROKERS ??
+      serversOf(surrounding) ??
+      profile.brokers ??
+      DEFAULT_BROKERS,
     properties: await withFilesRead(properties, disk),
     profileName: name,
   };
+}
+
+/** By Kafka's name or librdkafka's. */
+function serversOf(properties: Readonly<Record<string, string>>): string | undefined {
+  return properties['bootstrap.servers'] ?? properties['metadata.broker.list'];
 }
 
 async function chosenProfile(
