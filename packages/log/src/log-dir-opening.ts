@@ -24,7 +24,6 @@ import {
 } from './file-names.ts';
 import { LogDir } from './log-dir.ts';
 import { readIfPresent } from './segment-files.ts';
-import { errorText } from './storage-error.ts';
 import { decodeTailStates, UNSYNCED_INDEX_SEGMENT_BYTES } from './tail-states.ts';
 
 /** A log dir cannot be used, for a reason that the person who starts the broker must know. */
@@ -84,7 +83,7 @@ export async function openLogDir(path: string, context: DirContext): Promise<Ope
       await dir.lock?.release();
       throw error;
     }
-    dir.goOffline(`opening it (${errorText(error)})`, error);
+    dir.goOffline('opening it', error);
     return { dir, partitions: [], deleted: [] };
   }
 }

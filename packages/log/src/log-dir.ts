@@ -11,7 +11,7 @@ import {
   TAIL_STATES_FILE,
 } from './file-names.ts';
 import { GroupedOperation } from './grouping.ts';
-import { errorText } from './storage-error.ts';
+import { errorText, isForbidden } from './storage-error.ts';
 import { encodeTailStates, type TailState } from './tail-states.ts';
 
 /** How often a full folder is looked at again. */
@@ -70,7 +70,10 @@ export class LogDir {
 
   goOffline(doing: string, error: unknown): void {
     if (this.offlineReason !== undefined) return;
-    this.offlineReason = `log dir ${this.path} is offline: ${doing} failed (${errorText(error)}). Check the disk, then restart the broker.`;
+    const failure = `${doing} failed (${errorText(error)})`;
+    this.offlineReason = isForbidden(error)
+      ? `log dir ${this.path} cannot be used: ${failure}. Give it to the user that the broker runs as (chown), or choose another folder.`
+      : `log dir ${this.path} is offline: ${failure}. Check the disk, then restart the broker.`;
     this.#logger.error({ logDir: this.path, error }, this.offlineReason);
   }
 

@@ -46,6 +46,10 @@ test('goes on with the other log dirs when one cannot be used', async () => {
   const log = await openLog(manager);
   await log.append(batchOf(['x']), LEADER).written;
   assert.equal(await world.has('/fine/topic-0'), true);
+  assert.match(
+    (await manager.logDirUsage())[0]?.offlineReason ?? '',
+    /^log dir \/broken cannot be used: opening it failed \(EACCES[^)]*\)\. Give it to the user .*\(chown\)/,
+  );
   await manager.close();
 });
 

@@ -23,3 +23,9 @@ export function isOutOfSpace(error: unknown): boolean {
 export function isAbsent(error: unknown): boolean {
   return errorCodeOf(error) === 'ENOENT';
 }
+
+/** Errors of a disk that is well, and does not let this user in. */
+export function isForbidden(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  return code === 'EACCES' || code === 'EPERM';
+}
