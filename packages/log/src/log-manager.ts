@@ -173,6 +173,7 @@ export class LogManager {
       for (const dir of this.#dirs) if (dir.tailsDirty) await dir.saveCheckpoints();
     });
     this.#every('checkpoints', checkpointIntervalMs, async () => {
+      for (const log of this.#logs.values()) log.internals?.writer.sealAgain();
       for (const dir of this.#dirs) await dir.saveCheckpoints();
     });
     this.#every('idle files', IDLE_SWEEP_INTERVAL_MS, async () => this.#environment.handles.sweep());

@@ -8,6 +8,8 @@ import { cutAborted } from './aborted-transactions.ts';
 import type { LogState } from './log-state.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { producersAt, rebuildProducers } from './producer-recovery.ts';
+import { encodeProducerSnapshot } from './producer-snapshot.ts';
+import type { ProducerStates } from './producer-state.ts';
 import type { Segment } from './segment.ts';
 import {
   headerAt,
@@ -19,6 +21,7 @@ import {
   writeSnapshot,
 } from './segment-files.ts';
 import { findBatch, scanSegment } from './segment-scan.ts';
+import { isOutOfSpace } from './storage-error.ts';
 import { type TailState, UNSYNCED_INDEX_SEGMENT_BYTES } from './tail-states.ts';
 import { TimeIndex } from './time-index.ts';
 
@@ -136,7 +139,24 @@ async function keepStartSnapshot(
 ): Promise<void> {
   const { baseOffset } = state.segments[segmentIndex]!;
   if (segmentIndex === 0 || snapshots.includes(baseOffset)) return;
-  await writeSnapshot(state, baseOffset, await producersAt(state, baseOffset, snapshots));
+  await keepSnapshot(state, segmentIndex, await producersAt(state, baseOffset, snapshots));
+}
+
+/** Writes the snapshot of a segment's start. A full disk is no reason not to serve: it is written when there is room. */
+async function keepSnapshot(state: LogState, segmentIndex: number, producers: ProducerStates): Promise<void> {
+  const snapshotOffset = state.segments[segmentIndex]!.baseOffset;
+  try {
+    await writeSnapshot(state, snapshotOffset, producers);
+  } catch (error) {
+    if (!isOutOfSpace(error)) throw error;
+    const segment = state.segments[segmentIndex - 1]!;
+    segment.sealPending = true;
+    state.unsealed.push({ segment, snapshot: encodeProducerSnapshot(producers), snapshotOffset });
+  }
+}
+
+function unlessFull(error: unknown): void {
+  if (!isOutOfSpace(error)) throw error;
 }
 
 function resetIndexes(segment: Segment): void {
@@ -181,7 +201,7 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
         await dropFollowing(state, index - 1);
         return;
       }
-      await writeSnapshot(state, segment.baseOffset, state.producerStates());
+      await keepSnapshot(state, index, state.producerStates());
     }
     const isWhole = await scanOne(
       state,
@@ -189,7 +209,8 @@ async function scanFrom(state: LogState, start: Start, knowledge: Knowledge): Pr
       isFirst ? start : { segmentIndex: index, position: 0, offset: segment.baseOffset },
       knowledge,
     );
-    await writeAborted(state, segment);
+    // The next flush writes it at the latest.
+    await writeAborted(state, segment).catch(unlessFull);
     if (!isWhole) {
       await dropFollowing(state, index);
       return;
@@ -297,7 +318,7 @@ async function cutTail(
   await file.truncate(segment.sizeBytes);
   // Else a power cut could bring the torn bytes back into what is a closed segment by then.
   await file.sync();
-  await writeIndexes(state, segment, true);
+  await writeIndexes(state, segment, true).catch(unlessFull);
   segment.writtenBytes = segment.sizeBytes;
   segment.syncedBytes = Math.min(segment.syncedBytes, segment.sizeBytes);
 }

@@ -63,6 +63,8 @@ export class LogState {
   epochFileExists = false;
   /** While the epochs' file is being written. */
   savingEpochs: Promise<void> | undefined;
+  /** Closed segments whose small files could not be written. Their sealPending says so too. */
+  readonly unsealed: { segment: Segment; snapshot: Buffer; snapshotOffset: number }[] = [];
   /** While the small files of closed segments are being written. */
   sealing: Promise<void> = Promise.resolve();
   #epochsVersion = 0;

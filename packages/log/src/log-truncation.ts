@@ -8,6 +8,7 @@ import { dropSnapshotsBeyond, rebuildProducers, snapshotOffsets } from './produc
 import type { Segment } from './segment.ts';
 import { ensureIndexes, makeWritable, withFile, writeIndexes } from './segment-files.ts';
 import { scanSegment } from './segment-scan.ts';
+import { isOutOfSpace } from './storage-error.ts';
 
 /** Drops all batches that reach beyond `offset`. Afterwards that is the log's end. */
 export function truncateLoaded(state: LogState, offset: number): Promise<void> {
@@ -110,7 +111,10 @@ async function cutSegment(state: LogState, segment: Segment, offset: number): Pr
     });
     await file.truncate(segment.sizeBytes);
     await file.sync();
-    await writeIndexes(state, segment, true);
+    await writeIndexes(state, segment, true).catch((error: unknown) => {
+      // They are written anew when the segment is closed; until then their files are believed only as far as they fit.
+      if (!isOutOfSpace(error)) throw error;
+    });
   });
   segment.writtenBytes = segment.sizeBytes;
   segment.syncedBytes = Math.min(segment.syncedBytes, segment.sizeBytes);

@@ -18,6 +18,8 @@ const MAX_RUN_BUFFERS = 512;
 const SMALL_BUFFER_BYTES = 2048;
 /** After this many bytes the tail is made known to .moldau-tails, so that recovery after kill -9 reads no more than that. */
 const TAIL_CHECKPOINT_BYTES = 32 * 1024 * 1024;
+const ROOM_INTERVAL_MS = 1000;
+const ATTEMPTS_TO_FIND_ROOM = 30;
 
 interface Run {
   readonly segment: Segment;
@@ -341,8 +343,23 @@ export class LogWriter {
     } finally {
       handles.release(slot);
     }
-    await writeAborted(state, segment);
+    await this.#writeAborted(segment);
     segment.syncedBytes = Math.max(segment.syncedBytes, Math.min(writtenBytes, segment.writtenBytes));
+  }
+
+  /** What is in the log already cannot be refused for want of room: whoever waits for it to be durable waits longer. */
+  async #writeAborted(segment: Segment): Promise<void> {
+    const state = this.#state;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await writeAborted(state, segment);
+        return;
+      } catch (error) {
+        if (!isOutOfSpace(error) || attempt === ATTEMPTS_TO_FIND_ROOM) throw error;
+        state.dir?.noteFull(0);
+        await new Promise<void>((resolve) => state.environment.timers.after(ROOM_INTERVAL_MS, resolve));
+      }
+    }
   }
 
   async #syncNames(): Promise<void> {
@@ -361,10 +378,9 @@ export class LogWriter {
    * Called when `segment` has been closed by a roll, with the producers as they were then: makes it durable and writes its small
    * files, all in the background.
    */
-  sealed(segment: Segment, snapshot: Buffer): void {
+  sealed(segment: Segment, snapshot: Buffer, snapshotOffset = segment.nextOffset): void {
     const state = this.#state;
     if (state.isInMemory) return;
-    const snapshotOffset = segment.nextOffset;
     segment.sealPending = true;
     const work = Promise.all([state.sealing, this.#writeSealed(segment, snapshotOffset, snapshot)]).then(
       () => {},
@@ -389,8 +405,17 @@ export class LogWriter {
       this.#noteRecoveryPoint();
     } catch (error) {
       if (state.removed || state.dir?.offlineReason !== undefined) return;
-      logger.warn({ log: state.directoryName, error }, 'cannot write the indexes of a closed segment');
+      state.unsealed.push({ segment, snapshot, snapshotOffset });
+      const message = 'cannot write the indexes of a closed segment; it is tried again';
+      logger.warn({ log: state.directoryName, error }, message);
     }
+  }
+
+  /** To be called now and then: until its files are there, a closed segment is neither compacted nor passed by the recovery point. */
+  sealAgain(): void {
+    const { unsealed, segments } = this.#state;
+    for (const { segment, snapshot, snapshotOffset } of unsealed.splice(0))
+      if (segments.includes(segment)) this.sealed(segment, snapshot, snapshotOffset);
   }
 
   /** What .moldau-tails says of this log once all that is appended has been written. */
