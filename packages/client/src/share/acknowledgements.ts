@@ -39,6 +39,8 @@ export interface FailedAcknowledgement {
 
 export interface Renewal {
   readonly offset: number;
+  /** Until when the lock holds that is to be renewed. */
+  readonly deadlineMs: number;
   /** The record has been accepted, released or rejected meanwhile. */
   isMoot(): boolean;
   settle(error: KafkaError | undefined): void;
@@ -105,7 +107,7 @@ export class AcknowledgementRound {
   }
 
   /** It is about to be sent, without what is said of locks that have run out in the meantime. */
-  close(nowMs: number, errorOf: (place: SharePlace, run: AcknowledgedRun) => KafkaError): void {
+  close(nowMs: number, errorOf: (place: SharePlace, offset: number) => KafkaError): void {
     this.#closedMs = nowMs;
     for (const [key, partition] of this.#partitions) {
       const { place } = partition;
@@ -114,9 +116,14 @@ export class AcknowledgementRound {
       );
       for (const { firstOffset, lastOffset, type } of late) {
         const run = { firstOffset, lastOffset, type };
-        this.fail(place, run, errorOf(place, run));
+        this.fail(place, run, errorOf(place, firstOffset));
       }
       partition.runs = held;
+      partition.renewals = partition.renewals.filter(({ offset, deadlineMs, settle }) => {
+        const isHeld = deadlineMs > nowMs;
+        if (!isHeld) settle(errorOf(place, offset));
+        return isHeld;
+      });
       if (held.length === 0 && partition.renewals.length === 0) this.#partitions.delete(key);
     }
   }

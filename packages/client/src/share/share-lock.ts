@@ -3,7 +3,7 @@
 // Invariants: of a record whose lock has run out, or whose session with the broker has ended, nothing is sent: another member may have it.
 
 import { KafkaError } from '../errors/kafka-error.ts';
-import type { AcknowledgedRun, AcknowledgementType, SharePlace } from './acknowledgements.ts';
+import type { AcknowledgedRun, AcknowledgementType, Renewal, SharePlace } from './acknowledgements.ts';
 
 export type LockProblem = 'its lock has run out' | 'the session with its broker has ended';
 
@@ -21,7 +21,7 @@ export interface LockKeeper {
   /** So many locked records were given to nobody, and their locks have run out. */
   lapsed(count: number): void;
   /** Resolves with the time until which the lock holds then. Rejects with a KafkaError. */
-  renew(place: SharePlace, offset: number, isMoot: () => boolean): Promise<number>;
+  renew(place: SharePlace, record: Omit<Renewal, 'settle'>): Promise<number>;
 }
 
 export class ShareLock {
@@ -60,8 +60,8 @@ export class ShareLock {
   }
 
   /** Resolves with the new deadline. */
-  renew(offset: number, isMoot: () => boolean): Promise<number> {
-    return this.#keeper.renew(this.place, offset, isMoot);
+  renew(record: Omit<Renewal, 'settle'>): Promise<number> {
+    return this.#keeper.renew(this.place, record);
   }
 }
 

@@ -120,6 +120,23 @@ describe('running handlers of a share group', () => {
     assert.equal(time.pendingCount, 0);
   });
 
+  it('renews the locks of records that came to hand after others, in time', async () => {
+    const lost: number[] = [];
+    const { time, run, stop } = world(3, {
+      concurrency: 2,
+      handler: async ({ offset }, { signal }) => {
+        signal.addEventListener('abort', () => lost.push(offset));
+        await undefined;
+        await new Promise<void>((resolve) => time.after([30_000, 5_500, 20_000][offset]!, resolve));
+      },
+    });
+    await time.advance(40_000);
+    assert.deepEqual(lost, []);
+    stop.abort();
+    await run.done;
+    assert.equal(time.pendingCount, 0);
+  });
+
   it('aborts the signal of a handler whose lock is lost, and ends when it is through', async () => {
     const lost: number[] = [];
     const { time, run, stop } = world(

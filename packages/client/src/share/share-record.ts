@@ -57,9 +57,10 @@ export class ShareRecord<K = Buffer | null, V = Buffer | null> extends ConsumerR
   async renew(): Promise<void> {
     const { offset } = this;
     if (!this.#isOpen) return;
-    const problem = this.#lock.problem(this.lockedUntilMs);
+    const deadlineMs = this.lockedUntilMs;
+    const problem = this.#lock.problem(deadlineMs);
     if (problem !== undefined) throw lockLost(this, offset, problem);
-    this.#renewedUntilMs = await this.#lock.renew(offset, () => !this.#isOpen);
+    this.#renewedUntilMs = await this.#lock.renew({ offset, deadlineMs, isMoot: () => !this.#isOpen });
   }
 
   #acknowledge(type: AcknowledgementType): boolean {

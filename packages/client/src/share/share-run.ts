@@ -60,7 +60,9 @@ export class ShareRun<K, V> {
   readonly #inHand = new Set<InHand<K, V>>();
   #room: PromiseWithResolvers<void> | undefined;
   #canRenew: boolean;
+  /** One timer looks after the locks of all records in hand. */
   #watch: Timer | undefined;
+  #watchAtMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: ShareRunParts<K, V>) {
     const { options, stop } = parts;
@@ -110,7 +112,7 @@ export class ShareRun<K, V> {
     const lockMs = record.lockedUntilMs - this.#parts.ports.clock.monotonicMs();
     const inHand: InHand<K, V> = { record, lockMs, abort: new AbortController(), isRenewing: false };
     this.#inHand.add(inHand);
-    this.#watchLocks();
+    this.#watchAt(this.#dueMs(inHand));
     void this.#handle(inHand).finally(() => {
       this.#inHand.delete(inHand);
       this.#room?.resolve();
@@ -137,29 +139,34 @@ export class ShareRun<K, V> {
     }
   }
 
-  /** One timer looks after the locks of all records in hand. */
-  #watchLocks(): void {
-    if (this.#watch !== undefined) return;
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const { lockMs, record } of this.#inHand) {
-      const leftMs = record.lockedUntilMs - this.#parts.ports.clock.monotonicMs();
-      const untilRenewalMs = leftMs - lockMs * RENEW_AT;
-      nextMs = Math.min(nextMs, this.#canRenew && untilRenewalMs > 0 ? untilRenewalMs : leftMs);
-    }
-    if (!Number.isFinite(nextMs)) return;
-    this.#watch = this.#parts.ports.timers.after(Math.max(LEAST_WATCH_MS, nextMs), () => {
-      this.#watch = undefined;
-      for (const inHand of this.#inHand) this.#look(inHand);
-      if (this.#inHand.size > 0) this.#watchLocks();
+  #watchAt(atMs: number): void {
+    if (atMs >= this.#watchAtMs) return;
+    const { clock, timers } = this.#parts.ports;
+    this.#watch?.cancel();
+    this.#watchAtMs = atMs;
+    this.#watch = timers.after(Math.max(LEAST_WATCH_MS, atMs - clock.monotonicMs()), () => {
+      this.#watchAtMs = Number.POSITIVE_INFINITY;
+      for (const inHand of this.#inHand) {
+        this.#look(inHand);
+        this.#watchAt(this.#dueMs(inHand));
+      }
     });
   }
 
+  /** When its lock is to be renewed, and after that when it ends; Infinity: there is nothing to watch. */
+  #dueMs({ record, lockMs, abort }: InHand<K, V>): number {
+    if (!record.isOpen || abort.signal.aborted) return Number.POSITIVE_INFINITY;
+    const { lockedUntilMs } = record;
+    const renewalMs = lockedUntilMs - lockMs * RENEW_AT;
+    return this.#canRenew && renewalMs > this.#parts.ports.clock.monotonicMs() ? renewalMs : lockedUntilMs;
+  }
+
   #look(inHand: InHand<K, V>): void {
-    const { record, lockMs, abort } = inHand;
+    const { record, abort, isRenewing } = inHand;
     if (!record.isOpen || abort.signal.aborted) return;
-    const leftMs = record.lockedUntilMs - this.#parts.ports.clock.monotonicMs();
     if (!record.isLocked) abort.abort(lockLost(record, record.offset, 'its lock has run out'));
-    else if (this.#canRenew && !inHand.isRenewing && leftMs <= lockMs * RENEW_AT) void this.#renew(inHand);
+    else if (this.#canRenew && !isRenewing && this.#dueMs(inHand) === record.lockedUntilMs)
+      void this.#renew(inHand);
   }
 
   async #renew(inHand: InHand<K, V>): Promise<void> {

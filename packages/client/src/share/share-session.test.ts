@@ -224,6 +224,20 @@ describe(`share sessions (seed ${seed})`, () => {
     assert.deepEqual(said(told).at(-1), '0-0:1');
   });
 
+  it('do not renew locks that run out before they can', async () => {
+    const told = await withConsumer({ acknowledge: 'explicit' }, async ({ share, next }) => {
+      share.give([0, 1]);
+      const record = await next();
+      await share.world.time.advance(LOCK_MS - 10);
+      assert.ok(record.isLocked);
+      // A fetch is under way, and one request at a time.
+      const renewed = record.renew();
+      await assert.rejects(share.world.until(renewed), { code: 'LOCK_LOST', topic: 'things', partition: 0 });
+      assert.ok(!record.isLocked);
+    });
+    assert.deepEqual(said(told), []);
+  });
+
   it('refuse to renew locks with a broker that cannot', async () => {
     const share = new ShareWorld(seed, undefined, undefined, 1);
     await withConsumer(

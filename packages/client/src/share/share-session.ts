@@ -20,7 +20,12 @@ import { BrokerError, ClosedError, KafkaError, TimeoutError } from '../errors/ka
 import { Backoff } from '../network/backoff.ts';
 import type { BrokerConnection } from '../network/broker-connection.ts';
 import { pause, within } from '../network/waiting.ts';
-import { AcknowledgementRound, type FailedAcknowledgement, type SharePlace } from './acknowledgements.ts';
+import {
+  AcknowledgementRound,
+  type FailedAcknowledgement,
+  type Renewal,
+  type SharePlace,
+} from './acknowledgements.ts';
 import { FINAL_EPOCH, SessionRequests } from './session-requests.ts';
 import { type LockKeeper, lockLost } from './share-lock.ts';
 import type { ShareConsumerSettings } from './share-options.ts';
@@ -128,14 +133,14 @@ export class ShareSession implements LockKeeper {
     this.#openCount -= count;
   }
 
-  async renew(place: SharePlace, offset: number, isMoot: () => boolean): Promise<number> {
+  async renew(place: SharePlace, record: Omit<Renewal, 'settle'>): Promise<number> {
     const { cluster, brokerId } = this.#options;
     if (this.#abort.signal.aborted) throw new ClosedError();
     cluster.connected(brokerId, 'fetch')?.apis.pick(RENEW);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const settle = (error: KafkaError | undefined): void => (error === undefined ? resolve() : reject(error));
     const round = this.#round;
-    round.renew(place, { offset, isMoot, settle });
+    round.renew(place, { ...record, settle });
     this.poke();
     await promise;
     return round.closedMs + this.#lockMs;
@@ -205,9 +210,7 @@ export class ShareSession implements LockKeeper {
     this.#isDue = false;
     this.#dueTimer?.cancel();
     this.#dueTimer = undefined;
-    round.close(this.nowMs(), (place, { firstOffset }) =>
-      lockLost(place, firstOffset, 'its lock has run out'),
-    );
+    round.close(this.nowMs(), (place, offset) => lockLost(place, offset, 'its lock has run out'));
     return round;
   }
 
