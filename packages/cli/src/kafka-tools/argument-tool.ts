@@ -18,6 +18,7 @@ export interface ArgumentTool {
   readonly helpsWithoutWords?: boolean;
   /** Who asks for help has not said what to do: 1, but for some. */
   readonly helpExitCode?: number;
+  readonly endsItself?: boolean;
   /** Returns the exit code. @throws ArgumentError as well */
   run(context: ToolContext, given: Arguments): Promise<number>;
   /** Tells what went wrong otherwise, and returns the exit code. Without it: message and Java's name for it, and 1. */
@@ -25,9 +26,9 @@ export interface ArgumentTool {
 }
 
 export function argumentTool(tool: ArgumentTool): WordsTool {
-  const { name, parser } = tool;
+  const { name, parser, endsItself = false } = tool;
   return {
-    name,
+    ...{ name, endsItself },
     async runWords(context, words) {
       try {
         if (words.length === 0 && tool.helpsWithoutWords === true) {

@@ -83,6 +83,7 @@ export const consoleConsumer: KafkaTool = {
   name: 'kafka-console-consumer',
   purpose: 'This tool helps to read data from Kafka topics and outputs it to standard output.',
   options,
+  endsItself: true,
   async run(context, given) {
     checkOptions(given);
     const client = await clientProperties(context, given);

@@ -21,7 +21,8 @@ export async function produceFromConsole(context: ToolContext, production: Produ
     onPostFailed: (error, record) => tellUnsent(context, production, javaError(error, production), record),
   });
   const send = isSync ? awaitedFeed(producer, production) : postingFeed(producer, topic);
-  const feed = new ReachingFeed(kafka, production.maxBlockMs, send, (error, record) => {
+  const feed = new ReachingFeed(kafka, production.maxBlockMs, context.signal, send, (error, record) => {
+    if (context.signal.aborted) return;
     const problem = javaError(error, production);
     if (isSync) throw executionError(problem);
     tellUnsent(context, production, problem, record);
@@ -32,7 +33,7 @@ export async function produceFromConsole(context: ToolContext, production: Produ
     // Those that failed have been told of.
     await producer.close().catch(() => {});
   }
-  return context.signal.aborted ? 130 : 0;
+  return 0;
 }
 
 type Send = (record: OutgoingRecord) => Promise<unknown> | undefined;
@@ -86,6 +87,7 @@ type Unsent = Pick<OutgoingRecord, 'key' | 'value'>;
 class ReachingFeed {
   readonly #kafka: Kafka;
   readonly #timeoutMs: number;
+  readonly #signal: AbortSignal;
   readonly #send: Send;
   readonly #failed: (error: KafkaError, record: Unsent) => void;
   #isReached = false;
@@ -93,11 +95,13 @@ class ReachingFeed {
   constructor(
     kafka: Kafka,
     timeoutMs: number,
+    signal: AbortSignal,
     send: Send,
     failed: (error: KafkaError, record: Unsent) => void,
   ) {
     this.#kafka = kafka;
     this.#timeoutMs = timeoutMs;
+    this.#signal = signal;
     this.#send = send;
     this.#failed = failed;
   }
@@ -109,7 +113,7 @@ class ReachingFeed {
   async #first(record: OutgoingRecord): Promise<void> {
     const admin = this.#kafka.admin();
     try {
-      await admin.cluster.describe({ timeoutMs: this.#timeoutMs });
+      await admin.cluster.describe({ timeoutMs: this.#timeoutMs, signal: this.#signal });
       this.#isReached = true;
     } catch (error) {
       this.#failed(error as KafkaError, record);

@@ -128,6 +128,7 @@ export const consoleProducer: KafkaTool = {
   name: 'kafka-console-producer',
   purpose: 'This tool helps to read data from standard input and publish it to Kafka.',
   options,
+  endsItself: true,
   async run(context, given) {
     checkOptions(context, given);
     const className = given.get('line-reader')!;

@@ -111,7 +111,7 @@ export async function readToEnd(
       await consumer.close();
       context.err(`Processed a total of ${reader.count} messages`);
     }
-    return context.signal.aborted ? 130 : 0;
+    return 0;
   } catch (error) {
     logError(context, 'Unknown error when running consumer: ', className, error);
     return 1;

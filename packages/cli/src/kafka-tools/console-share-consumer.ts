@@ -56,6 +56,7 @@ export const consoleShareConsumer: KafkaTool = {
   purpose:
     'This tool helps to read data from Kafka topics using share groups and outputs it to standard output.',
   options,
+  endsItself: true,
   async run(context, given) {
     checkOptions(given);
     const properties = await clientProperties(context, given);

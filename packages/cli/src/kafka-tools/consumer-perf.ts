@@ -91,6 +91,7 @@ export const consumerPerf: KafkaTool = {
   name: 'kafka-consumer-perf-test',
   purpose: 'This tool is used to verify the consumer performance.',
   options: CONSUMER_PERF_OPTIONS,
+  endsItself: true,
   async run(context, given) {
     checkOptions(context, given);
     const isDetailed = given.has('show-detailed-stats');
@@ -119,7 +120,7 @@ export const consumerPerf: KafkaTool = {
     } finally {
       await consumer.close();
     }
-    return context.signal.aborted ? 130 : 0;
+    return 0;
   },
   failed: (context, error) =>
     tellParseProblem(context, CONSUMER_PERF_OPTIONS, error) ?? tellFailure(context, error),
@@ -239,7 +240,7 @@ class Measured {
     } finally {
       timer?.cancel();
     }
-    if (this.#records < this.#wanted)
+    if (this.#records < this.#wanted && !signal.aborted)
       out(
         `WARNING: Exiting before consuming the expected number of records: timeout (${this.#timeoutMs} ms) exceeded. You can use the --timeout option to increase the timeout.`,
       );

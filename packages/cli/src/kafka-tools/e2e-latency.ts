@@ -85,7 +85,7 @@ export const e2eLatency: WordsTool = {
     try {
       return await runOptions(tool, context, namedWords(context, words));
     } catch (error) {
-      if (error instanceof ToolEnd || context.signal.aborted) throw error;
+      if (error instanceof ToolEnd) throw error;
       return tellParseProblem(context, options, error) ?? tellFailure(context, error);
     }
   },

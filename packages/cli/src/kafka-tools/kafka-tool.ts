@@ -39,6 +39,8 @@ export interface KafkaTool {
   readonly problemsAreUsage?: boolean;
   /** Given without anything it does something; others print their help. */
   readonly runsWithoutOptions?: boolean;
+  /** When it is interrupted it ends what it has begun, by the signal of its context. Others are left where they are. */
+  readonly endsItself?: boolean;
   /** Returns the exit code. What it throws `failed` tells. */
   run(context: ToolContext, options: ToolOptions): Promise<number>;
   /** Tells what went wrong, and returns the exit code. Without it: message and Java's name for it to standard error, and 1. */
@@ -48,6 +50,7 @@ export interface KafkaTool {
 /** A tool whose command line is of another kind: it reads its words itself. */
 export interface WordsTool {
   readonly name: string;
+  readonly endsItself?: boolean;
   runWords(context: ToolContext, words: readonly string[]): Promise<number>;
 }
 
@@ -101,30 +104,50 @@ export class ToolEnd extends Error {
   }
 }
 
-/** Returns the exit code; rejects with nothing but the defects of tools. */
+/** Returns the exit code; rejects with nothing but the defects of tools. One that is left may go on for a while, but says nothing more. */
 export async function runTool(
   tool: KafkaTool | WordsTool,
   words: readonly string[],
   streams: ToolStreams,
 ): Promise<number> {
+  const { signal } = streams;
   const connections = new ToolConnections(nodeDisk, nodeNetwork);
+  let isLeft = false;
+  const lines = (stream: Writable) => (line: string) => {
+    if (!isLeft) stream.write(`${line}\n`);
+  };
   const context: ToolContext = {
     ...streams,
     ...{ disk: nodeDisk, network: nodeNetwork, clock: nodeClock, timers: nodeTimers },
-    out: (line) => streams.stdout.write(`${line}\n`),
-    err: (line) => streams.stderr.write(`${line}\n`),
+    ...{ out: lines(streams.stdout), err: lines(streams.stderr) },
     admin: (connection) => connections.admin(connection),
     kafka: (connection) => connections.kafka(connection),
   };
+  const ended = endOf(tool, context, words).finally(() => connections.close());
+  const left = new Promise<undefined>((resolve) => {
+    const leave = (): void => {
+      isLeft = true;
+      ended.catch(() => {});
+      void connections.close();
+      resolve(undefined);
+    };
+    if (tool.endsItself !== true) signal.addEventListener('abort', leave, { once: true });
+  });
+  const code = await Promise.race([ended, left]);
+  return code === undefined || signal.aborted ? INTERRUPTED : code;
+}
+
+async function endOf(
+  tool: KafkaTool | WordsTool,
+  context: ToolContext,
+  words: readonly string[],
+): Promise<number> {
   try {
     return 'runWords' in tool ? await tool.runWords(context, words) : await runOptions(tool, context, words);
   } catch (error) {
     if (error instanceof ToolEnd) return error.exitCode;
-    if (streams.signal.aborted) return INTERRUPTED;
     if ('failed' in tool && tool.failed !== undefined) return tool.failed(context, error, words);
     return tellFailure(context, error);
-  } finally {
-    await connections.close();
   }
 }
 

@@ -1,25 +1,41 @@
 // Runs one of Kafka's tools in this process: its streams, Ctrl-C, and the exit code.
 
+import { nodeTimers } from '@moldau/io';
+import { watchReader } from '../output/reader-watch.ts';
 import { runTool } from './kafka-tool.ts';
 import { type AskedTool, loadTool } from './tools.ts';
+
+/** As shells have it, and Java. */
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Nobody reads what the tool writes, so nothing else holds it. */
+const LEAVE_WITHIN_MS = 500;
 
 export async function runAsked({ name, words }: AskedTool): Promise<void> {
   const { stdin, stdout, stderr, env: environment } = process;
   const abort = new AbortController();
-  const interrupt = (): void => {
+  let stoppedWith: number | undefined;
+  const stop = (code: number): void => {
     // Whoever asks twice does not want to wait for a clean end.
-    if (abort.signal.aborted) process.exit(130);
+    if (stoppedWith !== undefined) process.exit(stoppedWith);
+    stoppedWith = code;
     abort.abort();
   };
+  const interrupt = (signal: keyof typeof SIGNAL_EXIT_CODES): void => stop(SIGNAL_EXIT_CODES[signal]);
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   // `kafka-topics --list | head` ends when head has seen enough, without a word.
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+  watchReader(stdout, nodeTimers, () => {
+    nodeTimers.after(LEAVE_WITHIN_MS, () => process.exit(0));
+    stop(0);
+  });
+  stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
   const tool = await loadTool(name);
-  process.exitCode = await runTool(tool, words, { stdin, stdout, stderr, environment, signal: abort.signal });
+  const code = await runTool(tool, words, { stdin, stdout, stderr, environment, signal: abort.signal });
+  // What a tool was doing may go on for long yet.
+  if (stoppedWith !== undefined) process.exit(stoppedWith);
+  process.exitCode = code;
   process.off('SIGINT', interrupt);
   process.off('SIGTERM', interrupt);
   // Whoever waits for standard input holds the process up.

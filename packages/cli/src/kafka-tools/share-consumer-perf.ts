@@ -37,6 +37,7 @@ export const shareConsumerPerf: KafkaTool = {
   name: 'kafka-share-consumer-perf-test',
   purpose: 'This tool is used to verify the share consumer performance.',
   options,
+  endsItself: true,
   async run(context, given) {
     checkOptions(context, given);
     if (!given.has('hide-header'))
@@ -73,7 +74,7 @@ export const shareConsumerPerf: KafkaTool = {
     } finally {
       await Promise.all(clients.map(({ consumer }) => consumer.close()));
     }
-    return context.signal.aborted ? 130 : 0;
+    return 0;
   },
   failed: (context, error) => tellParseProblem(context, options, error) ?? tellFailure(context, error),
 };

@@ -46,6 +46,7 @@ export const verifiableConsumer = argumentTool({
   name: 'kafka-verifiable-consumer',
   parser: PARSER,
   helpsWithoutWords: true,
+  endsItself: true,
   async run(context, given) {
     const properties = await clientProperties(context, given);
     const brokers = given.text('bootstrap-server')!;
@@ -76,7 +77,7 @@ export const verifiableConsumer = argumentTool({
     await consumer.close();
     printEvent(context, 'shutdown_complete');
     requested();
-    return context.signal.aborted ? 130 : 0;
+    return 0;
   },
   failed: (context, error) =>
     error instanceof ArgumentError

@@ -43,6 +43,7 @@ export const verifiableProducer = argumentTool({
   name: 'kafka-verifiable-producer',
   parser: PARSER,
   helpsWithoutWords: true,
+  endsItself: true,
   async run(context, given) {
     const { brokers, properties } = await connectionOf(context, given);
     const { kafka, producer: usable } = await context.kafka({ brokers, properties });
@@ -59,7 +60,7 @@ export const verifiableProducer = argumentTool({
     printEvent(context, 'tool_data', {
       ...{ sent, acked, target_throughput: throughput, avg_throughput: perSecond },
     });
-    return context.signal.aborted ? 130 : 0;
+    return 0;
   },
   failed: (context, error) =>
     error instanceof ArgumentError
