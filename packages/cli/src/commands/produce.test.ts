@@ -160,6 +160,10 @@ test('a line that is no record is told of by its number, and the others are sent
     [null, '{"a":1}'],
     [null, '[]'],
   ]);
+  const nameless = await send('{"key":"k","paylaod":"v"}\n', { jsonEnvelope: true });
+  assert.deepEqual(nameless.told, [
+    'moldau: standard input, record 1: it has no payload; that of a tombstone is null',
+  ]);
   const many = await send('x\n'.repeat(25), { jsonEnvelope: true });
   assert.equal(many.told.length, 12);
   assert.equal(many.told.at(-1), 'moldau: 25 records in all');
@@ -173,6 +177,15 @@ test('what brokers refuse is told of, and the rest is sent', async () => {
   const elsewhere = await send('a\n', { partition: 7 });
   assert.deepEqual([elsewhere.code, elsewhere.told.length], [1, 1]);
   assert.match(elsewhere.told.join(), /The topic has the partitions 0 to 0/);
+});
+
+test('when no broker can be reached that is said once, and not of each record', async () => {
+  const how = { properties: { 'default.api.timeout.ms': 200 }, stdin: 'a\nb\n', brokers: '127.0.0.1:1' };
+  const run = (print: boolean) => cluster.run([produce], 'produce', { topic: 'x' }, { print }, how);
+  for (const { code, told } of await Promise.all([run(false), run(true)])) {
+    assert.deepEqual([code, told.length], [1, 1], told.join('\n'));
+    assert.match(told[0]!, /^No broker could be reached; tried this address:\n- 127\.0\.0\.1:1: nothing/);
+  }
 });
 
 test('offsets of what was sent are printed as JSON lines, in order', async () => {

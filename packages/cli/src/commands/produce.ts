@@ -14,6 +14,7 @@ import { UsageError } from '../command-line/errors.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { suggestion } from '../command-line/suggestions.ts';
 import { timeMs } from '../command-line/values.ts';
+import { watchReach } from '../connection/reach.ts';
 import { type Encoder, encoderOf } from '../records/encoders.ts';
 import { type Input, inputs } from '../records/inputs.ts';
 import { type LineFormat, type RecordReader, recordReader } from '../records/line-records.ts';
@@ -47,6 +48,8 @@ interface ProduceOptions {
 /** Told of each record that was not sent. */
 type Failed = (error: KafkaError, value: Buffer | null) => void;
 
+/** Of what was read before an interruption; who does not want to wait for it interrupts again. */
+const LAST_FLUSH_MS = 3_000;
 /** Acknowledgements that are awaited, where they are printed: in their order. */
 const MAX_AWAITED = 20_000;
 
@@ -57,17 +60,20 @@ export async function run(
 ): Promise<void> {
   const options = given as ProduceOptions;
   const topic = argument(args, 'topic')!;
-  const { kafka, signal, tell, exitCode } = context;
+  const { kafka, disk, terminal, clock, signal, tell, exitCode } = context;
   const encoders = await encodersOf(options, context);
   const read = recordReader(formatOf(options), {
     ...encoders,
     ...{ keyDelimiter: options.keyDelimiter, emptyIsNull: options.null === true },
     keepsPartition: options.keepPartition === true,
-    common: commonFields(options, encoders.keyEncoder, context.clock.wallMs()),
+    common: commonFields(options, encoders.keyEncoder, clock.wallMs()),
   });
   const problems = new Problems(tell);
   let missing: KafkaError | undefined;
+  const reach = watchReach(context);
   const failed: Failed = (error, value) => {
+    // All of them are, for one reason.
+    if (reach.lost.aborted) return;
     if (error.code === 'UNKNOWN_TOPIC_OR_PARTITION' && error.partition === undefined) missing ??= error;
     problems.add(failureText(error, value));
   };
@@ -81,12 +87,24 @@ export async function run(
     options.print === true
       ? new PrintingFeed(producer, topic, context, failed)
       : new PostingFeed(producer, topic);
+  const stopping = AbortSignal.any([signal, reach.lost]);
+  const stop = (): void =>
+    void producer.close({ timeoutMs: reach.lost.aborted ? 0 : LAST_FLUSH_MS }).catch(() => {});
+  stopping.addEventListener('abort', stop, { once: true });
   try {
-    await sendAll(context, manyArguments(args, 'file'), options, { feed, read, problems });
+    await sendAll({ disk, terminal, clock, signal: stopping }, manyArguments(args, 'file'), options, {
+      ...{ feed, read, problems },
+    });
+  } catch (error) {
+    reach.lost.throwIfAborted();
+    throw error;
   } finally {
     // Records that failed have been told of.
+    await producer.flush({ signal: stopping }).catch(() => {});
     await producer.close().catch(() => {});
+    reach.end();
   }
+  reach.lost.throwIfAborted();
   problems.end();
   if (missing !== undefined)
     tell(
@@ -103,7 +121,7 @@ interface Parts {
 }
 
 async function sendAll(
-  context: CommandContext,
+  context: Pick<CommandContext, 'disk' | 'terminal' | 'clock' | 'signal'>,
   files: readonly string[],
   { lines, delimiter, count = Number.POSITIVE_INFINITY }: ProduceOptions,
   { feed, read, problems }: Parts,

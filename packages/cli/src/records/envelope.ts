@@ -22,6 +22,8 @@ export function readEnvelope(
   const isEncoded = keyEncoder !== undefined || valueEncoder !== undefined;
   const fields = objectOf(isEncoded ? parseExactly(line) : parsed(line));
   const { partition, ts, timestamp = ts } = fields;
+  if (!('payload' in fields || 'value' in fields))
+    throw new Error('it has no payload; that of a tombstone is null');
   return {
     key: bytesOf(fields.key, fields.key_encoding, 'key', keyEncoder),
     value: bytesOf(
