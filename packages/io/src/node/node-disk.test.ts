@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,4 +148,42 @@ test('a file is open to everybody when it is so and each folder above it', async
   assert.deepEqual(await accessOf(0o755, 0o640), { read: false, write: false });
   assert.deepEqual(await accessOf(0o700, 0o666), { read: false, write: false });
   assert.deepEqual(await nodeDisk.publicAccess(join(shared, 'absent')), { read: false, write: false });
+});
+
+/** Takes all descriptors that the process may have, gives some back while files are asked for, and tells what it got. */
+const OUT_OF_DESCRIPTORS = `
+  import { closeSync, openSync } from 'node:fs';
+  import { nodeDisk } from '@moldau/io';
+  const [folder] = process.argv.slice(1);
+  await nodeDisk.replaceFile(folder + '/known', Buffer.from('known'));
+  const taken = [];
+  try {
+    for (;;) taken.push(openSync('/dev/null'));
+  } catch ({ code }) {
+    console.log(code);
+  }
+  const all = Promise.all([
+    nodeDisk.open(folder + '/new', 'write').then((file) => file.close()),
+    nodeDisk.readFile(folder + '/known').then(String),
+    nodeDisk.list(folder).then((entries) => entries.length > 0),
+    nodeDisk.replaceFile(folder + '/known', Buffer.from('replaced')),
+  ]);
+  setTimeout(() => taken.splice(0, 3).forEach((descriptor) => closeSync(descriptor)), 100);
+  console.log(JSON.stringify(await all));
+`;
+
+test('an open waits while the process has as many files open as it may', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const script = ['--conditions=source', '--input-type=module', '-e', OUT_OF_DESCRIPTORS, folder];
+  const child = spawn('/bin/sh', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...script]);
+  let [told, wrong] = ['', ''];
+  child.stdout.on('data', (text) => {
+    told += text;
+  });
+  child.stderr.on('data', (text) => {
+    wrong += text;
+  });
+  await once(child, 'close');
+  assert.equal(told, 'EMFILE\n[null,"known",true,null]\n', wrong);
 });

@@ -1,5 +1,6 @@
 // The machine's files. Raw descriptors with one callback per call: a FileHandle's promise wrapper costs more per operation.
-// Every write puts all its bytes or rejects; nothing here retries a failed sync.
+// Every write puts all its bytes or rejects; nothing here retries a failed sync. Where the process has as many files open as it may, which
+// connections are too, an open waits for a while instead of failing: nothing is wrong with the disk then.
 
 import {
   close,
@@ -32,6 +33,8 @@ import { lockDirectory } from './directory-lock.ts';
 const MAX_BUFFERS_PER_WRITE = 1024;
 const OWNER_FILE_MODE = 0o600;
 const OWNER_FOLDER_MODE = 0o700;
+const DESCRIPTOR_PATIENCE_MS = 30_000;
+const DESCRIPTOR_INTERVAL_MS = 50;
 const NO_ACCESS: PublicAccess = { read: false, write: false };
 
 type Done = (error: NodeJS.ErrnoException | null) => void;
@@ -43,9 +46,25 @@ function call(start: (done: Done) => void): Promise<void> {
 }
 
 function openDescriptor(path: string, flags: number, mode = 0o644): Promise<number> {
-  return new Promise((resolve, reject) => {
-    open(path, flags, mode, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
-  });
+  return patiently(
+    () =>
+      new Promise((resolve, reject) => {
+        open(path, flags, mode, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
+      }),
+  );
+}
+
+async function patiently<T>(useDescriptor: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + DESCRIPTOR_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await useDescriptor();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'EMFILE' && code !== 'ENFILE') || performance.now() > deadlineMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, DESCRIPTOR_INTERVAL_MS));
+    }
+  }
 }
 
 /** As Node's `recursive`, which never ends where a folder takes no entries, as in /proc. */
@@ -171,7 +190,7 @@ class NodeDisk implements Disk {
   }
 
   readFile(path: string): Promise<Buffer> {
-    return promises.readFile(path);
+    return patiently(() => promises.readFile(path));
   }
 
   replaceFile(path: string, bytes: Uint8Array, privacy?: Privacy): Promise<void> {
@@ -237,7 +256,7 @@ class NodeDisk implements Disk {
   }
 
   async list(path: string): Promise<DiskEntry[]> {
-    const entries = await promises.readdir(path, { withFileTypes: true });
+    const entries = await patiently(() => promises.readdir(path, { withFileTypes: true }));
     return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
   }
 
