@@ -29,7 +29,7 @@ function load(): Poll | null {
 export function nodeHasReader(fd: number): boolean {
   const kind = fstatSync(fd);
   if (!kind.isFIFO() && !kind.isSocket()) return true;
-  poll ??= load();
+  if (poll === undefined) poll = load();
   if (poll === null) return true;
   // Asked for no events, the kernel tells nothing but that the other end is gone.
   return poll([{ fd, events: 0, revents: 0 }], 1, 0) !== 1;
