@@ -44,7 +44,13 @@ import { Figures } from './monitoring/figures.ts';
 import { type LoggerName, type LogLevelName, LogLevels } from './monitoring/log-levels.ts';
 import { Monitoring, type MonitoringWorld } from './monitoring/monitoring.ts';
 import { SlowRequests } from './monitoring/slow-requests.ts';
-import { DEFAULT_NETWORK_LIMITS, type NetworkLimits, Server, type ServerListener } from './network/mod.ts';
+import {
+  DEFAULT_NETWORK_LIMITS,
+  type NetworkLimits,
+  Server,
+  type ServerListener,
+  shareDescriptors,
+} from './network/mod.ts';
 import { RateLimitedLog } from './network/rate-limited-log.ts';
 import { ClientQuotas } from './quotas/client-quotas.ts';
 import { ConnectionQuotas } from './quotas/connection-quotas.ts';
@@ -131,9 +137,12 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   onStop(async () => certificates.close());
   const knownClusterId = await storedClusterId(options);
   const clusterId = knownClusterId ?? config.initialClusterId ?? uuidFromBytes(random.bytes(16));
+  const { maxOpenFiles } = (await options.monitoring?.process.figures()) ?? {};
+  const descriptors = shareDescriptors(maxOpenFiles, config.logs.maxOpenFiles);
   const logs = await LogManager.open({
     ...{ disk, clock, timers, random, logger: logLevels.of('log') },
     ...config.logs,
+    maxOpenFiles: descriptors.logs,
     identity: { clusterId, nodeId: config.nodeId },
   });
   onStop(() => logs.close());
@@ -255,7 +264,11 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     metadataPosition: () => follower.position,
     fetchSessions: new FetchSessions({ clock, random, maxSessions: config.fetchSessionSlots }),
   };
-  const limits: NetworkLimits = { ...DEFAULT_NETWORK_LIMITS, ...config.network };
+  const limits: NetworkLimits = {
+    ...DEFAULT_NETWORK_LIMITS,
+    ...config.network,
+    maxDescriptors: descriptors.connections,
+  };
   const updateConfig = (): void => {
     const own = image.configs(ConfigResourceType.BROKER, String(config.nodeId));
     for (const problem of config.update(own, image.configs(ConfigResourceType.BROKER, ''))) {

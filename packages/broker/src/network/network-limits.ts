@@ -13,6 +13,8 @@ export interface NetworkLimits {
   maxConnectionsPerIp: number;
   /** max.connections.per.ip.overrides: address to count. */
   maxConnectionsPerIpOverrides: ReadonlyMap<string, number>;
+  /** What the files that the process may have open leave for connections: those above it could not be served. */
+  maxDescriptors: number;
   /** Requests of one connection that are being answered at a time. */
   requestsInProcessPerConnection: number;
   /** Bytes of such requests; one request is always allowed. */
@@ -30,8 +32,26 @@ export const DEFAULT_NETWORK_LIMITS: Readonly<NetworkLimits> = {
   maxConnectionsByListener: new Map(),
   maxConnectionsPerIp: 2 ** 31 - 1,
   maxConnectionsPerIpOverrides: new Map(),
+  maxDescriptors: Number.POSITIVE_INFINITY,
   requestsInProcessPerConnection: 256,
   requestBytesPerConnection: 16 * 1024 * 1024,
   unsentBytesPerConnection: 1024 * 1024,
   bufferedBytes: 256 * 1024 * 1024,
 };
+
+/** For what is open for moments: small files, handshakes, pages. */
+const SPARE_DESCRIPTORS = 256;
+
+/**
+ * Shares out the files that the process may have open (undefined: nobody knows), so that clients cannot leave the logs without any. A connection is one
+ * of them.
+ */
+export function shareDescriptors(
+  allowed: number | undefined,
+  wantedByLogs: number,
+): { readonly logs: number; readonly connections: number } {
+  if (allowed === undefined) return { logs: wantedByLogs, connections: Number.POSITIVE_INFINITY };
+  const quarter = Math.floor(allowed / 4);
+  const logs = Math.min(wantedByLogs, quarter);
+  return { logs, connections: allowed - logs - Math.min(SPARE_DESCRIPTORS, quarter) };
+}

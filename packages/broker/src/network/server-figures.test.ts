@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { nodeClock, nodeNetwork, nodeTimers, silentLogger } from '@moldau/io';
 import { ANONYMOUS_AUTHENTICATION } from '../security/authentication/open-authentication.ts';
-import { DEFAULT_NETWORK_LIMITS } from './network-limits.ts';
+import { DEFAULT_NETWORK_LIMITS, shareDescriptors } from './network-limits.ts';
 import type { ServedApi } from './request.ts';
 import { Server, type ServerOptions } from './server.ts';
 
@@ -98,4 +98,22 @@ test('a request is told of when its answer has been sent, with the times of its 
       inOrder.toSorted((one, other) => one - other),
     );
   }
+});
+
+test('connections leave files to the logs', async () => {
+  assert.deepEqual(shareDescriptors(undefined, 512), { logs: 512, connections: Number.POSITIVE_INFINITY });
+  assert.deepEqual(shareDescriptors(1024, 512), { logs: 256, connections: 512 });
+  assert.deepEqual(shareDescriptors(20_000, 512), { logs: 512, connections: 19_232 });
+  const told: string[] = [];
+  const { server, dial } = await started({
+    limits: { ...DEFAULT_NETWORK_LIMITS, maxDescriptors: 2 },
+    logger: { ...silentLogger, warn: (_fields, message) => void told.push(message) },
+  });
+  await dial();
+  await dial();
+  const third = await dial();
+  third.resume();
+  await once(third, 'close');
+  assert.equal(server.connectionCount, 2);
+  assert.match(told.join(), /refused a connection: the limit of open files \(ulimit -n, .*\) is reached/);
 });

@@ -86,6 +86,7 @@ const CROWDED_MS = 20;
 const TOO_SLOW =
   'closed a connection that held memory others wait for: it read its answers, or sent its request, too slowly';
 const CROWDED = 'closed a connection that held much memory and had not logged in, so that others can log in';
+const TOO_MANY_FILES = 'the limit of open files (ulimit -n, LimitNOFILE of systemd)';
 const OVERDUE =
   'closed a connection that did not log in in time: raise moldau.authentication.timeout.ms if its network, or what checks its credentials, is slow';
 
@@ -277,6 +278,7 @@ export class Server<Api extends ServedApi> {
     else if ((this.#countByListener.get(listenerName) ?? 0) >= allowedOfListener)
       key = `listener.name.${listenerName.toLowerCase()}.max.connections`;
     else if ((this.#countByAddress.get(address) ?? 0) >= allowed) key = 'max.connections.per.ip';
+    else if (this.#connections.size + this.#refused.size >= limits.maxDescriptors) key = TOO_MANY_FILES;
     else return undefined;
     const fields = { listenerName, address, connections: this.#connections.size };
     this.#log.warn(key, fields, `refused a connection: ${key} is reached`);
