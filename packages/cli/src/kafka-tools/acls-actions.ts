@@ -1,6 +1,6 @@
 // What kafka-acls does, and the lines it writes.
 
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline/promises';
 import type { AclBinding, AclDescription, AclFilter, Admin } from '@moldau/client';
 import { type AclTarget, rulesOfOptions, targetsOf } from './acls-rules.ts';
 import { entryText, principalOf, resourceText } from './acls-words.ts';
@@ -39,13 +39,15 @@ export const actions: Readonly<Record<'add' | 'remove' | 'list', Action>> = {
   },
 
   async remove(admin, options, context) {
-    for (const { target, entries } of rulesOfOptions(options)) {
+    const rules = rulesOfOptions(options);
+    using answers = new Answers(context);
+    for (const { target, entries } of rules) {
       const lines = entries.map((entry) => `\t${entryText(entry)}`).join('\n');
       const question =
         entries.length === 0
           ? `Are you sure you want to delete all ACLs for resource filter \`${resourceText(target)}\`? (y/n)`
           : `Are you sure you want to remove ACLs: \n ${lines}\n from resource filter \`${resourceText(target)}\`? (y/n)`;
-      if (!(await isConfirmed(options, context, question))) continue;
+      if (!options.has('force') && !(await answers.isYes(question))) continue;
       const filters = entries.map((entry) => ({ ...entry, ...filterOf(target) }));
       await admin.acls.delete(entries.length === 0 ? [filterOf(target)] : filters);
     }
@@ -82,15 +84,26 @@ function filterOf(target: AclTarget): AclFilter {
   return { resource: target };
 }
 
-/** Kafka's tool can only ask at a terminal; here whoever stands before the tool in a pipe may answer too. */
-async function isConfirmed(options: ToolOptions, context: ToolContext, question: string): Promise<boolean> {
-  if (options.has('force')) return true;
-  context.out(question);
-  const lines = createInterface({ input: context.stdin });
-  try {
-    for await (const line of lines) return line.trim().toLowerCase() === 'y';
-    return false;
-  } finally {
-    lines.close();
+/** Kafka's tool can only ask at a terminal; here whoever stands before the tool in a pipe may answer too, a line to each question. */
+class Answers implements Disposable {
+  readonly #context: ToolContext;
+  #input: Interface | undefined;
+  #lines: AsyncIterator<string> | undefined;
+
+  constructor(context: ToolContext) {
+    this.#context = context;
+  }
+
+  /** No answer is no. */
+  async isYes(question: string): Promise<boolean> {
+    this.#context.out(question);
+    this.#input ??= createInterface({ input: this.#context.stdin });
+    this.#lines ??= this.#input[Symbol.asyncIterator]();
+    const { done, value } = await this.#lines.next();
+    return done !== true && value.trim().toLowerCase() === 'y';
+  }
+
+  [Symbol.dispose](): void {
+    this.#input?.close();
   }
 }
