@@ -142,3 +142,25 @@ test('kafka-acls asks before it removes', async () => {
   await run('kafka-acls', '--remove --topic orders', 'y\n');
   assert.equal(await printed('kafka-acls', '--list'), '');
 });
+
+test('kafka-acls asks for each resource', async () => {
+  for (const topic of ['a', 'b'])
+    await printed('kafka-acls', `--add --allow-principal User:ada --operation Read --topic ${topic}`);
+  await run('kafka-acls', '--remove --topic a --topic b', 'y\ny\n');
+  assert.equal(await printed('kafka-acls', '--list'), '');
+});
+
+test('kafka-configs shows no secrets when it fails', async () => {
+  const secret = 'SCRAM-SHA-256=[iterations=4096,password=open sesame]';
+  const alter = ['--alter', '--user', 'ada', '--add-config'];
+  const brokers = ['--bootstrap-server', `127.0.0.1:${broker.port}`, '--command-config', '/no/file'];
+  const { err, code } = await runInProcess('kafka-configs', [...brokers, ...alter, secret]);
+  assert.equal(code, 1);
+  assert.match(err, /args '.*--add-config SCRAM-SHA-256=\[iterations=4096,password=\*{8}\]'/);
+  const misspelt = await runInProcess('kafka-configs', [
+    ...['--bootstrap-server', `127.0.0.1:${broker.port}`, ...alter],
+    'SCRAM-SHA-256=[rounds=4096,password=open sesame]',
+  ]);
+  assert.match(misspelt.err, /^Invalid credential property SCRAM_SHA_256=rounds=4096,password=\*{8}\n$/);
+  for (const text of [err, misspelt.err]) assert.doesNotMatch(text, /sesame/);
+});

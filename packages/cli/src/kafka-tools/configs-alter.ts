@@ -6,6 +6,7 @@ import { type ConfigSubject, oneOf, RESOURCE_TYPES } from './configs-subject.ts'
 import { readProperties } from './connections.ts';
 import { illegalArgument, JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
+import { withoutSecrets } from './secrets.ts';
 import type { ToolOptions } from './tool-options.ts';
 
 interface Changes {
@@ -156,7 +157,9 @@ async function alterCredentials(admin: Admin, user: string, { added, deleted }: 
   const made = [...added].map(([name, text]) => {
     const [, given, password] = /^(?:iterations=(-?[0-9]*),)?password=(.*)$/s.exec(text) ?? [];
     if (password === undefined)
-      throw illegalArgument(`Invalid credential property ${name.replaceAll('-', '_')}=${text}`);
+      throw illegalArgument(
+        `Invalid credential property ${name.replaceAll('-', '_')}=${withoutSecrets(text)}`,
+      );
     const iterations = given === undefined || given === '-1' ? LEAST_ITERATIONS : Number(given);
     if (iterations < LEAST_ITERATIONS) {
       throw illegalArgument(

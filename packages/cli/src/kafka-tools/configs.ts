@@ -4,6 +4,7 @@ import { KafkaError } from '@moldau/client/admin';
 import { BY_DEFAULT, BY_NAME, ENTITY_TYPES, subjectOf } from './configs-subject.ts';
 import { illegalArgument, javaMessage, javaName, javaTrace } from './java-errors.ts';
 import { type KafkaTool, refuseOptions, UsageProblem } from './kafka-tool.ts';
+import { withoutSecrets } from './secrets.ts';
 import { BOOTSTRAP_SERVER, COMMAND_CONFIG, type ToolOptions } from './tool-options.ts';
 
 export const configs: KafkaTool = {
@@ -78,7 +79,7 @@ export const configs: KafkaTool = {
     if (!(error instanceof KafkaError) && !isUnexpected(error)) {
       context.err(javaMessage(error));
     } else {
-      context.err(`Error while executing config command with args '${words.join(' ')}'`);
+      context.err(`Error while executing config command with args '${words.map(withoutSecrets).join(' ')}'`);
       const isAnswer = error instanceof KafkaError;
       context.err(`${isAnswer ? 'java.util.concurrent.ExecutionException: ' : ''}${javaTrace(error)}`);
     }

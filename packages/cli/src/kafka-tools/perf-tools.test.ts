@@ -93,6 +93,14 @@ test('what the verifiable tools do can be followed', async () => {
   assert.match(refused.err, /argument --acks: invalid choice: '2' \(choose\nfrom \{0,1,-1\}\)/);
 });
 
+test('what is wrong with a property is told without its secret', async () => {
+  const words = ['--num-records', '1', '--record-size', '1', '--throughput', '-1', '--command-property'];
+  const jaas = 'sasl.jaas.config=PlainLoginModule required username="ada" password="sesame";';
+  const { err, code } = await ask('producer-perf-test', ...words, jaas);
+  assert.equal(code, 1);
+  assert.match(err, /Invalid property: sasl\.jaas\.config=\*{8}$/m);
+});
+
 test('quantiles and rates are those of what was counted', () => {
   const lines: string[] = [];
   let nowMs = 1000;

@@ -13,6 +13,7 @@ import {
 } from './arguments.ts';
 import { illegalArgument } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
+import { withoutSecrets } from './secrets.ts';
 import { propertiesOf, tellDeprecated, tellUncaught } from './usage.ts';
 
 /** What is sent, and how. */
@@ -189,5 +190,5 @@ const TRANSACTION_MS = 3000;
 function pairOf(text: string): readonly [name: string, value: string] {
   const [name, value, ...rest] = text.split('=');
   if (name !== undefined && value !== undefined && value !== '' && rest.length === 0) return [name, value];
-  throw illegalArgument(`Invalid property: ${text}`);
+  throw illegalArgument(`Invalid property: ${withoutSecrets(text)}`);
 }
