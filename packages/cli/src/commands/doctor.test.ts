@@ -47,7 +47,7 @@ test('a broker is looked at, and what is to be mended in it is told', async () =
   const { out } = await cluster.run([doctor], 'doctor', {}, { look: 0 });
   assert.match(
     out,
-    /ERROR {2}topic doctored: min\.insync\.replicas is 9.*\n {2}why it matters: .*\n {2}mend it: moldau topic alter doctored -c min\.insync\.replicas=1\n/,
+    /ERROR {2}topic doctored: min\.insync\.replicas is 9.*\n {2}why it matters: .*\n {2}mend it: `moldau topic alter doctored -c min\.insync\.replicas=1`\n/,
   );
   assert.match(out, /to mend\. Looked at 1 broker, /);
 });

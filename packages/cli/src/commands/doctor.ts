@@ -4,25 +4,30 @@ import { hostname } from 'node:os';
 import { KafkaError } from '@moldau/client/admin';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
-import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
+import { type ConnectionFlags, type ConnectionSettings, connectionSettings } from '../connection/settings.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { checkDiskSpeed, measureDisk } from '../doctor/disk-speed.ts';
-import { explainConnection } from '../doctor/explain-connection.ts';
+import { attemptsOf, explainConnection, isAmbiguous, type WayIn } from '../doctor/explain-connection.ts';
 import { type BrokerFacts, type Facts, numberOf } from '../doctor/facts.ts';
 import { bySeverity, type Finding, isToMend } from '../doctor/finding.ts';
 import { gather } from '../doctor/gather.ts';
 import { machineFacts } from '../doctor/gather-machine.ts';
+import { lookAtPort } from '../doctor/look-at-port.ts';
+import { pasteable } from '../doctor/paste.ts';
 import { hostIdentity } from '../host-identity.ts';
 
 const LOOK_MS = 3000;
 const BROKER_TIMEOUT_MS = 5000;
+/** A broker that is away shows in each of ten thousand topics. */
+const MOST_OF_A_KIND = 5;
 
 export async function run(
   context: CommandContext,
   _args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
-  const settings = await connectionSettings(options as ConnectionFlags, context.environment, context.disk);
+  const flags = options as ConnectionFlags;
+  const settings = await connectionSettings(flags, context.environment, context.disk);
   const findings: Finding[] = [];
   let facts: Facts | undefined;
   try {
@@ -31,11 +36,43 @@ export async function run(
     if (options.diskSpeed === true) findings.push(...(await diskSpeeds(context, facts.brokers)));
   } catch (error) {
     if (!(error instanceof KafkaError) || context.signal.aborted) throw error;
-    findings.push(...explainConnection(error, settings.brokers));
+    findings.push(...(await explain(context, error, settings)));
   }
-  const sorted = bySeverity(findings);
+  const sorted = pasteable(bySeverity(findings), flags);
   await context.output.thing(report(sorted, facts), () => text(sorted, facts));
   if (sorted.some(isToMend)) context.exitCode(EXIT_CODES.failed);
+}
+
+/** Each address by itself: a look at the port tells what the client can only guess. */
+async function explain(
+  context: CommandContext,
+  error: KafkaError,
+  { brokers, properties }: ConnectionSettings,
+): Promise<Finding[]> {
+  const protocol = String(properties['security.protocol'] ?? 'plaintext').toLowerCase();
+  const mechanism = properties['sasl.mechanism'] ?? properties['sasl.mechanisms'];
+  const way: WayIn = {
+    isTls: protocol.endsWith('ssl'),
+    isLogin: protocol.startsWith('sasl'),
+    mechanism: String(mechanism ?? 'GSSAPI').toUpperCase(),
+  };
+  const authority = properties['ssl.ca.pem'];
+  const trusted = authority === undefined ? [] : [String(authority)];
+  return await Promise.all(
+    attemptsOf(error, brokers).map(async (attempt) => {
+      const { host, port } = splitAddress(attempt.address);
+      const look =
+        isAmbiguous(attempt) && Number.isInteger(port)
+          ? await lookAtPort({ host, port }, trusted, context)
+          : undefined;
+      return explainConnection(attempt, way, look);
+    }),
+  );
+}
+
+function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(address.slice(colon + 1)) };
 }
 
 async function examine(
@@ -69,7 +106,7 @@ function unseen(what: string, error: KafkaError): Finding {
 
 /** Whether an address, 'host:port', is one of this machine's. */
 function isLocal(address: string): boolean {
-  const host = address.slice(0, address.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
+  const { host } = splitAddress(address);
   return (
     ['localhost', '::1', hostname()].includes(host) ||
     host.startsWith('127.') ||
@@ -106,10 +143,18 @@ function looked({ brokers, topics, groups }: Facts) {
 }
 
 function text(findings: readonly Finding[], facts: Facts | undefined): string {
-  const paragraphs = findings.map(
-    ({ severity, subject, what, why, mend }) =>
+  const counts = new Map<string, number>();
+  const paragraphs = findings.flatMap(({ severity, check, subject, what, why, mend }) => {
+    const count = (counts.get(check) ?? 0) + 1;
+    counts.set(check, count);
+    if (count > MOST_OF_A_KIND) return [];
+    return [
       `${severity.toUpperCase()}  ${subject}: ${what}\n  why it matters: ${why}\n  mend it: ${mend}\n\n`,
-  );
+    ];
+  });
+  for (const [check, count] of counts)
+    if (count > MOST_OF_A_KIND)
+      paragraphs.push(`... and ${count - MOST_OF_A_KIND} more of ${check}: -o json has all\n\n`);
   const count = findings.filter(isToMend).length;
   const verdict = count === 0 ? 'Nothing to mend' : `${count} to mend`;
   if (facts === undefined) return `${paragraphs.join('')}${verdict}.\n`;

@@ -53,7 +53,7 @@ function diskFinding(id: number, { path, error, totalBytes, usableBytes }: LogDi
       ...{ check: 'disk-space', subject },
       what: `${sizeText(usableBytes)} of ${sizeText(totalBytes)} are left (${Math.floor(share * 100)} %)`,
       why: 'a broker whose disk is full takes no records, and its partitions go offline',
-      mend: 'moldau log-dirs list shows what takes the room; moldau topic alter TOPIC -c retention.ms=86400000 makes some, or moldau topic trim TOPIC --before -1d at once',
+      mend: '`moldau log-dirs replicas` shows what takes the room; `moldau topic alter TOPIC -c retention.ms=86400000` makes some, or `moldau topic trim TOPIC --before -1d` at once',
     },
   ];
 }
@@ -74,7 +74,7 @@ export function checkApis({ brokers }: Pick<Facts, 'brokers'>): Finding[] {
       subject: `brokers ${named(known.map(({ id }) => id))}`,
       what: `they speak different versions of the APIs ${named(different)}`,
       why: 'as while brokers are upgraded: what clients can do depends on the broker that they talk to',
-      mend: 'moldau cluster api-versions shows who speaks what: upgrade the others',
+      mend: '`moldau cluster api-versions` shows who speaks what: upgrade the others',
     },
   ];
 }
@@ -95,7 +95,7 @@ function clockFinding(
         ...{ severity: 'warning', check: 'records-from-the-future', subject: `topic ${topic}` },
         what: `its youngest record is ${spanText(aheadMs)} ahead of the clock of this machine`,
         why: 'retention counts from the timestamps of records: these, and all that lie in the same segment, are kept so much longer',
-        mend: `set the clock of the producer's machine (or see whether it means seconds, not milliseconds); moldau topic alter ${topic} -c message.timestamp.type=LogAppendTime takes the broker's clock instead`,
+        mend: `set the clock of the producer's machine (or see whether it means seconds, not milliseconds); \`moldau topic alter ${topic} -c message.timestamp.type=LogAppendTime\` takes the broker's clock instead`,
       },
     ];
   }
@@ -107,7 +107,7 @@ function clockFinding(
       ...{ severity: 'warning', check: 'clock-skew', subject: 'the clocks of the brokers' },
       what: `a broker is ${spanText(skewMs)} ${aheadMs > 0 ? 'ahead of' : 'behind'} the clock of this machine, by what it wrote to ${topic}`,
       why: 'logins by token, certificates, retention and searches by time go wrong when clocks disagree',
-      mend: 'set the clocks with chrony or systemd-timesyncd: timedatectl status on both machines',
+      mend: 'set the clocks with chrony or systemd-timesyncd: `timedatectl status` on both machines',
     },
   ];
 }

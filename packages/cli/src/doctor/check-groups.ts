@@ -2,6 +2,7 @@
 
 import type { Facts, GroupFacts, LagFacts } from './facts.ts';
 import { type Finding, named, spanText } from './finding.ts';
+import { quoted } from './paste.ts';
 
 const UNSETTLED = ['preparing-rebalance', 'completing-rebalance', 'assigning', 'reconciling'];
 
@@ -21,7 +22,7 @@ function rebalancing({ groupId, states, memberCount }: GroupFacts, lookedForMs: 
       ...{ severity: 'warning', check: 'group-rebalancing', subject: `group ${groupId}` },
       what: `it is ${states[1]}, as it was ${spanText(lookedForMs)} before, with ${memberCount} members`,
       why: 'while a classic group rebalances nobody reads; a member that takes longer than max.poll.interval.ms for its records is thrown out, comes back and begins it anew',
-      mend: `moldau group members ${groupId} shows who comes and goes: give them less per poll (max.poll.records) or more time (max.poll.interval.ms), or group.protocol=consumer, where others read on meanwhile`,
+      mend: `\`moldau group members ${quoted(groupId)}\` shows who comes and goes: give them less per poll (max.poll.records) or more time (max.poll.interval.ms), or group.protocol=consumer, where others read on meanwhile`,
     },
   ];
 }
@@ -40,7 +41,7 @@ function lagging({ groupId, memberCount, lags }: GroupFacts, lookedForMs: number
         ...{ ...common, severity: 'warning', check: 'group-without-readers' },
         what: `nobody reads for it, and it is ${lag} records behind, ${grew} more than ${spanText(lookedForMs)} before`,
         why: 'what is not read in time is deleted by retention',
-        mend: `start its consumers; when it is not needed any more: moldau group delete ${groupId}`,
+        mend: `start its consumers; when it is not needed any more: \`moldau group delete ${quoted(groupId)}\``,
       },
     ];
   }
@@ -51,7 +52,7 @@ function lagging({ groupId, memberCount, lags }: GroupFacts, lookedForMs: number
       ...{ ...common, severity: 'warning' },
       what: `it is ${lag} records behind and falls back further: ${rates}${stuck.length === 0 ? '' : `; nothing was committed for ${named(stuck.map(placeText))}`}`,
       why: 'what is read gets older and older, and is deleted by retention in the end',
-      mend: `moldau group describe ${groupId} shows where: more members (up to the partitions), quicker handling, or a member that hangs`,
+      mend: `\`moldau group describe ${quoted(groupId)}\` shows where: more members (up to the partitions), quicker handling, or a member that hangs`,
     },
   ];
 }
@@ -72,8 +73,8 @@ function stuck({ groupId, states, memberCount, lags }: GroupFacts, lookedForMs: 
       what: `its ${memberCount === 1 ? 'member has' : `${memberCount} members have`} committed nothing for ${spanText(lookedForMs)}, and ${sum(left, lagNow)} records wait in ${named(left.map(placeText))}`,
       why: 'a member that hangs in its work, or fails at the same record again and again, holds up all that come after it',
       mend: isProven
-        ? `moldau group members ${groupId} shows who reads these partitions: see its log, and moldau consume TOPIC:PARTITION -o OFFSET -n 1 shows the record that it is at`
-        : `consumers commit every five seconds or so: moldau doctor --look 15s tells whether it hangs`,
+        ? `\`moldau group members ${quoted(groupId)}\` shows who reads these partitions: see its log, and \`moldau consume ${left[0]!.topic} -p ${left[0]!.partition} -o ${left[0]!.committed[1]} -n 1\` shows the record that it is at`
+        : `consumers commit every five seconds or so: \`moldau doctor --look 15s\` tells whether it hangs`,
     },
   ];
 }
@@ -88,7 +89,7 @@ function losing({ groupId, lags }: GroupFacts): Finding[] {
       ...{ severity: 'error', check: 'records-deleted-unread', subject: `group ${groupId}` },
       what: `${count} records were deleted before it read them, in ${named(lost.map(placeText))}`,
       why: 'its consumers go on where auto.offset.reset says: at the end by default, which leaves out still more',
-      mend: `moldau group seek ${groupId} --to earliest, and longer retention: moldau topic alter ${lost[0]!.topic} -c retention.ms=604800000`,
+      mend: `\`moldau group seek ${quoted(groupId)} --to earliest\` while its consumers are stopped, and longer retention: \`moldau topic alter ${lost[0]!.topic} -c retention.ms=${Math.max(604_800_000, 2 * (lost[0]!.retentionMs ?? 0))}\``,
     });
   }
   const near = lags.filter(
@@ -101,7 +102,7 @@ function losing({ groupId, lags }: GroupFacts): Finding[] {
       ...{ severity: 'error', check: 'retention-shorter-than-lag', subject: `group ${groupId}` },
       what: `records that it has not read are about to be deleted, in ${named(near.map(placeText))}: they are nearly as old as retention.ms, ${spanText(first.retentionMs!)}`,
       why: 'retention asks nobody whether records were read',
-      mend: `moldau topic alter ${first.topic} -c retention.ms=${first.retentionMs! * 2} gives the group time`,
+      mend: `\`moldau topic alter ${first.topic} -c retention.ms=${first.retentionMs! * 2}\` gives the group time`,
     });
   }
   return findings;

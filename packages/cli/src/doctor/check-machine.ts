@@ -26,7 +26,7 @@ export function checkMachine({ machine }: Pick<Facts, 'machine'>): Finding[] {
       ...{ ...common, severity: 'warning', check: 'memory' },
       what: `${sizeText(memoryAvailableBytes)} of ${sizeText(memoryTotalBytes)} memory are left`,
       why: 'the kernel has no room to keep the ends of logs in memory, so that reading comes from the disk, and may kill the broker',
-      mend: 'end what else runs here, or give the machine more memory: ps aux --sort=-rss | head shows who has it',
+      mend: 'end what else runs here, or give the machine more memory: `ps aux --sort=-rss | head` shows who has it',
     });
   }
   if ((swapTotalBytes ?? 0) > 0 && (swappiness ?? 0) > EAGER_SWAPPINESS) {
@@ -34,7 +34,7 @@ export function checkMachine({ machine }: Pick<Facts, 'machine'>): Finding[] {
       ...{ ...common, severity: 'note', check: 'swappiness' },
       what: `there is swap, and vm.swappiness is ${swappiness}`,
       why: 'the kernel would rather swap the broker out than give up cached files, and a broker that is swapped out pauses',
-      mend: 'sysctl -w vm.swappiness=1, and the same in /etc/sysctl.d/',
+      mend: '`sysctl -w vm.swappiness=1`, and the same in /etc/sysctl.d/',
     });
   }
   return findings;
@@ -51,7 +51,7 @@ function openFiles({ processId, maxOpenFiles, openFiles }: LocalBrokerFacts): Fi
       subject: `the broker of process ${processId}`,
       what: `it may have ${maxOpenFiles} files open${used}`,
       why: 'each segment and each connection is one: without more, connections are refused and logs go offline',
-      mend: 'LimitNOFILE=100000 in its systemd unit, or ulimit -n 100000 before it is started',
+      mend: 'LimitNOFILE=100000 in its systemd unit, or `ulimit -n 100000` before it is started',
     },
   ];
 }
@@ -63,7 +63,7 @@ function swappedOut({ processId, swappedBytes }: LocalBrokerFacts): Finding[] {
       ...{ severity: 'warning', check: 'swapped-out', subject: `the broker of process ${processId}` },
       what: `${sizeText(swappedBytes)} of it are swapped out`,
       why: 'it pauses whenever it touches them, long enough for groups to throw members out',
-      mend: 'sysctl -w vm.swappiness=1, more memory, then restart the broker',
+      mend: '`sysctl -w vm.swappiness=1`, more memory, then restart the broker',
     },
   ];
 }

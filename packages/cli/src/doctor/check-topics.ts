@@ -2,7 +2,7 @@
 
 import { sizeText } from '../output/units.ts';
 import { type Facts, numberOf, type TopicFacts } from './facts.ts';
-import { type Finding, named } from './finding.ts';
+import { type Finding, MOST_NAMED, named } from './finding.ts';
 
 export function checkPartitions({ topics }: Pick<Facts, 'topics'>): Finding[] {
   return topics.flatMap((topic) => [...withoutLeader(topic), ...belowMinimum(topic), ...notAllInSync(topic)]);
@@ -17,7 +17,7 @@ function withoutLeader({ name, partitions }: TopicFacts): Finding[] {
       ...{ severity: 'error', check: 'partition-without-leader', subject: `topic ${name}` },
       what: `${partitionsText(found)} without a leader`,
       why: 'they can be neither written to nor read',
-      mend: `start the brokers that have them (${named(replicas)}); when they are lost for good, moldau cluster elect-leaders ${name} --type unclean gives up what the others lack`,
+      mend: `start the brokers that have them (${named(replicas)}); when they are lost for good, \`moldau cluster elect-leaders ${name} --type unclean\` gives up what the others lack`,
     },
   ];
 }
@@ -34,7 +34,7 @@ function belowMinimum(topic: TopicFacts): Finding[] {
       ...{ severity: 'error', check: 'below-min-insync-replicas', subject: `topic ${topic.name}` },
       what: `${partitionsText(found)} with fewer replicas in sync than min.insync.replicas=${minimum}`,
       why: 'producers with acks=all are refused (NOT_ENOUGH_REPLICAS)',
-      mend: `moldau topic describe ${topic.name} shows which replicas are missing: start their brokers, or see why they fall behind`,
+      mend: `\`moldau topic describe ${topic.name}\` shows which replicas are missing: start their brokers, or see why they fall behind`,
     },
   ];
 }
@@ -51,7 +51,7 @@ function notAllInSync(topic: TopicFacts): Finding[] {
       ...{ severity: 'warning', check: 'under-replicated', subject: `topic ${topic.name}` },
       what: `${partitionsText(found)} not in sync on all replicas`,
       why: 'one more broker that fails makes them unwritable, or loses records',
-      mend: `moldau topic describe ${topic.name} shows which replicas are missing: start their brokers, or see why they fall behind`,
+      mend: `\`moldau topic describe ${topic.name}\` shows which replicas are missing: start their brokers, or see why they fall behind`,
     },
   ];
 }
@@ -77,7 +77,7 @@ function impossibleMinimum(name: string, minimum: number, replicas: number): Fin
     ...{ severity: 'error', check: 'min-insync-above-replicas', subject: `topic ${name}` },
     what: `min.insync.replicas is ${minimum}, and there ${replicas === 1 ? 'is 1 replica' : `are ${replicas} replicas`}`,
     why: 'no record sent with acks=all, which is the default, is ever taken (NOT_ENOUGH_REPLICAS)',
-    mend: `moldau topic alter ${name} -c min.insync.replicas=${Math.max(1, replicas - 1)}`,
+    mend: `\`moldau topic alter ${name} -c min.insync.replicas=${Math.max(1, replicas - 1)}\``,
   };
 }
 
@@ -86,7 +86,7 @@ function tightMinimum(name: string, minimum: number): Finding {
     ...{ severity: 'warning', check: 'min-insync-equals-replicas', subject: `topic ${name}` },
     what: `min.insync.replicas is ${minimum}, as many as there are replicas`,
     why: 'no broker can be restarted without producers being refused meanwhile',
-    mend: `moldau topic alter ${name} -c min.insync.replicas=${minimum - 1}`,
+    mend: `\`moldau topic alter ${name} -c min.insync.replicas=${minimum - 1}\``,
   };
 }
 
@@ -95,7 +95,7 @@ function singleReplica(names: readonly string[], brokerCount: number): Finding {
     ...{ severity: 'warning', check: 'single-replica', subject: `topics ${named(names)}` },
     what: `one replica each, in a cluster of ${brokerCount} brokers`,
     why: 'acks=all waits for that one alone: when its broker fails, the partitions are away, and when its disk does, the records',
-    mend: `moldau topic move ${names[0]} --replication-factor ${Math.min(3, brokerCount)} adds replicas; default.replication.factor in the brokers’ configuration makes topics with more from now on`,
+    mend: `\`moldau topic move ${names.slice(0, MOST_NAMED).join(' ')} --replication-factor ${Math.min(3, brokerCount)}\` adds replicas; default.replication.factor in the brokers’ configuration makes topics with more from now on`,
   };
 }
 
@@ -114,25 +114,30 @@ export function checkSizes({
       ...{ severity: 'warning', check: 'message-size-brokers', subject: 'message.max.bytes' },
       what: `brokers disagree: ${limits.map(([id, value]) => `${value} on ${id}`).join(', ')}`,
       why: 'a record is taken or refused depending on which broker leads its partition, and changes when leaders do',
-      mend: `moldau config set broker default message.max.bytes=${Math.max(...limits.map(([, value]) => value!))}`,
+      mend: `\`moldau config set broker default message.max.bytes=${Math.max(...limits.map(([, value]) => value!))}\``,
     });
   }
   const requests = [...valuesOf('socket.request.max.bytes').values()].filter((value) => value !== undefined);
   const smallestRequest = Math.min(...requests);
+  const above: SizedTopic[] = [];
+  const below: SizedTopic[] = [];
   for (const { name, isInternal, configs } of topics) {
-    const limit = numberOf(configs.get('max.message.bytes')?.value);
+    const { value, isDefault = true } = configs.get('max.message.bytes') ?? {};
+    const limit = numberOf(value);
     if (limit === undefined || isInternal) continue;
     if (limit > smallestRequest) findings.push(largerThanRequest(name, limit, smallestRequest));
-    else if (clientMaxRequestBytes !== undefined && clientMaxRequestBytes > limit)
-      findings.push(clientAboveTopic(name, limit, clientMaxRequestBytes));
-    else if (
-      clientMaxRequestBytes !== undefined &&
-      clientMaxRequestBytes < limit &&
-      configs.get('max.message.bytes')?.isDefault === false
-    )
-      findings.push(clientBelowTopic(name, limit, clientMaxRequestBytes));
+    else if (clientMaxRequestBytes === undefined) continue;
+    else if (clientMaxRequestBytes > limit) above.push({ name, limit });
+    else if (clientMaxRequestBytes < limit && !isDefault) below.push({ name, limit });
   }
+  if (above.length > 0) findings.push(clientAboveTopics(above, clientMaxRequestBytes!));
+  if (below.length > 0) findings.push(clientBelowTopics(below, clientMaxRequestBytes!));
   return findings;
+}
+
+interface SizedTopic {
+  readonly name: string;
+  readonly limit: number;
 }
 
 function largerThanRequest(name: string, limit: number, request: number): Finding {
@@ -140,26 +145,35 @@ function largerThanRequest(name: string, limit: number, request: number): Findin
     ...{ severity: 'warning', check: 'message-size-request', subject: `topic ${name}` },
     what: `max.message.bytes is ${sizeText(limit)}, and brokers hang up at requests above socket.request.max.bytes, ${sizeText(request)}`,
     why: 'a producer that sends what the topic allows loses its connection, again and again, with no error that says why',
-    mend: `moldau topic alter ${name} -c max.message.bytes=${request}, or a higher socket.request.max.bytes in the brokers’ configuration`,
+    mend: `\`moldau topic alter ${name} -c max.message.bytes=${request}\`, or a higher socket.request.max.bytes in the brokers’ configuration`,
   };
 }
 
-function clientAboveTopic(name: string, limit: number, request: number): Finding {
+/** One finding for all, as most topics have the same limit. */
+function clientAboveTopics(topics: readonly SizedTopic[], request: number): Finding {
+  const names = topics.map(({ name }) => name);
+  const smallest = Math.min(...topics.map(({ limit }) => limit));
   return {
-    ...{ severity: 'note', check: 'message-size-client', subject: `topic ${name}` },
-    what: `this client sends requests up to max.request.size, ${sizeText(request)}, and the topic takes batches up to ${sizeText(limit)}`,
+    ...{ severity: 'note', check: 'message-size-client', subject: subjectOf(names) },
+    what: `this client sends requests up to max.request.size, ${sizeText(request)}, and batches are taken up to ${sizeText(smallest)}`,
     why: 'records between the two are sent, and refused by the broker (MESSAGE_TOO_LARGE)',
-    mend: `moldau topic alter ${name} -c max.message.bytes=${request}, if such records are meant to be taken`,
+    mend: `\`moldau topic alter ${names.slice(0, MOST_NAMED).join(' ')} -c max.message.bytes=${request}\`, if such records are meant to be taken`,
   };
 }
 
-function clientBelowTopic(name: string, limit: number, request: number): Finding {
+function clientBelowTopics(topics: readonly SizedTopic[], request: number): Finding {
+  const largest = Math.max(...topics.map(({ limit }) => limit));
   return {
-    ...{ severity: 'warning', check: 'message-size-client', subject: `topic ${name}` },
-    what: `it was set to take batches up to ${sizeText(limit)}, and this client sends none above max.request.size, ${sizeText(request)}`,
+    ...{ severity: 'warning', check: 'message-size-client' },
+    subject: subjectOf(topics.map(({ name }) => name)),
+    what: `batches up to ${sizeText(largest)} were meant to be taken, and this client sends none above max.request.size, ${sizeText(request)}`,
     why: 'the client refuses records that the topic would take',
-    mend: `max.request.size=${limit} for the client`,
+    mend: `-X max.request.size=${largest}, or max.request.size=${largest} in the client’s configuration`,
   };
+}
+
+function subjectOf(names: readonly string[]): string {
+  return `topic${names.length === 1 ? '' : 's'} ${named(names)}`;
 }
 
 function minInSync({ configs }: TopicFacts): number {

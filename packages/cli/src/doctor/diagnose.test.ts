@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AuthenticationError, ConnectionError, NoBrokerReachableError } from '@moldau/client';
+import { ConnectionError } from '@moldau/client';
 import { ManualTime, MemoryDisk } from '@moldau/testing';
+import { Command } from 'commander';
+import { addNouns, addVerb } from '../command-line/program.ts';
+import { nouns } from '../commands/nouns.ts';
+import { verbs } from '../commands/verbs.ts';
 import { diagnose } from './diagnose.ts';
 import { checkDiskSpeed, measureDisk } from './disk-speed.ts';
-import { explainConnection } from './explain-connection.ts';
 import type { BrokerFacts, Facts, GroupFacts, LagFacts, TopicFacts } from './facts.ts';
-import { type Finding, isToMend } from './finding.ts';
 import { isBroker } from './gather-machine.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -55,8 +57,14 @@ function group(lag: Partial<LagFacts>, facts: Partial<GroupFacts> = {}): GroupFa
   return { groupId: 'billing', states: ['stable', 'stable'], memberCount: 1, lags, ...facts };
 }
 
+/** Of all tests of this file, for the last one. */
+const mends = new Map<string, string>();
+
 function found(facts: Partial<Facts>): string[] {
-  return diagnose({ ...HEALTHY, ...facts }).map(({ severity, check }) => `${severity} ${check}`);
+  return diagnose({ ...HEALTHY, ...facts }).map(({ severity, check, mend }) => {
+    mends.set(check, mend);
+    return `${severity} ${check}`;
+  });
 }
 
 test('nothing is found where all is well', () => {
@@ -98,6 +106,8 @@ test('limits of size that contradict each other are told', () => {
   assert.deepEqual(found({ brokers: small, topics }), ['warning message-size-request']);
   assert.deepEqual(found({ topics, clientMaxRequestBytes: 7000 }), ['note message-size-client']);
   assert.deepEqual(found({ topics, clientMaxRequestBytes: 5000 }), ['warning message-size-client']);
+  const [one] = diagnose({ ...HEALTHY, topics: [...topics, ...topics], clientMaxRequestBytes: 7000 });
+  assert.equal(one?.subject, 'topics large, large');
 });
 
 test('a lag that grows is told, and whether anybody reads', () => {
@@ -113,6 +123,8 @@ test('a group that does nothing about what waits for it is told, as a warning on
   const waiting = { committed: [5, 5], end: [9, 9] } as const;
   assert.deepEqual(found({ groups: [group(waiting)] }), ['note group-stuck']);
   assert.deepEqual(found({ groups: [group(waiting)], lookedForMs: 15_000 }), ['warning group-stuck']);
+  const [proven] = diagnose({ ...HEALTHY, groups: [group(waiting)], lookedForMs: 15_000 });
+  assert.match(proven!.mend, /`moldau consume orders -p 0 -o 5 -n 1` shows the record/);
   assert.deepEqual(found({ groups: [group(waiting, { memberCount: 0 })] }), []);
   assert.deepEqual(found({ groups: [group({ committed: [5, 6], end: [9, 9] })] }), []);
 });
@@ -137,7 +149,7 @@ test('records that are lost to retention, or soon will be, are told', () => {
   const near = { committed: [5, 5], end: [90, 90], safeOffset: 40, retentionMs: DAY_MS } as const;
   const [finding] = diagnose({ ...HEALTHY, groups: [group(near)] });
   assert.equal(finding?.check, 'retention-shorter-than-lag');
-  assert.match(finding.mend, /moldau topic alter orders -c retention\.ms=172800000/);
+  assert.match(finding.mend, /`moldau topic alter orders -c retention\.ms=172800000`/);
 });
 
 test('a group that is still rebalancing at the second look is told', () => {
@@ -188,23 +200,20 @@ test('a machine that gives its broker too little is told of', () => {
   assert.ok(!isBroker('vim\0server.properties\0'));
 });
 
-test('why no broker can be talked to has a name for each cause', () => {
-  const failed = (code: string, message = code) => {
-    const cause = Object.assign(new Error(code), { code });
-    return new ConnectionError('CONNECTION_FAILED', `k:1: ${message}`, { cause });
-  };
-  const checkOf = (error: ConnectionError): string =>
-    explainConnection(new NoBrokerReachableError('none', [{ address: 'k:1', error }]), 'k:1')[0]!.check;
-  assert.equal(checkOf(failed('ECONNREFUSED')), 'port');
-  assert.equal(checkOf(failed('ENOTFOUND')), 'name');
-  assert.equal(checkOf(failed('EHOSTUNREACH')), 'network');
-  assert.equal(checkOf(failed('ERR_SSL_WRONG_VERSION_NUMBER')), 'tls-mismatch');
-  assert.equal(checkOf(failed('', 'what answers there speaks TLS')), 'tls-mismatch');
-  assert.equal(checkOf(failed('DEPTH_ZERO_SELF_SIGNED_CERT')), 'tls-certificate');
-  const needless = failed('', 'this listener of the broker has no logins');
-  const lost = failed('', 'this listener may demand a login');
-  assert.deepEqual([checkOf(needless), checkOf(lost)], ['sasl-mismatch', 'sasl-mismatch']);
-  const refused = new AuthenticationError('SASL_AUTHENTICATION_FAILED', 'k:1: refused');
-  const [login] = explainConnection(refused, 'k:1') as [Finding];
-  assert.deepEqual([login.check, login.subject, isToMend(login)], ['login', 'k:1', true]);
+test('each command that mends something is one', async () => {
+  assert.ok(mends.size > 20);
+  for (const [check, mend] of mends) {
+    for (const [, line] of mend.matchAll(/`moldau ([^`]+)`/g)) {
+      const words = line!.split(' ');
+      let runs = 0;
+      const count = () => Promise.resolve(void runs++);
+      const program = new Command().exitOverride().configureOutput({ writeErr() {} });
+      for (const verb of verbs) addVerb(program, verb, count);
+      await addNouns(program, nouns, words, count);
+      for (const command of program.commands) command.exitOverride();
+      await assert.doesNotReject(program.parseAsync(words, { from: 'user' }), `${check}: ${line}`);
+      assert.equal(runs, 1, `${check}: ${line}`);
+    }
+    assert.doesNotMatch(mend.replaceAll(/`[^`]*`/g, ''), /\bmoldau (?!server)/, check);
+  }
 });

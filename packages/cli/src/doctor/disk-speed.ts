@@ -47,7 +47,7 @@ export function checkDiskSpeed({ path, bytesPerSecond, syncMs }: DiskSpeed): Fin
     what: `it takes ${sizeText(bytesPerSecond)}/s, and ${syncMs.toFixed(1)} ms for a sync`,
     why: 'records come in no quicker than disks take them, and whoever waits for a sync waits so long',
     mend: isSlow
-      ? 'a disk of its own for log.dirs, an SSD rather than a disk over the network: iostat -x 1 shows who else writes'
+      ? 'a disk of its own for log.dirs, an SSD rather than a disk over the network: `iostat -x 1` shows who else writes'
       : 'nothing needs to be done',
   };
 }

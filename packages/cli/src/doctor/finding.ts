@@ -11,7 +11,7 @@ export interface Finding {
   readonly subject: string;
   readonly what: string;
   readonly why: string;
-  /** A command, or what to do where no command can. */
+  /** Commands in backticks, or what to do where no command can. */
   readonly mend: string;
 }
 
@@ -27,7 +27,7 @@ export function bySeverity(findings: readonly Finding[]): Finding[] {
   return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
 }
 
-const MOST_NAMED = 5;
+export const MOST_NAMED = 5;
 
 /** 'a, b, c and 4 more' */
 export function named(names: readonly (string | number)[]): string {

@@ -1,6 +1,7 @@
 // What the clocks of brokers and producers say, by the youngest timestamps of topics.
 //
-// Kafka has no question for a broker's clock. Its own topics tell: what coordinators write there has the broker's time.
+// Kafka has no question for a broker's clock. Its own topics tell: what coordinators write there has the broker's time, as have topics with LogAppendTime.
+// Where nothing is written meanwhile, a clock that is behind cannot be seen.
 
 import type { FoundOffset } from '@moldau/client';
 import type { ClockFacts, TopicFacts } from './facts.ts';
@@ -33,7 +34,7 @@ export async function lookAtClocks(
   for (const { topic, offset, timestampMs } of found ?? []) {
     if (offset === undefined || timestampMs === undefined) continue;
     const { newestMs = 0, end = 0 } = looks.get(topic) ?? {};
-    const isOfBrokers = topics.some(({ name, isInternal }) => name === topic && isInternal);
+    const isOfBrokers = topics.some((each) => each.name === topic && isStampedByBrokers(each));
     looks.set(topic, {
       ...{ topic, isOfBrokers },
       newestMs: Math.max(newestMs, timestampMs),
@@ -41,4 +42,8 @@ export async function lookAtClocks(
     });
   }
   return looks;
+}
+
+function isStampedByBrokers({ isInternal, configs }: TopicFacts): boolean {
+  return isInternal || configs.get('message.timestamp.type')?.value === 'LogAppendTime';
 }
