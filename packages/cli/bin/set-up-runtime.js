@@ -16,7 +16,16 @@ export function setUpRuntime() {
   }
   // Passwords may stand in the environment, and diagnostic reports get sent to others.
   process.report.excludeEnv = true;
-  // Compiled code is kept from start to start.
-  const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
-  module.enableCompileCache(path.join(caches, 'moldau', 'compile-cache'));
+  // Compiled code is kept from start to start, where there is a place for it.
+  const caches = process.env.XDG_CACHE_HOME || cachesAtHome();
+  if (caches !== undefined) module.enableCompileCache(path.join(caches, 'moldau', 'compile-cache'));
+}
+
+/** Nobody says where the home is of a user who is only a number, as in many a container. */
+function cachesAtHome() {
+  try {
+    return path.join(os.homedir(), '.cache');
+  } catch {
+    return undefined;
+  }
 }

@@ -36,6 +36,16 @@ describe('moldau', { concurrency: 4, timeout: 30_000 }, () => {
     await first.ended;
   });
 
+  it('runs for a user who has no home', async () => {
+    const homeless = `import os from 'node:os'; os.homedir = () => { throw new Error('no home'); };`;
+    const environment = {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(homeless)}`,
+      XDG_CACHE_HOME: '',
+    };
+    const { code, error } = await commands.runIn(environment, '--version').ended;
+    assert.deepEqual({ code, error }, { code: 0, error: '' });
+  });
+
   it('names the port that is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
