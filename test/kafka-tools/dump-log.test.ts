@@ -12,8 +12,29 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import {
+  encodeBatch,
+  encodeVersioned,
+  kRaftVersionRecord,
+  leaderChangeMessage,
+  type RecordInput,
+  snapshotFooterRecord,
+  snapshotHeaderRecord,
+  votersRecord,
+} from '@moldau/protocol';
+import { clientQuotaRecord, clusterMetadataRecords } from '@moldau/protocol/data/cluster-metadata-records';
+import { controlRecordTypeSchema } from '@moldau/protocol/data/control-records';
+import { encodeFramed } from '@moldau/protocol/data/metadata-frame';
+import {
+  remoteLogSegmentMetadataRecord,
+  remoteLogSegmentMetadataSnapshotRecord,
+  remoteLogSegmentMetadataUpdateRecord,
+  remotePartitionDeleteMetadataRecord,
+} from '@moldau/protocol/data/remote-log-records';
+import { defaultOf } from '@moldau/protocol/schema';
+import { randomStruct, seededRandom } from '../../packages/protocol/src/random-value.ts';
 import { type Comparison, SideBySide } from './side-by-side.ts';
 
 let both: SideBySide;
@@ -72,6 +93,23 @@ function files(partition: string, ending: string): string[] {
 const dump = async (words: readonly string[], how: Comparison = {}) =>
   await both.sameWords('kafka-dump-log', words, how);
 
+const LOG_NAME = '00000000000000000000.log';
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+
+/** A log of records with these values. */
+function logOf(name: string, values: readonly Buffer[]): string {
+  const path = join(folder, name);
+  const records = values.map((value) => ({ timestamp: 1_000, key: null, value }));
+  writeFileSync(path, encodeBatch({ baseOffset: 0, records }));
+  return path;
+}
+
+/** Where this version of Kafka's jars wrote the metadata of a cluster. */
+const WRITTEN_BY_KAFKA = resolve(
+  import.meta.dirname,
+  '../../packages/metadata/src/kafka-folder/fixtures/with-snapshot',
+);
+
 describe('kafka-dump-log', { timeout: 60_000 }, () => {
   it('shows batches and records', async () => {
     const [log] = files('records-0', '.log');
@@ -94,6 +132,119 @@ describe('kafka-dump-log', { timeout: 60_000 }, () => {
     await dump(['--files', transactions!, '--offsets-decoder'], { normal: reasons });
     const [log] = files('packed-0', '.log');
     await dump(['--files', log!, '--offsets-decoder'], { code: 1 });
+  });
+
+  it('shows the metadata that Kafka keeps of a cluster', async () => {
+    const written = readdirSync(WRITTEN_BY_KAFKA).filter((name) => /\.(log|checkpoint)$/.test(name));
+    assert.ok(written.length > 1);
+    const paths = written.map((name) => join(WRITTEN_BY_KAFKA, name)).join(',');
+    const { out } = await dump(['--files', paths, '--cluster-metadata-decoder']);
+    assert.match(out, /SnapshotHeader .*"type":"REGISTER_BROKER_RECORD"/s);
+    await dump(['--files', paths, '--cluster-metadata-decoder', '--skip-record-metadata']);
+  });
+
+  it(`shows every record of metadata in every version (SEED=${seed})`, async () => {
+    const random = seededRandom(seed);
+    const values = clusterMetadataRecords.flatMap((message) =>
+      Array.from({ length: 3 * (message.versions.max + 1) }, (_, index) => {
+        const version = Math.floor(index / 3);
+        const value = randomStruct(message.fields, version, random, defaultOf);
+        // Java 17 does not write every double by its fewest digits.
+        const sure =
+          message === clientQuotaRecord ? { ...value, value: [1024, 12_345_678.5, 0.01][index] } : value;
+        return encodeFramed(message, sure as never, version);
+      }),
+    );
+    const { out } = await dump(['--files', logOf(LOG_NAME, values), '--cluster-metadata-decoder']);
+    assert.match(out, /"type":"CLIENT_QUOTA_RECORD",.*"value":1\.23456785E7/);
+  });
+
+  it('shows what controllers write among them', async () => {
+    const control = (type: number, value: Buffer): RecordInput => ({
+      ...{ timestamp: 1_000, value },
+      key: encodeVersioned(controlRecordTypeSchema, { type }),
+    });
+    const voter = { voterId: 3, voterDirectoryId: 'AAAAAAAAAAAAAAAAAAAABw' };
+    const endpoints = [{ name: 'CONTROLLER', host: 'localhost', port: 9093 }];
+    const kRaftVersionFeature = { minSupportedVersion: 0, maxSupportedVersion: 1 };
+    const change = { leaderId: 3, voters: [voter], grantingVoters: [voter] };
+    const records = [
+      control(2, leaderChangeMessage.encode({ version: 0, ...change }, 0)),
+      control(2, leaderChangeMessage.encode({ version: 1, ...change }, 0)),
+      control(3, snapshotHeaderRecord.encode({ version: 0, lastContainedLogTimestamp: 5 }, 0)),
+      control(4, snapshotFooterRecord.encode({ version: 0 }, 0)),
+      control(5, kRaftVersionRecord.encode({ version: 0, kRaftVersion: 1 }, 0)),
+      control(
+        6,
+        votersRecord.encode({ version: 0, voters: [{ ...voter, endpoints, kRaftVersionFeature }] }, 0),
+      ),
+      control(9, Buffer.alloc(2)),
+    ];
+    const path = join(folder, '00000000000000000000-0000000007.checkpoint');
+    writeFileSync(path, encodeBatch({ baseOffset: 0, isControl: true, records }));
+    await dump(['--files', path, '--cluster-metadata-decoder']);
+    await dump(['--files', path, '--deep-iteration']);
+  });
+
+  it('shows what is kept in remote storage', async () => {
+    const id = {
+      topicIdPartition: { name: 'orders', id: 'AAAAAAAAAAAAAAAAAAAABw', partition: 2 },
+      id: 'AAAAAAAAAAAAAAAAAAAACA',
+    };
+    const { topicIdPartition } = id;
+    const common = {
+      startOffset: 5,
+      endOffset: 9,
+      brokerId: 1,
+      maxTimestampMs: 1_000,
+      eventTimestampMs: 2_000,
+      segmentSizeInBytes: 77,
+    };
+    const segmentLeaderEpochs = [
+      { leaderEpoch: 12, offset: 7 },
+      { leaderEpoch: 3, offset: 5 },
+    ];
+    const state = { remoteLogSegmentState: 1 };
+    const segment = { remoteLogSegmentId: id, ...common, segmentLeaderEpochs, ...state };
+    const values = [
+      encodeFramed(remoteLogSegmentMetadataRecord, segment),
+      encodeFramed(remoteLogSegmentMetadataRecord, {
+        ...segment,
+        customMetadata: Buffer.alloc(3),
+        txnIndexEmpty: true,
+      }),
+      encodeFramed(remoteLogSegmentMetadataUpdateRecord, {
+        remoteLogSegmentId: id,
+        brokerId: 1,
+        eventTimestampMs: 9,
+        remoteLogSegmentState: 3,
+      }),
+      encodeFramed(remotePartitionDeleteMetadataRecord, {
+        topicIdPartition,
+        brokerId: 1,
+        eventTimestampMs: 9,
+        remotePartitionDeleteState: 2,
+      }),
+      encodeFramed(remoteLogSegmentMetadataSnapshotRecord, {
+        segmentId: id.id,
+        ...common,
+        segmentLeaderEpochs,
+        ...state,
+      }),
+      encodeFramed(remoteLogSegmentMetadataRecord, { ...segment, remoteLogSegmentState: 9 }),
+    ];
+    const { out } = await dump(['--files', logOf(LOG_NAME, values), '--remote-log-metadata-decoder']);
+    assert.match(out, /segmentLeaderEpochs=\{3=5, 12=7\}/);
+  });
+
+  it('says which metadata it cannot read, and goes on', async () => {
+    const values = [
+      ...[Buffer.of(0, 2, 0), Buffer.of(7, 2, 0), Buffer.of(1, 6, 0), Buffer.of(1, 2, 0, 9, 65)],
+      ...[Buffer.of(1, 20, 0, 0, 4, 5), Buffer.of(1, 20, 0, 0)],
+    ];
+    const path = logOf(LOG_NAME, values);
+    await dump(['--files', path, '--cluster-metadata-decoder']);
+    await dump(['--files', path, '--remote-log-metadata-decoder']);
   });
 
   it('shows indexes and snapshots, and what does not fit together', async () => {

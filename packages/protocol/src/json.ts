@@ -41,10 +41,22 @@ function toJson(field: AnyField, value: unknown, version: number): Json {
       // A hash is all of its digits, which a number of JavaScript has not.
       return rawJson(String(value));
     case 'int64':
-      return value === Number.POSITIVE_INFINITY ? MAX_INT64 : (value as number);
+      return value === Number.POSITIVE_INFINITY ? rawJson('9223372036854775807') : (value as number);
+    case 'float64':
+      return Number.isFinite(value) ? rawJson(javaDouble(value as number)) : String(value);
     default:
       return value as Json;
   }
+}
+
+/** As Java writes it: 1000.0, 1.0E7. */
+export function javaDouble(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value);
+  const [digits = '', exponent = ''] = value.toExponential().split('e');
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`;
 }
 
 /** The value that the JSON stands for. Fields that it does not have get their default. Throws TypeError for others. */

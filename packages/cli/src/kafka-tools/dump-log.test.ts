@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { encodeBatch, encodeVersioned, offsetCommitKey } from '@moldau/protocol';
+import { clientQuotaRecord } from '@moldau/protocol/data/cluster-metadata-records';
 import {
   consumerGroupMetadataKey,
   consumerGroupMetadataValue,
 } from '@moldau/protocol/data/consumer-group-records';
+import { encodeFramed } from '@moldau/protocol/data/metadata-frame';
 import { runInProcess } from './testing-tool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'moldau-dump-log-'));
@@ -73,4 +75,17 @@ test('hashes of groups are shown with all their digits', async () => {
   const path = logFile('00000000000000000008.log', [{ key, value }]);
   const { out } = await dump('--files', path, '--offsets-decoder');
   assert.match(out, /payload: \{"version":"0","data":\{"epoch":1,"metadataHash":4856369057514020279\}\}\n$/);
+});
+
+test('records of Kafka’s metadata are shown as JSON, and those that cannot be read do not end the dump', async () => {
+  const quota = { entity: [], key: 'producer_byte_rate', value: 2e7, remove: false };
+  const path = logFile('00000000000000000009.log', [
+    { key: null, value: Buffer.of(1, 6, 0) },
+    { key: null, value: encodeFramed(clientQuotaRecord, quota) },
+  ]);
+  const { out } = await dump('--files', path, '--cluster-metadata-decoder', '--skip-record-metadata');
+  assert.deepEqual(out.trimEnd().split('\n').slice(-2), [
+    '| payload: Error at 5, skipping. org.apache.kafka.common.errors.UnsupportedVersionException: Unknown metadata id 6',
+    '| payload: {"type":"CLIENT_QUOTA_RECORD","version":0,"data":{"entity":[],"key":"producer_byte_rate","value":2.0E7,"remove":false}}',
+  ]);
 });

@@ -57,11 +57,11 @@ export const dumpLog: KafkaTool = {
     { name: 'share-group-state-decoder', summary: 'The records are of __share_group_state.' },
     {
       name: 'cluster-metadata-decoder',
-      summary: "The records are of Kafka's metadata. They are not read here.",
+      summary: 'The records are of __cluster_metadata.',
     },
     {
       name: 'remote-log-metadata-decoder',
-      summary: 'The records are of __remote_log_metadata. They are not read here.',
+      summary: 'The records are of __remote_log_metadata.',
     },
   ],
   async run(context, given) {
@@ -96,7 +96,7 @@ async function dumpOf(context: ToolContext, given: ToolOptions): Promise<LogDump
 }
 
 async function decodeOf(decoder: string | undefined, given: ToolOptions): Promise<Decode> {
-  const { classDecoder, coordinatorDecoder, unreadDecoder } = await import('./log-decoders.ts');
+  const { classDecoder, coordinatorDecoder } = await import('./log-decoders.ts');
   switch (decoder) {
     case 'offsets-decoder':
       return coordinatorDecoder('group');
@@ -104,10 +104,12 @@ async function decodeOf(decoder: string | undefined, given: ToolOptions): Promis
       return coordinatorDecoder('transaction');
     case 'share-group-state-decoder':
       return coordinatorDecoder('share');
-    case undefined:
-      return classDecoder(given.get('key-decoder-class')!, given.get('value-decoder-class')!);
+    case 'cluster-metadata-decoder':
+      return (await import('./metadata-decoders.ts')).clusterMetadataDecoder;
+    case 'remote-log-metadata-decoder':
+      return (await import('./metadata-decoders.ts')).remoteLogMetadataDecoder;
     default:
-      return unreadDecoder;
+      return classDecoder(given.get('key-decoder-class')!, given.get('value-decoder-class')!);
   }
 }
 

@@ -1,14 +1,6 @@
 // How Java writes numbers, and the order in which its hash maps hold texts: what Kafka's tools print follows from both.
 
-/** Double.toString: 1000.0, 1.0E7. */
-export function javaDouble(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity';
-  const size = Math.abs(value);
-  if (size === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
-  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value);
-  const [digits = '', exponent = ''] = value.toExponential().split('e');
-  return `${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`;
-}
+export { javaDouble } from '@moldau/protocol/json';
 
 /** In the order of a HashMap that was made with this capacity, and into which they were put one after another. `hashOf` is the hash code of the key, or the key if it is a text. */
 export function hashOrder<Item>(

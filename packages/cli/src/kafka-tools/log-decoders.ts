@@ -40,12 +40,6 @@ export function coordinatorDecoder(coordinator: Coordinator): Decode {
   };
 }
 
-/** Records of kinds that are not read here. */
-export const unreadDecoder: Decode = ({ offset }) => ({
-  key: undefined,
-  value: `Error at ${offset}, skipping. Such records are not read here.`,
-});
-
 const CLASSES: Readonly<globalThis.Record<string, (bytes: Buffer) => string>> = {
   StringDecoder: (bytes) => bytes.toString('utf8'),
   DefaultDecoder: (bytes) => bytes.toString('utf8'),

@@ -4,9 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { DiskFile } from '@moldau/io';
 import { decodeTransactionIndex, OffsetIndex, TimeIndex } from '@moldau/log/file-formats';
 import {
-  controlRecordTypeSchema,
   decodeVersioned,
-  endTxnMarker,
   type LegacyMessage,
   LOG_OVERHEAD,
   legacyMessages,
@@ -19,6 +17,7 @@ import {
 } from '@moldau/protocol';
 import { type SegmentEntry, segmentEntries } from '../dump/segment-entries.ts';
 import { BlockWriter } from '../records/block-writer.ts';
+import { controlRecordText } from './control-record-text.ts';
 import { absolute, offsetOfName, openLog } from './dump-log.ts';
 import { JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
@@ -138,7 +137,7 @@ export class LogDump {
       const sequence = baseSequence < 0 ? -1 : (baseSequence + record.offset - baseOffset) % (MAX_INT32 + 1);
       const headerKeys = record.headers.map(({ key }) => key).join(',');
       line = `${metadataText(record, timestampType)} sequence: ${sequence} headerKeys: [${headerKeys}]`;
-      if (batch.isControl) line += controlText(record);
+      if (batch.isControl) line += controlRecordText(record);
     }
     if (withContents && !batch.isControl) line += this.#contents(record, line);
     this.#line(line);
@@ -331,16 +330,6 @@ function metadataText(
   timestampType: string,
 ): string {
   return `| offset: ${offset} ${timestampType}: ${timestamp} keySize: ${key?.length ?? -1} valueSize: ${value?.length ?? -1}`;
-}
-
-const CONTROL_TYPES = ['ABORT', 'COMMIT'];
-
-function controlText({ key, value }: Record): string {
-  const { type } = decodeVersioned(controlRecordTypeSchema, key!);
-  const name = CONTROL_TYPES[type];
-  if (name === undefined) return ` controlType: UNKNOWN(${type})`;
-  const { coordinatorEpoch } = decodeVersioned(endTxnMarker, value!);
-  return ` endTxnMarker: ${name} coordinatorEpoch: ${coordinatorEpoch}`;
 }
 
 type ProducerEntry = ProducerSnapshot['producerEntries'][number];
