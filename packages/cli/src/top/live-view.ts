@@ -4,7 +4,7 @@ import type { CommandContext } from '../command-line/command.ts';
 import type { Figures } from './figures.ts';
 import type { Pane } from './panes.ts';
 import { ENTER_SCREEN, LEAVE_SCREEN, redraw } from './screen.ts';
-import { pressed, type Size, screenLines, type ViewState } from './view.ts';
+import { keysIn, pressed, type Size, screenLines, type ViewState } from './view.ts';
 
 interface ScreenStream {
   readonly columns?: number;
@@ -33,7 +33,7 @@ export class LiveView implements Disposable {
     const { stdin, stdout } = terminal;
     (stdin as KeyStream).setRawMode?.(true);
     stdin.setEncoding('utf8');
-    stdin.on('data', this.#onKey);
+    stdin.on('data', this.#onKeys);
     stdout.on('resize', this.#onResize);
     stdout.write(ENTER_SCREEN);
   }
@@ -52,7 +52,7 @@ export class LiveView implements Disposable {
 
   [Symbol.dispose](): void {
     const { stdin, stdout } = this.#terminal;
-    stdin.off('data', this.#onKey);
+    stdin.off('data', this.#onKeys);
     stdout.off('resize', this.#onResize);
     stdin.pause();
     (stdin as KeyStream).setRawMode?.(false);
@@ -65,15 +65,17 @@ export class LiveView implements Disposable {
     return { columns: columns || this.#terminal.columns || DEFAULT_COLUMNS, rows: rows || DEFAULT_ROWS };
   }
 
-  readonly #onKey = (key: string): void => {
-    const rowCount = this.#figures?.[this.#state.pane].length ?? 0;
-    const next = pressed(key, this.#state, rowCount, this.#size);
-    if (next === 'quit') {
-      this.#quit();
-    } else {
+  readonly #onKeys = (text: string): void => {
+    for (const key of keysIn(text)) {
+      const rowCount = this.#figures?.[this.#state.pane].length ?? 0;
+      const next = pressed(key, this.#state, rowCount, this.#size);
+      if (next === 'quit') {
+        this.#quit();
+        return;
+      }
       this.#state = next;
-      this.#draw();
     }
+    this.#draw();
   };
 
   readonly #onResize = (): void => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { figuresOf } from './figures.ts';
 import type { Sample } from './sample.ts';
 import { redraw } from './screen.ts';
-import { pressed, screenLines } from './view.ts';
+import { keysIn, pressed, screenLines } from './view.ts';
 
 const topic = (endOffset: number, sizeBytes: number) => ({ partitionCount: 2, endOffset, sizeBytes });
 const group = (lag: number, committedOffset: number) => ({
@@ -62,6 +62,29 @@ test('a screen has as many lines as the terminal, none too long, and says what i
     screenLines(figures, { pane: 'groups', scroll: 0 }, SIZE)[3]!,
     /^billing +110 +\+50 +50 +1 +stable$/,
   );
+});
+
+test('long names give way to figures, and keep how they begin and end', () => {
+  const named = (name: string) => ({ ...now, topics: new Map([[name, topic(300, 5000)]]) });
+  const long = `${'a'.repeat(200)}-7`;
+  const shown = (columns: number) =>
+    screenLines(figuresOf(before, named(long)), { pane: 'topics', scroll: 0 }, { columns, rows: 6 });
+  assert.match(shown(60)[2]!, / PARTITIONS$/);
+  assert.match(shown(60)[3]!, /^a+…a+-7 +0 +0 B +4\.9 KiB +2$/);
+  assert.ok(shown(60)[3]!.length <= 60);
+  assert.match(shown(20)[3]!, /^a+…a*-7 /);
+  assert.match(shown(300)[3]!, /^a{200}-7 /);
+});
+
+test('no screen has more lines than the terminal', () => {
+  for (const rows of [1, 2, 3, 4, 5]) {
+    const lines = screenLines(figures, { pane: 'topics', scroll: 0 }, { columns: 60, rows });
+    assert.equal(lines.length, rows);
+  }
+});
+
+test('keys that come together are taken one by one', () => {
+  assert.deepEqual(keysIn('g\x1b[B\x1b[6~q\x1b'), ['g', '\x1b[B', '\x1b[6~', 'q', '\x1b']);
 });
 
 test('keys choose what is shown, scroll as far as there is something, and end it', () => {
