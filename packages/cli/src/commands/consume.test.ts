@@ -119,6 +119,15 @@ test('a group goes on behind what was written, and not before', async () => {
   assert.equal((await read(topic, { group, offset: '1' })).code, 2);
 });
 
+test('a group that would wait for topics that are not there ends with what is wrong', async () => {
+  const topic = await topicOf([]);
+  const missing = await read(topic.replace('consume', 'consmue'), { group: 'g', untilEnd: false });
+  assert.equal(missing.code, 1);
+  assert.match(missing.told.join(), new RegExp(`Did you mean ${topic.slice(0, -1)}`));
+  const none = await read('^nothing-like-it', { regex: true, group: 'g' });
+  assert.deepEqual([none.code, none.told], [1, ['no topic matches ^nothing-like-it']]);
+});
+
 test('envelopes are what produce reads back, whatever the bytes', async () => {
   const bytes = Buffer.from([0, 0xff, 0x80]);
   const from = await topicOf([

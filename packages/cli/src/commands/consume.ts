@@ -3,14 +3,14 @@
 // Invariants: what was read and wanted is written whole before the command ends, however it ends, and a group commits nothing that was not written. Who reads our
 // output slowly slows down reading, and memory stays bounded.
 
-import type { Consumer, ConsumerRecord, OffsetReset, Properties } from '@moldau/client';
+import type { Consumer, ConsumerRecord, OffsetReset, Properties, TopicPartition } from '@moldau/client';
 import {
   type CommandArguments,
   type CommandContext,
   type CommandOptions,
   manyArguments,
 } from '../command-line/command.ts';
-import { UsageError } from '../command-line/errors.ts';
+import { CommandError, UsageError } from '../command-line/errors.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { regularExpression, type TopicPartitions, topicPartitions } from '../command-line/values.ts';
 import { BlockWriter } from '../records/block-writer.ts';
@@ -22,7 +22,8 @@ import { type Place, place } from '../records/places.ts';
 import { printerOf } from '../records/printers.ts';
 import { Problems, Unclear } from '../records/problems.ts';
 import { Progress } from '../records/progress.ts';
-import { partitionsOf, stretchesOf } from '../records/stretches.ts';
+import { missingOf, partitionsOf, stretchesOf } from '../records/stretches.ts';
+import { TopicWatch } from '../records/topic-watch.ts';
 
 interface ConsumeOptions {
   readonly regex?: boolean;
@@ -55,6 +56,8 @@ interface Reading {
   readonly consumer: Consumer<ConsumerRecord>;
   readonly goals: Goals;
   readonly isGroup: boolean;
+  /** Others may come. */
+  readonly topics: readonly string[];
 }
 
 export async function run(
@@ -86,7 +89,7 @@ export async function run(
   const reading =
     options.group === undefined
       ? await assigned(context, manyArguments(args, 'topic'), options, from, until)
-      : subscribed(context, manyArguments(args, 'topic'), options, from, until);
+      : await subscribed(context, manyArguments(args, 'topic'), options, from, until);
   const { goals, consumer } = reading;
   const showsProgress = terminal.showsProgress && !terminal.isInteractive && options.quiet !== true;
   const progress =
@@ -99,7 +102,7 @@ export async function run(
     limit: options.count ?? Number.POSITIVE_INFINITY,
   });
   try {
-    await pump(reading, copy, out, progress, context);
+    await pump(reading, copy, out, { progress, mayGetMore: options.regex === true }, context);
   } finally {
     progress?.end();
     await consumer.close();
@@ -113,22 +116,40 @@ export async function run(
 /** Of records that are handed over at once: several hundred kilobytes of small ones. */
 const BATCH_RECORDS = 4_000;
 
+interface PumpOptions {
+  readonly progress: Progress | undefined;
+  /** Topics that do not exist yet. */
+  readonly mayGetMore: boolean;
+}
+
 async function pump(
-  { consumer, goals, isGroup }: Reading,
+  { consumer, goals, isGroup, topics }: Reading,
   copy: Copy,
   out: BlockWriter,
-  progress: Progress | undefined,
-  { signal, timers }: CommandContext,
+  { progress, mayGetMore }: PumpOptions,
+  { admin, signal, timers, tell }: CommandContext,
 ): Promise<void> {
   if (goals.isReached) return;
   const reached = new AbortController();
   const watch = goals.watch(consumer, timers, () => reached.abort());
+  let isOver = false;
+  const topicWatch = new TopicWatch(topics, {
+    timers,
+    missing: (names) => missingOf(admin, names, signal),
+    whenGone(topic) {
+      tell(`moldau: ${topic} is gone: it was deleted meanwhile`);
+      goals.removeTopic(topic);
+      isOver = topicWatch.isEmpty && !(isGroup && mayGetMore);
+      if (isOver || goals.isReached) reached.abort();
+    },
+  });
   const stopping = AbortSignal.any([signal, reached.signal]);
   try {
     for await (const { records, offsets } of consumer.batches({
       maxRecords: BATCH_RECORDS,
       signal: stopping,
     })) {
+      topicWatch.busy();
       copy.batch(records, goals.isPassedBy(offsets));
       out.flush();
       if (out.isFull) await out.drained();
@@ -142,7 +163,9 @@ async function pump(
     }
   } finally {
     watch.cancel();
+    topicWatch.end();
   }
+  if (isOver) throw new CommandError('there is nothing left to read');
 }
 
 function untilOf({ until, untilEnd }: ConsumeOptions, nowMs: number): Place | undefined {
@@ -216,20 +239,26 @@ async function assigned(
     consumer: consumer.assign(
       toRead.map(({ topic, partition, from }) => ({ topic, partition, offset: from })),
     ),
-    ...{ goals, isGroup: false },
+    ...{ goals, isGroup: false, topics: topicsIn(wanted) },
   };
 }
 
-function subscribed(
-  { kafka, admin, signal, clock, properties }: CommandContext,
+async function subscribed(
+  { kafka, admin, signal, clock, properties, tell }: CommandContext,
   names: readonly string[],
   options: ConsumeOptions,
   from: Place | undefined,
   until: Place | undefined,
-): Reading {
+): Promise<Reading> {
   const { topics, patterns } = topicsOf(names, options);
   if (topics.some(({ partitions }) => partitions !== undefined) || options.partitions !== undefined)
     throw new UsageError('--group: the group says which partitions are read, so none can be named');
+  // Otherwise the group would wait for them, and say nothing.
+  const found = await partitionsOf(admin, topics, patterns, signal).catch((error) => {
+    if (patterns.length === 0 || until !== undefined || !(error instanceof CommandError)) throw error;
+    tell(`moldau: ${error.message} yet`);
+    return [];
+  });
   const goals = new Goals(until !== undefined);
   const isolation = isolationOf(options, properties?.consumer);
   const consumer = kafka.consumer({
@@ -255,9 +284,12 @@ function subscribed(
   });
   return {
     consumer: consumer.subscribe([...topics.map(({ topic }) => topic), ...patterns]),
-    goals,
-    isGroup: true,
+    ...{ goals, isGroup: true, topics: topicsIn(found) },
   };
+}
+
+function topicsIn(partitions: readonly TopicPartition[]): readonly string[] {
+  return [...new Set(partitions.map(({ topic }) => topic))];
 }
 
 /** Asked for by an option of ours or a property. */

@@ -39,6 +39,11 @@ export class Goals {
     this.#goals.delete(keyOf(partition));
   }
 
+  /** It is gone. */
+  removeTopic(topic: string): void {
+    for (const { partition } of this.#goals.values()) if (partition.topic === topic) this.remove(partition);
+  }
+
   /** Offsets from the beginnings to the ends; undefined: there are no ends. */
   get total(): number | undefined {
     if (!this.#hasEnd) return undefined;

@@ -1,6 +1,6 @@
 // Which offsets of which partitions are read, asked from the cluster before the first record is.
 
-import type { Admin, TopicPartition } from '@moldau/client';
+import { type Admin, KafkaError, PartialFailureError, type TopicPartition } from '@moldau/client';
 import { CommandError, UsageError } from '../command-line/errors.ts';
 import type { TopicPartitions } from '../command-line/values.ts';
 import type { Place } from './places.ts';
@@ -104,4 +104,21 @@ export async function partitionsOf(
       .filter((partition) => chosen === undefined || chosen.includes(partition.index))
       .map((partition) => ({ topic, partition: partition.index }));
   });
+}
+
+/** Those of the topics that are not there. */
+export async function missingOf(
+  admin: Admin,
+  topics: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  try {
+    await admin.topics.describe(topics, { signal });
+    return [];
+  } catch (error) {
+    const errors = error instanceof PartialFailureError ? error.errors : [error];
+    return errors.flatMap((each) =>
+      each instanceof KafkaError && each.code === 'UNKNOWN_TOPIC_OR_PARTITION' ? (each.topic ?? []) : [],
+    );
+  }
 }
