@@ -57,8 +57,8 @@ export const actions: Readonly<Record<'add' | 'remove' | 'list', Action>> = {
     const principals = new Set(options.all('principal').map((text) => principalOf(text)));
     const targets = targetsOf(options);
     const filters = targets.length === 0 ? [{}] : targets.map(filterOf);
-    const found: AclDescription[] = [];
-    for (const filter of filters) found.push(...(await admin.acls.list(filter)));
+    let found: AclDescription[] = [];
+    for (const filter of filters) found = found.concat(await admin.acls.list(filter));
     if (principals.size === 0) {
       printRules(context, found);
       return;

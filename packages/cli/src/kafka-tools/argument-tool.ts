@@ -9,6 +9,7 @@ import {
   parseArguments,
   VersionAsked,
 } from './arguments.ts';
+import { widthOf } from './java-text.ts';
 import { type ToolContext, ToolEnd, tellFailure, toolVersion, type WordsTool } from './kafka-tool.ts';
 
 export interface ArgumentTool {
@@ -72,7 +73,10 @@ export function tabbedTable(
   rows: readonly (readonly string[])[],
 ): void {
   const widths = headers.map((header, column) =>
-    Math.max(header.length, ...rows.map((row) => row[column]!.length)),
+    widthOf(
+      header.length,
+      rows.map((row) => row[column]!),
+    ),
   );
   for (const row of [headers, ...rows])
     out(row.map((cell, column) => `${cell.padEnd(widths[column]!)}\t`).join(''));

@@ -48,7 +48,7 @@ export function columns(widths: readonly number[], values: readonly (string | nu
 
 /** Wide enough for these, and for so many characters. */
 export function widthOf(least: number, values: readonly string[]): number {
-  return Math.max(least, ...values.map((value) => value.length));
+  return values.reduce((width, value) => Math.max(width, value.length), least);
 }
 
 /** String.split: empty parts at the end are none. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BrokerError, PartialFailureError } from '@moldau/client/admin';
+import { tabbedTable } from './argument-tool.ts';
 import { eachOutcome, executionError, illegalArgument, javaMessage, javaText } from './java-errors.ts';
-import { columns, hashCode, hashOrder, javaDouble, partitionHash } from './java-text.ts';
+import { columns, hashCode, hashOrder, javaDouble, partitionHash, widthOf } from './java-text.ts';
 import { durationMs, timestampOf } from './java-time.ts';
 import { placeReplicas } from './reassign-placement.ts';
 import { syntaxProblem } from './regex-syntax.ts';
@@ -13,6 +14,18 @@ test('numbers are written as Java writes them', () => {
   assert.deepEqual(written, [
     ...['0.0', '1.0', '-2.5', '1024.0', '9999999.0', '1.0E7', '1.23456785E7', '0.001', '1.0E-4', 'NaN'],
   ]);
+});
+
+test('columns are as wide as the longest of their values, however many there are', () => {
+  const groups = Array.from({ length: 300_000 }, (_, index) => `group-${index}`);
+  assert.deepEqual([widthOf(5, groups), widthOf(15, groups)], [12, 15]);
+  const lines: string[] = [];
+  tabbedTable(
+    { out: (line: string) => lines.push(line) } as never,
+    ['ID'],
+    groups.map((group) => [group]),
+  );
+  assert.deepEqual([lines.length, lines[0]], [300_001, 'ID          \t']);
 });
 
 test('texts and partitions are in the order of a hash map', () => {

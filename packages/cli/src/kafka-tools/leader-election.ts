@@ -75,7 +75,7 @@ export const leaderElection: KafkaTool = {
       brokers: options.get('bootstrap-server')!,
       configFile: options.get('admin.config') ?? options.get('command-config'),
     });
-    const failures: KafkaError[] = [];
+    let failures: readonly KafkaError[] = [];
     let elected: TopicPartition[] = [];
     try {
       const choice = { type: type === 'PREFERRED' ? 'preferred' : 'unclean', timeoutMs: TIMEOUT_MS } as const;
@@ -83,10 +83,10 @@ export const leaderElection: KafkaTool = {
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
       if (error instanceof PartialFailureError) {
-        failures.push(...error.errors);
+        failures = error.errors;
         elected = error.results.filter((result) => !(result instanceof KafkaError)) as TopicPartition[];
       } else if (error.topic !== undefined) {
-        failures.push(error);
+        failures = [error];
       } else {
         throw wholeFailure(context, error);
       }
