@@ -7,7 +7,12 @@ import { ErrorCode, KafkaError } from '@moldau/protocol';
 import { encodeCleanStop } from './checkpoint-files.ts';
 import { closeLogs } from './clean-stop.ts';
 import { FileHandles } from './file-handles.ts';
-import { asideDirectoryName, CLEAN_STOP_FILE, KAFKA_CLEAN_STOP_FILE } from './file-names.ts';
+import {
+  asideDirectoryName,
+  CLEAN_STOP_FILE,
+  KAFKA_CLEAN_STOP_FILE,
+  META_PROPERTIES_FILE,
+} from './file-names.ts';
 import { Limiter } from './grouping.ts';
 import { IndexCache } from './index-cache.ts';
 import { Log } from './log.ts';
@@ -51,6 +56,7 @@ const DEFAULT_TAIL_CACHE_BYTES = 64 * 1024 * 1024;
 const INDEX_CACHE_BYTES = 32 * 1024 * 1024;
 const SMALL_FILES_AT_A_TIME = 24;
 const TAILS_INTERVAL_MS = 1000;
+const FOLDER_CHECK_INTERVAL_MS = 5000;
 const IDLE_SWEEP_INTERVAL_MS = 60_000;
 const PRODUCER_EXPIRATION_CHECK_MS = 600_000;
 /** After a crash the logs that nobody asked for are recovered in the background, a moment after the start. */
@@ -176,12 +182,23 @@ export class LogManager {
       for (const log of this.#logs.values()) log.internals?.writer.sealAgain();
       for (const dir of this.#dirs) await dir.saveCheckpoints();
     });
+    this.#every('folders', FOLDER_CHECK_INTERVAL_MS, async () => {
+      for (const dir of this.#dirs) await this.#lookFor(dir);
+    });
     this.#every('idle files', IDLE_SWEEP_INTERVAL_MS, async () => this.#environment.handles.sweep());
     this.#every('producers', PRODUCER_EXPIRATION_CHECK_MS, async () =>
       this.#expireProducers(producerIdExpirationMs),
     );
     this.#every('retention', this.#retention.stepIntervalMs, () => this.#retention.step());
     this.cleaner.start();
+  }
+
+  /** The kernel takes writes to files that were removed, and what they say is gone with the process. */
+  async #lookFor(dir: LogDir): Promise<void> {
+    if (dir.offlineReason !== undefined || this.#options.identity === undefined) return;
+    const path = `${dir.path}/${META_PROPERTIES_FILE}`;
+    if ((await this.#environment.disk.stat(path)) !== undefined) return;
+    dir.goOffline(`looking for ${path}`, 'it is gone: was the folder removed or replaced?');
   }
 
   #once(name: string, delayMs: number, run: () => void): void {

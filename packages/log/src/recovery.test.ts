@@ -237,6 +237,23 @@ test('a failed fsync takes the log dir offline, is never retried, and flushed re
   await manager.close();
 });
 
+test('a log dir whose folder is removed while it is in use is offline soon, for what is written now nobody would find', async () => {
+  const world = new World();
+  const manager = await world.open({ identity: { clusterId: 'cluster', nodeId: 1 } });
+  const log = await openLog(manager);
+  log.append(batchOf(['a']), LEADER);
+  await log.flush();
+  await world.time.advance(10_000);
+  await settle();
+  log.append(batchOf(['b']), LEADER);
+  await log.flush();
+  await world.disk.removeTree('/data');
+  await world.time.advance(10_000);
+  await settle();
+  assert.throws(() => log.append(batchOf(['c']), LEADER), /\/data is offline: .*meta\.properties.* gone/);
+  await manager.close();
+});
+
 test('batches that were in flight together are known after a clean stop, when all of them are sent again', async () => {
   const world = new World();
   const send = (log: Log, sequence: number): { baseOffset: number } =>
