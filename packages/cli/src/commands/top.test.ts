@@ -88,3 +88,43 @@ test('a broker that is away for a while is waited for', async () => {
   assert.deepEqual(told, ['moldau: no answer: k:1']);
   assert.equal(Buffer.concat(chunks).toString().trim().split('\n').length, 2);
 });
+
+/** Looks once more after the first look, for which the broker takes as long as `answered` does. */
+async function live(
+  environment: Record<string, string>,
+  answered?: Promise<void>,
+  stdout = new PassThrough(),
+) {
+  let asked = 0;
+  const describe = async (options: object) => {
+    if (++asked === 2) await answered;
+    return await cluster.admin.cluster.describe(options);
+  };
+  const apiVersions = (options: object) => cluster.admin.cluster.apiVersions(options);
+  const context = {
+    ...{ terminal: { isInteractive: true, stdin: new PassThrough(), stdout, columns: 80 }, environment },
+    ...{ output: new Output('table', stdout), clock: nodeClock, signal: new AbortController().signal },
+    timers: { after: (ms: number, act: () => void) => nodeHoldingTimers.after(Math.min(ms, 20), act) },
+    admin: Object.create(cluster.admin, { cluster: { value: { describe, apiVersions } } }),
+  };
+  await run(context as unknown as CommandContext, {}, { interval: 10, count: 1 });
+}
+
+test('while a broker takes its time the figures on the screen are said to be old', async () => {
+  const stdout = new PassThrough();
+  let written = '';
+  const answered = Promise.withResolvers<void>();
+  stdout.on('data', (bytes: Buffer) => {
+    written += bytes.toString();
+    if (/no answer for 3 s/.test(written)) answered.resolve();
+  });
+  await live({}, answered.promise, stdout);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.match(written, /no answer for 3 s: these figures are old.*brokers 1, topics/s);
+});
+
+test('a terminal that cannot be drawn on gets lines', async () => {
+  const stdout = new PassThrough();
+  await live({ TERM: 'dumb' }, undefined, stdout);
+  assert.match(String(stdout.read()), /^brokers 1, topics .* ms\n$/);
+});

@@ -9,6 +9,9 @@ import { takeSample } from '../top/sample.ts';
 import { summary } from '../top/view.ts';
 
 const INTERVAL_MS = 2000;
+/** After so long without an answer nobody shall take the figures on the screen for those of now. */
+const LATE_MS = 3000;
+const LATE = `no answer for ${LATE_MS / 1000} s: these figures are old`;
 /** What a broker that is restarted leads to. */
 const PASSING: ReadonlySet<string> = new Set([
   ...['NO_BROKER_REACHABLE', 'TIMED_OUT', 'CONNECTION_FAILED', 'CONNECTION_LOST'],
@@ -19,7 +22,7 @@ export async function run(
   _args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
-  const { terminal, output, signal, timers, admin, clock, tell } = context;
+  const { terminal, output, signal, timers, admin, clock, tell, environment } = context;
   const {
     interval = INTERVAL_MS,
     count = Number.POSITIVE_INFINITY,
@@ -33,14 +36,17 @@ export async function run(
   const until = AbortSignal.any([signal, ended.signal]);
   const sampler = { admin, clock, signal: until };
   let before = await takeSample(sampler);
-  const isLive = output.isForPeople && terminal.isInteractive;
+  const isLive = output.isForPeople && terminal.isInteractive && environment.TERM !== 'dumb';
   using live = isLive ? new LiveView(terminal, view, () => ended.abort()) : undefined;
   // Something to look at while the first rates are measured.
   live?.show(figuresOf(before, before));
   try {
     for (let look = 0; look < count; look++) {
       await pause(interval, timers, until);
-      const now = await takeSample(sampler).catch(troubleOf);
+      const late = timers.after(LATE_MS, () => live?.showTrouble(LATE));
+      const now = await takeSample(sampler)
+        .catch(troubleOf)
+        .finally(() => late.cancel());
       if (typeof now === 'string') {
         if (live === undefined) tell(`moldau: ${now}`);
         else live.showTrouble(now);
