@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { TestCluster } from '../commands/testing-cluster.ts';
 import { Moldau } from '../testing-moldau.ts';
 
@@ -50,6 +51,19 @@ for (const [signal, code, tools] of [
     }
   });
 }
+
+test('a tool that waits for its time goes on waiting though nothing else goes on', {
+  timeout: 20_000,
+}, async () => {
+  const words = '--topic a --num-records 1 --record-size 1 --throughput 0'.split(' ');
+  const { child, ended } = commands.run(
+    'kafka-producer-perf-test',
+    ...['--bootstrap-server', cluster.brokers, ...words],
+  );
+  await Promise.race([ended, setTimeout(1_000)]);
+  child.kill('SIGINT');
+  assert.deepEqual(await ended, { code: 130, out: '', error: '' });
+});
 
 test('nobody needs to read what is written', { timeout: 20_000 }, async () => {
   const topic = `left-${randomUUID().slice(0, 8)}`;

@@ -9,8 +9,8 @@ import {
   type Network,
   nodeClock,
   nodeDisk,
+  nodeHoldingTimers,
   nodeNetwork,
-  nodeTimers,
   type Timers,
 } from '@moldau/io';
 import { version } from '../version.ts';
@@ -118,7 +118,7 @@ export async function runTool(
   };
   const context: ToolContext = {
     ...streams,
-    ...{ disk: nodeDisk, network: nodeNetwork, clock: nodeClock, timers: nodeTimers },
+    ...{ disk: nodeDisk, network: nodeNetwork, clock: nodeClock, timers: nodeHoldingTimers },
     ...{ out: lines(streams.stdout), err: lines(streams.stderr) },
     admin: (connection) => connections.admin(connection),
     kafka: (connection) => connections.kafka(connection),
