@@ -64,6 +64,7 @@ describe('kafka-get-offsets', { timeout: 60_000 }, () => {
       [
         '--topic none',
         '--topic-partitions orders:0 --topic orders',
+        '--topic orders --time 99999999999999999999',
         '--topic-partitions orders:a',
         '--topic orders --partitions one',
         '--topic orders --time soon',

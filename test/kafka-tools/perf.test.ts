@@ -181,6 +181,7 @@ describe('kafka-verifiable-producer and kafka-verifiable-consumer', { timeout: 9
     const servers = '--bootstrap-server BROKERS';
     await produce([
       `${servers} --topic {side}-v --max-messages 3 --value-prefix 7 --repeating-keys 2`,
+      `${servers} --topic {side}-w --max-messages 3 --repeating-keys 0`,
       `${servers} --topic {side}-v --max-messages 2 --acks 1 --throughput 50 --message-create-time 1000`,
     ]);
     await consume([`${servers} --topic {side}-v --group-id g-{side} --max-messages 4 --verbose`]);

@@ -130,10 +130,14 @@ function checkAddresses(text: string): void {
   throw new UsageProblem('Please provide valid host:port like host1:9091,host2:9092\n');
 }
 
+const FARTHEST_MS = Number.MAX_SAFE_INTEGER;
+
 function placeOf(text: string): OffsetPlace {
   const place = PLACES[text];
   if (place !== undefined) return place;
-  if (/^[+-]?\d+$/.test(text)) return { timestampMs: Number(text) };
+  // Times that no number here can tell apart are beyond all records.
+  if (/^[+-]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text))
+    return { timestampMs: Math.max(-FARTHEST_MS, Math.min(Number(text), FARTHEST_MS)) };
   throw new TerseProblem(
     `Malformed time argument ${text}. Please use -1 or latest / -2 or earliest / -3 or max-timestamp / -4 or earliest-local / -5 or latest-tiered / -6 or earliest-pending-upload, or a specified long format timestamp`,
   );

@@ -63,6 +63,12 @@ test('several members of a share group are measured together', async () => {
   assert.equal(code, 0);
 });
 
+test('a share group is not measured without members', async () => {
+  const { err, code } = await ask('share-consumer-perf-test', '--num-records', '1', '--threads', '0');
+  assert.equal(err.split('\n')[0], '--threads is 0, and must be 1 or more.');
+  assert.equal(code, 1);
+});
+
 test('the time from the producer to the consumer is told', async () => {
   const words = ['--num-records', '3', '--producer-acks', '1', '--record-size', '5', '--num-headers', '1'];
   const { out, code } = await ask('e2e-latency', ...words);

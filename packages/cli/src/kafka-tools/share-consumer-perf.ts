@@ -4,6 +4,7 @@ import type { ShareConsumer, ShareRecord } from '@moldau/client';
 import type { Timer } from '@moldau/io';
 import { CONSUMER_PERF_OPTIONS, reportingIntervalMs } from './consumer-perf.ts';
 import { javaDate } from './java-date.ts';
+import { illegalArgument } from './java-errors.ts';
 import {
   type KafkaTool,
   refuseOptions,
@@ -83,6 +84,8 @@ function checkOptions(context: ToolContext, given: ToolOptions): void {
   requireOptions(given, 'topic', 'bootstrap-server');
   requireOneOf(given, 'messages', 'num-records');
   refuseOptions(given, 'consumer.config', ['command-config']);
+  if (given.number('threads')! < 1)
+    throw illegalArgument(`--threads is ${given.get('threads')}, and must be 1 or more.`);
   if (given.has('messages')) context.out('Warning: --messages is deprecated. Use --num-records instead.');
   if (given.has('consumer.config'))
     context.out('Warning: --consumer.config is deprecated. Use --command-config instead.');

@@ -77,6 +77,11 @@ async function connectionOf(
   return { brokers, properties: { acks: String(given.number('acks')), ...properties } };
 }
 
+/** Where there are none, or fewer, each number is one. */
+function keyOf(number: number, count: number | undefined): string | null {
+  return count === undefined ? null : String(count > 0 ? number % count : number);
+}
+
 /** Acknowledgements that may be missing before the next record is sent. */
 const MOST_IN_FLIGHT = 20_000;
 /** When a rate is kept: how often what is due is sent. */
@@ -127,7 +132,7 @@ class Numbers {
   #next(): void {
     const number = this.sent++;
     const value = this.#prefix === undefined ? String(number) : `${this.#prefix}.${number}`;
-    const key = this.#keyCount === undefined ? null : String(number % this.#keyCount);
+    const key = keyOf(number, this.#keyCount);
     const sending = this.#send(key, value).finally(() => this.#inFlight.delete(sending));
     this.#inFlight.add(sending);
   }
