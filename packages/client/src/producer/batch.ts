@@ -31,6 +31,9 @@ const RECORD_COUNT = 57;
 
 const TRANSACTIONAL_FLAG = 0x10;
 
+/** A batch of so much need not wait for more when a request can be sent. */
+export const WORTHWHILE_BYTES = 64 * 1024;
+
 export interface Compression {
   readonly type: CompressionType;
   readonly level: number | undefined;

@@ -5,7 +5,7 @@
 
 import type { Random } from '@moldau/io';
 import { Backoff } from '../network/backoff.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, WORTHWHILE_BYTES } from './batch.ts';
 import type { PartitionLoad } from './partitioning/sticky-choice.ts';
 import type { ProducerIdentity } from './producer-identity.ts';
 
@@ -50,7 +50,9 @@ export class PartitionQueue implements PartitionLoad {
   }
 
   get waitingCount(): number {
-    return this.waiting.length;
+    let count = 0;
+    for (const { sizeBytes } of this.waiting) count += Math.ceil(sizeBytes / WORTHWHILE_BYTES);
+    return count;
   }
 
   get isEmpty(): boolean {

@@ -5,14 +5,14 @@
 import { ErrorCode } from '@moldau/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
 import { BrokerError, type KafkaError } from '../errors/kafka-error.ts';
-import { Batch } from './batch.ts';
+import { Batch, WORTHWHILE_BYTES } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { Blocks } from './blocks.ts';
 import type { BufferRoom } from './buffer-room.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { ProducerSettings } from './producer-options.ts';
 import type { SentRecord } from './record-calls.ts';
-import { type Sender, WORTHWHILE_BYTES } from './sender.ts';
+import type { Sender } from './sender.ts';
 import { largerThanRequest } from './too-large.ts';
 import { type OutgoingBytes, type PendingRecord, TopicQueue } from './topic-queue.ts';
 import { awaitTopic } from './unknown-topic.ts';

@@ -8,7 +8,7 @@ import type { ProduceResponse } from '@moldau/protocol';
 import type { Cluster } from '../cluster/cluster.ts';
 import { KafkaError, TimeoutError } from '../errors/kafka-error.ts';
 import type { BrokerConnection } from '../network/broker-connection.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, WORTHWHILE_BYTES } from './batch.ts';
 import type { BufferRoom } from './buffer-room.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { PartitionQueue } from './partition-queue.ts';
@@ -30,8 +30,6 @@ interface Lane {
 
 /** Requests are filled up to here. */
 const FILL_BYTES = 1024 * 1024;
-/** A batch of so much need not wait for more when a request can be sent. */
-export const WORTHWHILE_BYTES = 64 * 1024;
 
 export interface SenderOptions {
   readonly cluster: Cluster;
@@ -157,7 +155,7 @@ export class Sender {
       this.#lookAgain(lane.resumeMs);
       return;
     }
-    if (lane.inFlight >= settings.maxInFlight || lane.isConnecting) return;
+    if (lane.isConnecting) return;
     const connection = cluster.connected(brokerId, 'produce');
     if (connection === undefined) {
       void this.#connect(lane, queues);

@@ -1,7 +1,14 @@
 // A producer beside one broker that notes what comes, and may hold its answers back.
 
 import assert from 'node:assert/strict';
-import { batches, ErrorCode, type ProduceRequest, produceRequest, type Record } from '@moldau/protocol';
+import {
+  batches,
+  ErrorCode,
+  initProducerIdRequest,
+  type ProduceRequest,
+  produceRequest,
+  type Record,
+} from '@moldau/protocol';
 import { Cluster } from '../cluster/cluster.ts';
 import type { KafkaError, PartialFailureError } from '../errors/kafka-error.ts';
 import { ClientWorld, metadataOf, ScriptedBroker } from '../network/testing-network.ts';
@@ -10,7 +17,11 @@ import { type ProducerOptions, resolveProducerOptions } from './producer-options
 
 export interface Sent {
   readonly atMs: number;
+  /** Which request it came with. */
+  readonly request: number;
   readonly partition: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
   readonly records: Record[];
 }
 
@@ -24,6 +35,7 @@ export interface Setup {
   readonly values: () => string[];
   isHolding: boolean;
   errorCode: number;
+  throttleTimeMs: number;
 }
 
 /** One broker with the topic 't' of two partitions, that notes what comes. */
@@ -36,16 +48,28 @@ export function setup(options: ProducerOptions = {}, topics = [{ name: 't', lead
   const sent: Sent[] = [];
   const held: (() => void)[] = [];
   const offsets = [0, 0];
+  let requests = 0;
+  broker.serve(initProducerIdRequest.apiKey, [0, 4], () => ({
+    ...{ throttleTimeMs: 0, errorCode: 0, producerId: 100, producerEpoch: 0 },
+  }));
   broker.serve(produceRequest.apiKey, [3, 12], async (given) => {
     const { topicData, acks } = given as ProduceRequest;
+    const request = requests++;
     if (result.isHolding) await new Promise<void>((resolve) => held.push(resolve));
     const responses = topicData.map(({ name, partitionData }) => ({
       name,
       partitionResponses: partitionData.map(({ index, records }) => {
         const [batch] = batches(records as Buffer);
         const kept = batch!.recordList();
-        if (result.errorCode === 0)
-          sent.push({ atMs: world.time.monotonicMs(), partition: index, records: kept });
+        const { producerEpoch, baseSequence } = batch!;
+        const note = {
+          atMs: world.time.monotonicMs(),
+          request,
+          partition: index,
+          producerEpoch,
+          baseSequence,
+        };
+        if (result.errorCode === 0) sent.push({ ...note, records: kept });
         const baseOffset = offsets[index]!;
         if (result.errorCode === 0) offsets[index] = baseOffset + kept.length;
         const recordErrors =
@@ -55,10 +79,11 @@ export function setup(options: ProducerOptions = {}, topics = [{ name: 't', lead
         return { index, errorCode: result.errorCode, baseOffset, recordErrors };
       }),
     }));
-    return acks === 0 ? undefined : { responses, nodeEndpoints: [] };
+    const { throttleTimeMs } = result;
+    return acks === 0 ? undefined : { responses, throttleTimeMs, nodeEndpoints: [] };
   });
   const result: Setup = {
-    ...{ world, broker, sent, held, isHolding: false, errorCode: 0 },
+    ...{ world, broker, sent, held, isHolding: false, errorCode: 0, throttleTimeMs: 0 },
     producer: new Producer(cluster, resolveProducerOptions({ acks: 1, ...options }, settings)),
     values: () => sent.flatMap(({ records }) => records.map(({ value }) => String(value))),
   };

@@ -5,7 +5,7 @@ import type { Random } from '@moldau/io';
 
 /** Of one partition, now. */
 export interface PartitionLoad {
-  /** Batches that wait to be sent. */
+  /** Batches that wait to be sent; a large one counts as several. */
   readonly waitingCount: number;
   /** Whether it has a leader. */
   readonly isAvailable: boolean;
