@@ -321,6 +321,8 @@ test('holds timestamps to the bounds of the topic, to the millisecond', () => {
       error.recordErrors.map(({ batchIndex }) => batchIndex),
       [1],
     );
+    const bound = timestamp > NOW_MS ? `later than .* ${NOW_MS + 500}` : `earlier than .* ${NOW_MS - 1000}`;
+    assert.match(error.message, new RegExp(`${timestamp}, which is ${bound}`));
     validateBatch(at(timestamp), { ...OPTIONS, ...bounds, timestampType: 'LogAppendTime' });
   }
 });

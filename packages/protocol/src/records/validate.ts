@@ -247,9 +247,10 @@ function problemOf(
   }
   if (options.timestampType !== 'LogAppendTime' && timestamp !== NO_TIMESTAMP) {
     if (timestamp >= bounds.lowest && timestamp <= bounds.highest) return undefined;
+    const [bound, side] = timestamp > bounds.highest ? [bounds.highest, 'later'] : [bounds.lowest, 'earlier'];
     return {
       code: ErrorCode.INVALID_TIMESTAMP,
-      message: `record ${index} has the timestamp ${timestamp}, which is not between ${bounds.lowest} and ${bounds.highest}`,
+      message: `record ${index} has the timestamp ${timestamp}, which is ${side} than allowed by the broker's clock, at the moment ${bound}`,
     };
   }
   if (batch.timestampType === 'CreateTime') return undefined;
