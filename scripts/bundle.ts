@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const MINIMUM_NODE = 24;
 const NATIVE = ['@node-rs/crc32', '@node-rs/xxhash', 'koffi', 'lz4-napi', 'snappy'];
 
 const ENTRY = `
@@ -20,8 +21,12 @@ import { setUpRuntime } from './packages/cli/bin/set-up-runtime.js';
 setUpRuntime();
 await import('./packages/cli/src/main.ts');
 `;
-/** What packages in CommonJS expect to be there. */
+/** Comes first, to say that a newer Node is needed where it is; then what packages in CommonJS expect to be there. */
 const BANNER = `#!/usr/bin/env node
+if (Number(process.versions.node.split('.')[0]) < ${MINIMUM_NODE}) {
+  console.error(\`moldau: Node \${process.versions.node} is too old, it needs ${MINIMUM_NODE} or later: https://nodejs.org\`);
+  process.exit(1);
+}
 import { createRequire as requireOf } from 'node:module';
 import { dirname as folderOf } from 'node:path';
 const require = requireOf(import.meta.url);
@@ -44,6 +49,17 @@ const lateRequires: Plugin = {
   },
 };
 
+/** An import of a name that an older Node does not have fails before any line is run; a property that is not there does not. */
+const lateNames: Plugin = {
+  name: 'names of newer versions of Node',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^node:(module|zlib)$/ }, ({ path }) => ({ path, namespace: 'late' }));
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('${path}')`,
+    }));
+  },
+};
+
 const { values } = parseArgs({
   options: { executable: { type: 'boolean' }, out: { type: 'string', default: join(ROOT, 'dist') } },
 });
@@ -56,7 +72,7 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  target: 'node24',
+  target: `node${MINIMUM_NODE}`,
   conditions: ['source'],
   external: NATIVE,
   banner: { js: BANNER },
@@ -64,7 +80,7 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [lateRequires],
+  plugins: [lateRequires, lateNames],
 });
 console.log(`${file}: ${megabytes(file)} MB`);
 if (values.executable === true) makeExecutable();

@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '../interop/harness/broker.ts';
-import { mustRun } from '../interop/harness/command.ts';
+import { mustRun, run as runToItsEnd } from '../interop/harness/command.ts';
 import { problemsOf } from './contents.ts';
 import { start } from './harness.ts';
 
@@ -16,6 +16,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const NODE = process.execPath;
 /** What else the client runs on. */
 const RUNTIMES = { bun: 'bun@1', deno: 'deno@2' } as const;
+/** glibc, what belongs to the compiler, and the loader. */
+const LIBRARIES = /lib(c|dl|m|pthread|atomic|stdc\+\+|gcc_s)\.so|linux-vdso|ld-linux/;
 const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
 const folder = mkdtempSync(join(tmpdir(), 'moldau-packages-'));
 const tarballs = join(folder, 'tarballs');
@@ -131,7 +133,27 @@ async function checkBundle(place: string): Promise<void> {
   );
   if (!isMade) return;
   await check('use the bundle', () => use(place, [NODE, join(out, 'moldau.mjs')]));
+  await check('an old Node is told that it is too old', () => useOldNode(place, join(out, 'moldau.mjs')));
   await check('use the executable', () => use(place, [join(out, 'moldau')]));
+  await check('the executable needs nothing but libraries', () => useAlone(join(out, 'moldau')));
+}
+
+/** One that lacks names which newer ones export. */
+async function useOldNode(place: string, bundle: string): Promise<void> {
+  const name = `node-${process.platform}-${process.arch}`;
+  await mustRun(['npm', 'install', '--no-save', ...QUIET, `${name}@20`], { cwd: place });
+  const old = join(place, 'node_modules', name, 'bin/node');
+  const { code, errors } = await runToItsEnd([old, bundle], { timeoutMs: 10_000 });
+  if (code !== 1 || !/^moldau: Node 20\.\S+ is too old, it needs 24 or later: \S+\n$/.test(errors))
+    throw new Error(`ended with ${code}:\n${errors}`);
+}
+
+/** Without Node, a PATH and a home; docs/running.md names the libraries. */
+async function useAlone(program: string): Promise<void> {
+  await mustRun(['env', '-i', 'PATH=/nonexistent', program, '--help']);
+  const libraries = (await mustRun(['ldd', program])).trim().split('\n');
+  const unknown = libraries.filter((line) => !LIBRARIES.test(line));
+  if (unknown.length > 0) throw new Error(`it needs more than docs/running.md says: ${unknown.join(', ')}`);
 }
 
 try {
