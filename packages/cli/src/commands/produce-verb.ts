@@ -92,7 +92,9 @@ export const produce: VerbSpec = {
   details: `A record that cannot be sent is told of and the others are sent nevertheless; the exit code is 1 then.
 
 Format strings: %k key, %v (or %s) value, %p partition, %d time (ms since 1970), %h headers (a=1,b=2); %k{hex} and %v{base64} are decoded.
-Each goes to where the text behind it begins, the last one to the end of the line.
+Each goes to where the text behind it begins, the last one to the end of the line. Sizes stand before what they are of, %K, %V and %H (how many
+headers), and then records are what the format says, not lines: %K{big32}%k%V{big32}%v%H{big16}%h{%K{big16}%k%V{big32}%v}. Numbers are
+digits, so many characters (%V{5}), hex8 to hex64, big8 to big64 or little8 to little64, and the size of null is -1, as \`moldau consume\` writes them.
 
 With --value-as json, msgpack, avro and protobuf each value is JSON: what \`moldau consume\` shows with the same options can be sent again.
 Bytes within it are base64; a union of Avro needs no name of its type, and may have one.`,

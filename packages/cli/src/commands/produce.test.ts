@@ -286,3 +286,59 @@ test('lines are read by a format string, as consume writes them', async () => {
   for (const wrong of ['%k%v', '%o %v', '%v{json}', '%'])
     assert.equal((await send('x\n', { format: wrong })).code, 2);
 });
+
+test('records of given sizes are read wherever they are cut, whatever they hold', async () => {
+  const format = '%K{big16}%k%V{little32}%v%H{hex8}%h{%K{2}%k%V{byte}%v}%d{big64}%p,';
+  const record = (key: string | null, value: string | null, headers: [string, string][]): Buffer => {
+    const bytes = (width: number, number: number, isLittle = false): Buffer => {
+      const buffer = Buffer.alloc(width);
+      if (isLittle) buffer.writeIntLE(number, 0, width);
+      else buffer.writeIntBE(number, Math.max(0, width - 6), Math.min(6, width));
+      return buffer;
+    };
+    return Buffer.concat([
+      ...[bytes(2, key?.length ?? -1), Buffer.from(key ?? '')],
+      ...[bytes(4, value?.length ?? -1, true), Buffer.from(value ?? '')],
+      Buffer.from(`0${headers.length}`),
+      ...headers.flatMap(([name, text]) => [
+        Buffer.from(`${name.length}`.padStart(2, '0') + name),
+        Buffer.concat([bytes(1, text.length), Buffer.from(text)]),
+      ]),
+      ...[bytes(8, 1_700_000_000_000), Buffer.from('0,')],
+    ]);
+  };
+  const input = Buffer.concat([
+    record('k', 'two\nlines', [
+      ['a', '1'],
+      ['b', ''],
+    ]),
+    record(null, 'x'.repeat(200_000), []),
+    record('gone', null, []),
+  ]);
+  const { told, records } = await send(input, { format });
+  assert.deepEqual(told, []);
+  assert.deepEqual(shown(records), [
+    ['k', 'two\nlines'],
+    [null, 'x'.repeat(200_000)],
+    ['gone', null],
+  ]);
+  assert.deepEqual(
+    [...records[0]!.headers].map(([name, value]) => [name, text(value)]),
+    [
+      ['a', '1'],
+      ['b', ''],
+    ],
+  );
+  assert.equal(records[0]!.timestampMs, 1_700_000_000_000);
+  const torn = await send(input.subarray(0, -1), { format });
+  assert.deepEqual(torn.told, [
+    'record 3 does not match --format, so it ends there: the input ends within it',
+  ]);
+  assert.equal(torn.records.length, 2);
+  assert.deepEqual(shown((await send('3 abc\n2 de', { format: '%V %v\\n' })).records), [
+    [null, 'abc'],
+    [null, 'de'],
+  ]);
+  for (const wrong of ['%K%k%v', '%V{big7}%v', '%V%v%h', '%V%v%o'])
+    assert.equal((await send('x', { format: wrong })).code, 2, wrong);
+});

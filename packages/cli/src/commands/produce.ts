@@ -19,6 +19,7 @@ import { type Encoder, encoderOf } from '../records/encoders.ts';
 import { type Input, inputs } from '../records/inputs.ts';
 import { type LineFormat, type RecordReader, recordReader } from '../records/line-records.ts';
 import { Problems } from '../records/problems.ts';
+import { isSized, RecordSplitter } from '../records/sized-template.ts';
 
 interface ProduceOptions {
   readonly lines?: boolean;
@@ -123,14 +124,16 @@ interface Parts {
 async function sendAll(
   context: Pick<CommandContext, 'disk' | 'terminal' | 'clock' | 'signal'>,
   files: readonly string[],
-  { lines, delimiter, count = Number.POSITIVE_INFINITY }: ProduceOptions,
+  { lines, format = '', delimiter = Buffer.from('\n'), count = Number.POSITIVE_INFINITY }: ProduceOptions,
   { feed, read, problems }: Parts,
 ): Promise<void> {
   const { signal, clock } = context;
   let left = count;
+  const endsItself = isSized(format);
   const source = inputs(context, files, {
-    isSplit: files.length === 0 || lines === true,
-    delimiter: delimiter ?? Buffer.from('\n'),
+    isSplit: files.length === 0 || lines === true || endsItself,
+    delimiter,
+    ...(endsItself ? { splitter: () => new RecordSplitter(format) } : {}),
   });
   reading: for await (const { place, parts } of source) {
     const nowMs = clock.wallMs();

@@ -13,6 +13,14 @@ export interface Input {
 export interface InputOptions {
   readonly isSplit: boolean;
   readonly delimiter: Buffer;
+  /** By default at the delimiter. */
+  readonly splitter?: () => Splitter;
+}
+
+/** Cuts what comes into parts: LineSplitter, or RecordSplitter. */
+export interface Splitter {
+  lines(chunk: Buffer): Iterable<Buffer>;
+  rest(): Buffer | undefined;
 }
 
 type World = Pick<CommandContext, 'disk' | 'signal'> & { readonly terminal: Pick<Terminal, 'stdin'> };
@@ -23,16 +31,16 @@ const FILE_CHUNK_BYTES = 1024 * 1024;
 export async function* inputs(
   world: World,
   files: readonly string[],
-  { isSplit, delimiter }: InputOptions,
+  { isSplit, delimiter, splitter = () => new LineSplitter(delimiter) }: InputOptions,
 ): AsyncGenerator<Input, void> {
   if (files.length === 0) {
-    yield* cut(standardInput(world), 'standard input', delimiter);
+    yield* cut(standardInput(world), 'standard input', splitter());
     return;
   }
   for (const name of files) {
     if (world.signal.aborted) return;
-    if (name === '-') yield* cut(standardInput(world), 'standard input', delimiter);
-    else if (isSplit) yield* cut(fileChunks(world, name), name, delimiter);
+    if (name === '-') yield* cut(standardInput(world), 'standard input', splitter());
+    else if (isSplit) yield* cut(fileChunks(world, name), name, splitter());
     else yield { place: { name, number: 1 }, parts: [await world.disk.readFile(name)] };
   }
 }
@@ -51,9 +59,8 @@ export async function readWhole(
 async function* cut(
   chunks: AsyncIterable<Buffer>,
   name: string,
-  delimiter: Buffer,
+  splitter: Splitter,
 ): AsyncGenerator<Input, void> {
-  const splitter = new LineSplitter(delimiter);
   const place = { name, number: 1 };
   for await (const chunk of chunks) yield { place, parts: splitter.lines(chunk) };
   const rest = splitter.rest();

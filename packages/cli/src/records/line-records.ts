@@ -4,6 +4,7 @@ import type { OutgoingRecord } from '@moldau/client';
 import type { Encoder } from './encoders.ts';
 import { parsed, readEnvelope } from './envelope.ts';
 import { lineTemplate } from './line-template.ts';
+import { isSized, sizedTemplate } from './sized-template.ts';
 
 export type LineFormat = 'lines' | 'ndjson' | 'envelope' | TemplateFormat;
 
@@ -54,7 +55,7 @@ function templateReader(
   { template }: TemplateFormat,
   { emptyIsNull, keyEncoder, valueEncoder, common }: LineOptions,
 ): RecordReader {
-  const read = lineTemplate(template);
+  const read = isSized(template) ? sizedTemplate(template) : lineTemplate(template);
   return (bytes, nowMs) => {
     const { key, value, ...rest } = read(bytes);
     return {
@@ -68,8 +69,8 @@ function templateReader(
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-function nonEmpty(bytes: Buffer, emptyIsNull: boolean): Buffer | null {
-  return emptyIsNull && bytes.length === 0 ? null : bytes;
+function nonEmpty(bytes: Buffer | null, emptyIsNull: boolean): Buffer | null {
+  return emptyIsNull && bytes?.length === 0 ? null : bytes;
 }
 
 /** @throws Error saying what cannot be */

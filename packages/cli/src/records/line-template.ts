@@ -6,8 +6,8 @@ import { tokensOf } from './template.ts';
 
 /** What a line says; what its format has not is not there. */
 export interface LineFields {
-  readonly key?: Buffer;
-  readonly value?: Buffer;
+  readonly key?: Buffer | null;
+  readonly value?: Buffer | null;
   readonly headers?: HeadersInput;
   readonly partition?: number;
   readonly timestampMs?: number;
@@ -73,7 +73,7 @@ function readerOf(letter: string, modifier: string | undefined): Field['read'] {
   }
 }
 
-function bytesReader(letter: string, modifier: string | undefined): (bytes: Buffer) => Buffer {
+export function bytesReader(letter: string, modifier: string | undefined): (bytes: Buffer) => Buffer {
   if (modifier === undefined) return (bytes) => bytes;
   if ((modifier === 'hex' || modifier === 'base64') && 'kvs'.includes(letter))
     return (bytes) => Buffer.from(bytes.toString('latin1'), modifier);
