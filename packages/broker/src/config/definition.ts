@@ -144,12 +144,16 @@ function numberText(value: number | null): string | null {
   return value === Number.MAX_VALUE ? DOUBLE_MAX_TEXT : String(value);
 }
 
+const URL_CREDENTIALS = /\/\/[^/@\s]*@/g;
+
 /** A value that does not fit its key. The message says what is allowed, and never repeats a secret. */
 export class ConfigValueError extends Error {
   readonly key: string;
 
   constructor(key: string, text: string, definition: ConfigDefinition, problem: string) {
-    const shown = isSensitive(definition) ? '[hidden]' : JSON.stringify(text);
+    const shown = isSensitive(definition)
+      ? '[hidden]'
+      : JSON.stringify(text).replaceAll(URL_CREDENTIALS, '//[hidden]@');
     super(`Invalid value ${shown} for configuration ${key}: ${problem}`);
     this.name = 'ConfigValueError';
     this.key = key;

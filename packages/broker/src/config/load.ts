@@ -251,13 +251,24 @@ function bracketed(host: string): string {
 function reviewKeys(values: ReadonlyMap<string, string>): string[] {
   const namesByReason = new Map<string, string[]>();
   const unknown: string[] = [];
-  for (const key of values.keys()) {
+  let nameless = 0;
+  for (const [key, value] of values) {
     const definition = brokerDefinition(key);
     const reason = definition === undefined ? foreignKeyReason(key) : definition.inert;
     if (reason !== undefined) namesByReason.set(reason, [...(namesByReason.get(reason) ?? []), key]);
-    else if (definition === undefined)
-      unknown.push(`unknown configuration ${key} is ignored${brokerKeyHint(key)}`);
+    else if (definition === undefined) {
+      const hint = brokerKeyHint(key);
+      // Without a value it is a line of some other file, as of a private key.
+      if (value === '' && hint === '') nameless += 1;
+      else unknown.push(`unknown configuration ${key} is ignored${hint}`);
+    }
   }
+  if (nameless > 0)
+    unknown.push(
+      nameless === 1
+        ? '1 line is ignored, for it is not KEY=VALUE'
+        : `${nameless} lines are ignored, for they are not KEY=VALUE`,
+    );
   const inert = [...namesByReason].map(
     ([reason, names]) => `accepted, has no effect: ${names.join(', ')} (${lowerFirst(reason)})`,
   );

@@ -12,7 +12,8 @@ export function parseProperties(text: string, path: string): Record<string, stri
     if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith('!')) continue;
     const at = trimmed.search(/[=:]/);
     if (at <= 0)
-      throw new UsageError(`${path}, line ${index + 1}: expected name=value, and there is ${trimmed}`);
+      // What it is stays unsaid: it may be a password.
+      throw new UsageError(`${path}, line ${index + 1}: expected name=value, and there is no =`);
     properties[trimmed.slice(0, at).trim()] = trimmed.slice(at + 1).trim();
   }
   return properties;
