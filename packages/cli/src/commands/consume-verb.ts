@@ -70,8 +70,9 @@ value, which are JSON or text unless --key-as and --value-as say otherwise. Kafk
 
 Format strings: %t topic, %p partition, %o offset, %e leader epoch, %d time (ms since 1970), %k key, %v (or %s) value, %h headers, %i
 which record this is, %% a percent sign; %T %K %V (or %S) are the sizes of topic, key and value, %H the number of headers. %k{hex} and %v{base64}
-encode; %d{iso} and %d{%Y-%m-%d %H:%M:%S} are times in UTC; %h{%k=%v;} says what to write of each header; %K{big32} and the like (big or
-little, 8 to 64) are binary numbers, %o{hex16} hexadecimal ones. \\n \\t \\x00 are as usual, and no line ends by itself.`,
+encode, %v{unpack[>iHq]} reads binary numbers as rpk does; %d{iso}, %d{%Y-%m-%d %H:%M:%S} and %d{go[2006-01-02]} are times in UTC;
+%h{%k=%v;} says what to write of each header; %K{big32} and the like (big or little, 8 to 64) are binary numbers, %o{hex16} hexadecimal
+ones. \\n \\t \\x00 are as usual, and no line ends by itself.`,
   examples: [
     'consume orders',
     "consume orders -o -10 -e -f '%p:%o %k %v\\n'",

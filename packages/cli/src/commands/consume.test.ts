@@ -175,12 +175,19 @@ test('format strings say what is shown of a record', async () => {
     '2026-11-21T07:05:09.000Z 2026/11/21 07:05:09',
   );
   assert.equal(await format('%v{base64}\\x21%%%{%}%o{hex16}'), 'dsOkbA==!%{}0000');
-  assert.equal(await format('%V{big32}'), '\0\0\0\x04');
-  assert.equal((await read(topic, { format: '%i:%k:%V;' })).out, '1:k:4;2::-1;');
-  assert.deepEqual(
-    [(await read(topic, { format: '%q' })).code, (await read(topic, { format: 'xml' })).code],
-    [2, 2],
+  assert.equal(await format('%V{big32}%V{byte}'), '\0\0\0\x04\x04');
+  assert.equal(await format('%d{hex64} %V{hex4} %V{hex} %H{bool}'), '000001a1fcec5488 4 4 true');
+  assert.equal(
+    await format('%d{go[Mon Jan _2 15:04:05.000 2006]} %d{go##06/1/2 3:04PM Z07:00##}'),
+    'Sat Nov 21 07:05:09.000 2026 26/11/21 7:05AM Z',
   );
+  assert.equal(await format('%d{strftime{%H}} %v{base64raw}'), '07 dsOkbA');
+  assert.equal(await format('%v{unpack[>Bh<b$]} %v{unpack[i$]}'), '118-15452108 1822737270');
+  assert.equal((await read(topic, { format: '%i:%k:%V;' })).out, '1:k:4;2::-1;');
+  for (const wrong of ['%q', 'xml', '%d{nothing}', '%v{unpack[z]}', '%V{big7}'])
+    assert.equal((await read(topic, { format: wrong })).code, 2, wrong);
+  const short = await read(topic, { format: '%v{unpack[Q]}', count: 1 });
+  assert.match(short.told.join(), /offset 0: unpack needs 8 bytes, and there are 4/);
 });
 
 test('JSON is pretty or a line each, and hex is shown with what can be read of it', async () => {

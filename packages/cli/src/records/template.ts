@@ -4,8 +4,10 @@ import type { ConsumerRecord, Header } from '@moldau/client';
 import { UsageError } from '../command-line/errors.ts';
 import type { BlockWriter } from './block-writer.ts';
 import { unescaped } from './escapes.ts';
+import { goTime } from './go-time.ts';
 import type { Print, Reading } from './printers.ts';
 import { strftime } from './strftime.ts';
+import { unpacker } from './unpack.ts';
 
 /** Writes something of its subject; `index` counts records from 1. */
 type PartOf<Subject> = (subject: Subject, out: BlockWriter, index: number) => void;
@@ -119,17 +121,24 @@ const NUMBERS: Readonly<Record<string, (record: ConsumerRecord, index: number) =
   H: ({ headers }) => headers.size,
 };
 
-function numberWriter(
-  letter: string,
-  modifier: string | undefined,
-): (value: number, out: BlockWriter) => void {
-  if (modifier === undefined || modifier === 'ascii' || modifier === 'number')
-    return (value, out) => out.text(String(value));
-  const [, kind, bits] = /^(hex|big|little)(8|16|32|64)$/.exec(modifier) ?? [];
-  if (kind === undefined)
-    throw new UsageError(
-      `--format: %${letter} can be ascii, hex8 to hex64, big8 to big64 or little8 to little64, not ${modifier}`,
-    );
+type NumberWriter = (value: number, out: BlockWriter) => void;
+
+function numberWriter(letter: string, modifier = 'ascii'): NumberWriter {
+  const write = numberWriterOf(modifier);
+  if (write !== undefined) return write;
+  throw new UsageError(
+    `--format: %${letter} can be ascii, hex, hex4 to hex64, big8 to big64, little8 to little64, byte or bool, not ${modifier}`,
+  );
+}
+
+/** Undefined: the modifier is none of numbers. */
+function numberWriterOf(modifier: string): NumberWriter | undefined {
+  if (modifier === 'ascii' || modifier === 'number') return (value, out) => out.text(String(value));
+  if (modifier === 'bool') return (value, out) => out.text(String(value !== 0));
+  if (modifier === 'hex') return (value, out) => out.text(BigInt.asUintN(64, BigInt(value)).toString(16));
+  if (modifier === 'hex4') return (value, out) => out.text((value & 0xf).toString(16));
+  const [, kind, bits] = /^(hex|big|little)(8|16|32|64)$/.exec(modifier === 'byte' ? 'big8' : modifier) ?? [];
+  if (kind === undefined) return undefined;
   const bytes = Number(bits) / 8;
   return (value, out) => {
     const binary = Buffer.alloc(8);
@@ -158,16 +167,40 @@ function bytesWriter(
 ): (bytes: Buffer, out: BlockWriter) => void {
   if (modifier === undefined) return (bytes, out) => out.bytes(bytes);
   if (modifier === 'hex' || modifier === 'base64') return (bytes, out) => out.text(bytes.toString(modifier));
-  throw new UsageError(`--format: %${letter} can be hex or base64, not ${modifier}`);
+  if (modifier === 'base64raw') return (bytes, out) => out.text(bytes.toString('base64').replace(/=+$/, ''));
+  const pattern = enclosed(modifier, 'unpack');
+  if (pattern !== undefined) {
+    const unpack = unpacker(pattern);
+    return (bytes, out) => out.text(unpack(bytes));
+  }
+  throw new UsageError(`--format: %${letter} can be hex, base64, base64raw or unpack[...], not ${modifier}`);
 }
 
 function timePart(modifier: string | undefined): Part {
-  if (modifier === undefined) return ({ timestampMs }, out) => out.text(String(timestampMs));
+  const write = numberWriterOf(modifier ?? 'ascii');
+  if (write !== undefined) return ({ timestampMs }, out) => write(timestampMs, out);
   if (modifier === 'iso') return ({ timestampMs }, out) => out.text(new Date(timestampMs).toISOString());
-  // rpk has it as strftime[...].
-  const pattern = /^strftime\[(.*)\]$/s.exec(modifier)?.[1] ?? modifier;
+  const layout = enclosed(modifier!, 'go');
+  if (layout !== undefined) return ({ timestampMs }, out) => out.text(goTime(layout, new Date(timestampMs)));
+  const pattern = enclosed(modifier!, 'strftime') ?? modifier!;
+  if (!pattern.includes('%'))
+    throw new UsageError(
+      `--format: %d can be iso, go[2006-01-02], %Y-%m-%d and the like, or a number as hex64 or big64, not ${modifier}`,
+    );
   return ({ timestampMs }, out) => out.text(strftime(pattern, new Date(timestampMs)));
 }
+
+/** strftime[...], as rpk has it: with brackets of any kind, or any other character, as often as one likes. */
+function enclosed(modifier: string, name: string): string | undefined {
+  if (!modifier.startsWith(name)) return undefined;
+  const [start, opening] = /^(.)\1*/s.exec(modifier.slice(name.length)) ?? [];
+  if (start === undefined) return undefined;
+  const closing = (CLOSING[opening!] ?? opening!).repeat(start.length);
+  const rest = modifier.slice(name.length + start.length);
+  return rest.endsWith(closing) ? rest.slice(0, -closing.length) : undefined;
+}
+
+const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' };
 
 type HeaderPart = PartOf<Header>;
 
