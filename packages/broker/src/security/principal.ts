@@ -1,7 +1,5 @@
 // Principals as Kafka names them: 'User:alice'.
 
-export type { Identity } from '../network/authentication.ts';
-
 /** Who has not logged in. */
 export const ANONYMOUS = 'User:ANONYMOUS';
 
