@@ -50,6 +50,16 @@ describe('the summary of a request', () => {
     );
   });
 
+  it('shows levels of loggers, which are settings too', () => {
+    const configs = [
+      { name: 'audit', configOperation: 0, value: 'FATAL' },
+      { name: 'of-nobody', configOperation: 0, value: 'hunter2' },
+    ];
+    const text = summarizeRequest({ resources: [{ resourceType: 8, resourceName: '1', configs }] });
+    assert.match(text, /name: 'audit', configOperation: 0, value: 'FATAL'/);
+    assert.doesNotMatch(text, /hunter2/);
+  });
+
   it('stays short whatever comes', () => {
     const deep = Array.from({ length: 40 }).reduce<unknown>((inner) => ({ inner }), 'end');
     const wide = Object.fromEntries(

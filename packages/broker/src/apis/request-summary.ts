@@ -5,7 +5,10 @@
 
 import { inspect } from 'node:util';
 import { isSecretName } from '../config/secrets.ts';
+import { LOGGER_NAMES, ROOT } from '../monitoring/log-levels.ts';
 
+/** Levels of loggers are set as configs are. */
+const LOGGERS: ReadonlySet<string> = new Set([ROOT, ...LOGGER_NAMES]);
 const DEPTH = 6;
 const ELEMENTS = 5;
 const LETTERS = 100;
@@ -52,5 +55,6 @@ function shown(value: unknown, depth: number): unknown {
 
 /** Configs come as a name and a value in all requests that have any. */
 function isSecretEntry(entry: object): boolean {
-  return !('name' in entry) || typeof entry.name !== 'string' || isSecretName(entry.name);
+  if (!('name' in entry) || typeof entry.name !== 'string') return true;
+  return !LOGGERS.has(entry.name) && isSecretName(entry.name);
 }
