@@ -17,8 +17,10 @@ it('tells the time anew after some records, and in the next run of code', async 
   assert.equal(clock.wallMs(), first);
   for (let record = 2; record < 1_000; record++) clock.wallMs();
   assert.ok(readCount > 10 && readCount < 100, `read ${readCount} times`);
-  const before = readCount;
-  await undefined;
-  clock.wallMs();
-  assert.equal(readCount, before + 1);
+  for (let run = 0; run < 3; run++) {
+    const before = readCount;
+    await undefined;
+    clock.wallMs();
+    assert.equal(readCount, before + 1);
+  }
 });

@@ -129,12 +129,7 @@ export class RecordBuffer {
     if (chosen >= 0) return partitions[chosen]!;
     const sticky = partitioner.sticky!;
     let queue = partitions[sticky.current];
-    const filledBytes = queue?.open?.sizeBytes ?? 0;
-    if (
-      queue === undefined ||
-      sticky.bytes >= Math.min(topic.batchBytes, WORTHWHILE_BYTES) ||
-      (filledBytes > 0 && filledBytes + sizeBytes > topic.batchBytes)
-    )
+    if (queue === undefined || sticky.bytes >= Math.min(topic.batchBytes, WORTHWHILE_BYTES))
       queue = partitions[sticky.change(partitions)]!;
     sticky.add(sizeBytes);
     return queue;

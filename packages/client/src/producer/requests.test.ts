@@ -91,7 +91,7 @@ test('a broker that asks for a pause gets nothing until it is over, and batches 
   await closed(all);
 });
 
-test('records without a key go to another partition after 64 KiB, or when they do not fit into the batch', async () => {
+test('records without a key go to another partition after 64 KiB, or after a batch when that is smaller', async () => {
   for (const [options, value, count] of [
     [{}, bytes(1_000), 700],
     [{ batchBytes: 1_000 }, bytes(600), 60],
@@ -106,26 +106,35 @@ test('records without a key go to another partition after 64 KiB, or when they d
   }
 });
 
-test('who has posted 512 KiB in one turn is asked to wait for the next, and then nothing else is hurried', async () => {
-  const all = setup({ lingerMs: 10_000, maxInFlight: 2 });
+test('who has posted 512 KiB in one turn is asked to wait for the next, and nothing is hurried for that', async () => {
+  const all = setup({ lingerMs: 10_000 });
   const { world, producer, held } = all;
   await warm(all);
-  producer.post('t', { value: bytes(70_000), partition: 0 });
+  producer.post('t', { value: 'v', partition: 0 });
   await world.time.advance(0);
-  producer.post('t', { value: bytes(70_000), partition: 0 });
-  await world.time.advance(0);
-  assert.equal(held.length, 2);
-  assert.ok(producer.post('t', { value: bytes(70_000), partition: 0 }));
-  await world.time.advance(0);
+  producer.post('t', { value: 'small', partition: 1 });
   const posted = Array.from({ length: 8 }, () => producer.post('t', { value: bytes(70_000), partition: 0 }));
   assert.deepEqual(posted, [true, true, true, true, true, true, true, false]);
   await world.until(producer.ready(), 100);
-  assert.ok(producer.post('t', { value: bytes(70_000), partition: 0 }));
-  held.shift()!();
   await world.time.advance(0);
   assert.equal(held.length, 2);
-  producer.post('t', { value: 'small', partition: 1 });
-  for (let count = 0; count < 10; count++) producer.post('t', { value: bytes(50), partition: 1 });
+  assert.ok(producer.post('t', { value: 'v', partition: 0 }));
+  await released(all);
+  const large = all.sent.find(({ records }) => records.length === 8)!;
+  const small = all.sent.findLast(({ partition }) => partition === 1)!;
+  assert.ok(small.request > large.request, 'it lingered');
+});
+
+test('who waits for the next turn has one, though nothing new can be sent', async () => {
+  const all = setup({ lingerMs: 10_000, maxInFlight: 1 });
+  const { world, producer } = all;
+  await warm(all);
+  for (let count = 0; count < 2; count++) {
+    producer.post('t', { value: bytes(70_000), partition: 0 });
+    await world.time.advance(0);
+  }
+  while (producer.post('t', { value: bytes(70_000), partition: 0 }));
+  await world.until(producer.ready(), 100);
   await released(all);
 });
 
