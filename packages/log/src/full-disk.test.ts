@@ -63,6 +63,25 @@ test('a segment that was closed while the disk was full is finished when there i
   await manager.close();
 });
 
+test('checkpoint files that find no room are told of once, and written when there is some', async () => {
+  const world = new World({ capacityBytes: CAPACITY_BYTES });
+  const manager = await world.open();
+  const log = await openLog(manager, CONFIG);
+  const complaints = () => world.told('error').filter((line) => line.includes('checkpoint files')).length;
+  for (let round = 1; round <= 2; round++) {
+    log.append(batchOf([`v${round}`]), LEADER);
+    await log.flush();
+    await fill(world, 0);
+    for (let minute = 0; minute < 5; minute++) await passTime(world, 60_000);
+    assert.equal(complaints(), round);
+    await world.disk.remove(FILLER);
+    await passTime(world, 61_000);
+    const written = String(await world.disk.readFile('/data/recovery-point-offset-checkpoint'));
+    assert.match(written, new RegExp(`topic 0 ${round}`));
+  }
+  await manager.close();
+});
+
 test('an aborted transaction that finds no room in its index is not durable yet, and the folder stays', async () => {
   const world = new World({ capacityBytes: CAPACITY_BYTES });
   const manager = await world.open();

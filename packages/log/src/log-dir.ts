@@ -49,6 +49,8 @@ export class LogDir {
   #fullUntilMs = 0;
   #neededBytes = 0;
   #checkingSpace = false;
+  /** They could not be written last time, which has been told. */
+  #lackCheckpoints = false;
   readonly #bootId: string;
   readonly #entrySync: GroupedOperation;
   readonly #checkpoints: GroupedOperation;
@@ -182,13 +184,15 @@ export class LogDir {
           encodeTailStates({ bootId: this.#bootId, stamp: this.stamp, logs: this.tails }),
         );
       }
+      this.#lackCheckpoints = false;
     } catch (error) {
       this.recoveryPointsDirty = true;
       this.logStartOffsetsDirty = true;
       this.cleanerOffsetsDirty = true;
       this.tailsDirty = true;
       const message = 'cannot write the checkpoint files; a restart after a crash will scan more';
-      this.#logger.error({ logDir: this.path, error }, message);
+      if (!this.#lackCheckpoints) this.#logger.error({ logDir: this.path, error }, message);
+      this.#lackCheckpoints = true;
     }
   }
 }
