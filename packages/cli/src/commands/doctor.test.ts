@@ -70,3 +70,15 @@ test('why a broker cannot be talked to is told apart', async () => {
     web.close();
   }
 });
+
+test('one of the addresses that leads nowhere is told, though the others lead to the cluster', async () => {
+  const { looked, findings } = await examine(`127.0.0.1:1,${cluster.brokers}`);
+  assert.ok(looked !== null);
+  const [dead, ...others] = findings.filter(({ check }) => check === 'bootstrap-unreachable');
+  assert.deepEqual(
+    [dead?.subject, dead?.what, others.length],
+    ['127.0.0.1:1', 'nothing listens there (connection refused)', 0],
+  );
+  const { findings: alone } = await examine();
+  assert.ok(!alone.some(({ check }) => check === 'bootstrap-unreachable'));
+});

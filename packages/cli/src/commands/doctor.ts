@@ -5,6 +5,8 @@ import { KafkaError } from '@moldau/client/admin';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { type ConnectionFlags, type ConnectionSettings, connectionSettings } from '../connection/settings.ts';
+import { splitAddress } from '../doctor/address.ts';
+import { checkBootstrap } from '../doctor/check-bootstrap.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { checkDiskSpeed, measureDisk } from '../doctor/disk-speed.ts';
 import { attemptsOf, explainConnection, isAmbiguous, type WayIn } from '../doctor/explain-connection.ts';
@@ -32,7 +34,7 @@ export async function run(
   let facts: Facts | undefined;
   try {
     facts = await examine(context, options, settings.properties, findings);
-    findings.push(...diagnose(facts));
+    findings.push(...diagnose(facts), ...(await checkBootstrap(settings.brokers, context.network)));
     if (options.diskSpeed === true) findings.push(...(await diskSpeeds(context, facts.brokers)));
   } catch (error) {
     if (!(error instanceof KafkaError) || context.signal.aborted) throw error;
@@ -68,11 +70,6 @@ async function explain(
       return explainConnection(attempt, way, look);
     }),
   );
-}
-
-function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(address.slice(colon + 1)) };
 }
 
 async function examine(

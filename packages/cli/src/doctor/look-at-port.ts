@@ -2,6 +2,7 @@
 
 import { ErrorCode, saslHandshakeRequest, saslHandshakeResponse } from '@moldau/protocol';
 import { Stranger, type StrangerPorts } from '../connection/stranger.ts';
+import type { Address } from './address.ts';
 
 export type PortLook =
   /** `mechanisms`: one logs in there, by these; undefined: nobody does. */
@@ -9,11 +10,6 @@ export type PortLook =
   /** It does, and what is behind it cannot be seen without its certificate's authority, or without a certificate. */
   | { readonly speaks: 'tls' }
   | { readonly speaks: 'http' };
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Its answer to a login by no mechanism tells those that there are; where nobody logs in it says so. */
 const HANDSHAKE_VERSION = 1;
