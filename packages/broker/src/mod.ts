@@ -9,4 +9,5 @@ export { type LoadedConfig, loadConfig } from './config/load.ts';
 export { authenticates } from './config/open-listeners.ts';
 export { LOGGER_NAMES, type LoggerName, type LogLevelName } from './monitoring/log-levels.ts';
 export type { MonitoringWorld } from './monitoring/monitoring.ts';
+export { Pkcs12Error, readPkcs12 } from './security/tls/pkcs12.ts';
 export { readTlsSettings } from './security/tls/tls-settings.ts';

@@ -8,7 +8,7 @@ import {
 } from '../command-line/command.ts';
 import { CommandError, UsageError } from '../command-line/errors.ts';
 import { type Profiles, profilesPath, readProfiles, writeProfiles } from '../connection/profiles.ts';
-import { namesFile } from '../connection/settings.ts';
+import { namesFile } from '../connection/store-files.ts';
 
 /** Values that are not shown. */
 const SECRET = /password|secret|\bpem$|jaas|\.key$/;

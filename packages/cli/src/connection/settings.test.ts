@@ -86,6 +86,5 @@ test('what is wrong is said with the place', async () => {
   await refused({}, { [path]: 'profiles: [a]' }, /config\.yaml cannot be read: profiles should be a mapping/);
   await refused({}, { [path]: 'a: [' }, /config\.yaml cannot be read/);
   await refused({ X: ['linger'] }, {}, /-X takes name=value/);
-  await refused({ X: ['ssl.keystore.type=JKS'] }, {}, /only PEM is read here/);
   await refused({ clientConfig: 'f' }, { f: '\nx' }, /f, line 2: expected name=value/);
 });

@@ -5,6 +5,7 @@ import type { Disk } from '@moldau/io';
 import { UsageError } from '../command-line/errors.ts';
 import { type Profile, readProfiles } from './profiles.ts';
 import { parseProperties } from './properties-file.ts';
+import { withFilesRead } from './store-files.ts';
 
 export const DEFAULT_BROKERS = '127.0.0.1:9092';
 
@@ -96,50 +97,4 @@ function ofFlags(texts: readonly string[]): Record<string, string> {
     properties[text.slice(0, at).trim()] = text.slice(at + 1);
   }
   return properties;
-}
-
-/** Properties that name files, and those that hold what is in them. */
-const FILES: Readonly<Record<string, readonly string[]>> = {
-  'ssl.ca.location': ['ssl.ca.pem'],
-  'ssl.key.location': ['ssl.key.pem'],
-  'ssl.certificate.location': ['ssl.certificate.pem'],
-  'ssl.truststore.location': ['ssl.ca.pem'],
-  // As Java has it: key and certificates in one PEM file.
-  'ssl.keystore.location': ['ssl.key.pem', 'ssl.certificate.pem'],
-};
-/** What only says that stores are PEM files, which is all that is read here. */
-const STORE_TYPES = ['ssl.truststore.type', 'ssl.keystore.type'];
-
-/** The property names a file, or says of what kind one is. */
-export function namesFile(name: string): boolean {
-  return name in FILES || STORE_TYPES.includes(name);
-}
-
-/** The properties that name files become those that hold what is in them. */
-export async function withFilesRead(
-  properties: Readonly<Record<string, string>>,
-  disk: Pick<Disk, 'readFile'>,
-): Promise<Record<string, string>> {
-  const read: Record<string, string> = {};
-  for (const [name, value] of Object.entries(properties)) {
-    const targets = FILES[name];
-    if (STORE_TYPES.includes(name)) {
-      if (value.toUpperCase() !== 'PEM')
-        throw new UsageError(
-          `${name} is ${value}, and only PEM is read here: \`keytool\` and \`openssl\` convert the others`,
-        );
-    } else if (targets === undefined) {
-      read[name] = value;
-    } else {
-      const text = (await disk.readFile(value)).toString('utf8');
-      for (const target of targets) read[target] = targets.length === 1 ? text : partOf(text, target);
-    }
-  }
-  return read;
-}
-
-function partOf(pem: string, target: string): string {
-  const isKey = target === 'ssl.key.pem';
-  const blocks = pem.match(/-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----/g) ?? [];
-  return blocks.filter((block) => /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(block) === isKey).join('\n');
 }

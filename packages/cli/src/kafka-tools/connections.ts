@@ -3,7 +3,7 @@
 import type { Admin, Kafka, KafkaOptions, Properties } from '@moldau/client';
 import type { Disk, Network } from '@moldau/io';
 import { parseProperties } from '../connection/properties-file.ts';
-import { withFilesRead } from '../connection/settings.ts';
+import { withFilesRead } from '../connection/store-files.ts';
 import { JavaError } from './java-errors.ts';
 import type { ToolConnection } from './kafka-tool.ts';
 
