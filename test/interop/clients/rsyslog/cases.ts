@@ -78,12 +78,14 @@ async function compare(kafka: Kafka, topic: string, expected: readonly string[])
   consumer.assign([{ topic, partition: 0 }]);
   const found: string[] = [];
   for await (const { key, value } of consumer) {
-    const line = JSON.parse(String(value)) as Record<string, string>;
+    const text = String(value);
+    assert.equal(text, text.trim());
+    const line = JSON.parse(text) as Record<string, string>;
     assert.equal(String(key), line.host);
     assert.equal(line.host, hostname().split('.')[0]);
     assert.deepEqual([line.program, line.severity, line.facility], ['shop', 'warning', 'local0']);
     assert.ok(Math.abs(Date.parse(line.time!) - Date.now()) < 300_000, `${line.time}`);
-    found.push(line.message!.trim());
+    found.push(line.message!);
     if (found.length === expected.length) break;
   }
   assert.deepEqual(found, expected);
