@@ -33,7 +33,7 @@ export async function run(
   const findings: Finding[] = [];
   let facts: Facts | undefined;
   try {
-    facts = await examine(context, options, settings.properties, findings);
+    facts = await examine(context, options, settings, findings);
     findings.push(...diagnose(facts), ...(await checkBootstrap(settings.brokers, context.network)));
     if (options.diskSpeed === true) findings.push(...(await diskSpeeds(context, facts.brokers)));
   } catch (error) {
@@ -49,9 +49,10 @@ export async function run(
 async function explain(
   context: CommandContext,
   error: KafkaError,
-  { brokers, properties }: ConnectionSettings,
+  settings: ConnectionSettings,
 ): Promise<Finding[]> {
-  const protocol = String(properties['security.protocol'] ?? 'plaintext').toLowerCase();
+  const { brokers, properties } = settings;
+  const protocol = protocolOf(settings).toLowerCase();
   const mechanism = properties['sasl.mechanism'] ?? properties['sasl.mechanisms'];
   const way: WayIn = {
     isTls: protocol.endsWith('ssl'),
@@ -72,10 +73,14 @@ async function explain(
   );
 }
 
+function protocolOf({ properties }: ConnectionSettings): string {
+  return String(properties['security.protocol'] ?? 'plaintext');
+}
+
 async function examine(
   { admin, clock, timers, signal, disk }: CommandContext,
   { look, timeout }: CommandOptions,
-  properties: Readonly<Record<string, unknown>>,
+  settings: ConnectionSettings,
   findings: Finding[],
 ): Promise<Facts> {
   const gathered = await gather({
@@ -85,10 +90,12 @@ async function examine(
     missed: (what, error) => findings.push(unseen(what, error)),
   });
   const isHere = gathered.brokers.some(({ address }) => isLocal(address));
+  const { brokers, properties } = settings;
   const limit = properties['max.request.size'] ?? properties['message.max.bytes'];
   return {
     ...gathered,
     clientMaxRequestBytes: numberOf(limit === undefined ? undefined : String(limit)),
+    wayIn: brokers.includes(',') ? undefined : `${protocolOf(settings).toUpperCase()}://${brokers}`,
     machine: isHere ? await machineFacts(disk) : undefined,
   };
 }

@@ -13,7 +13,9 @@ const CLOCK_TOLERANCE_MS = 5000;
 const RECORD_TOLERANCE_MS = 60_000;
 
 /** Why a broker that is known of cannot be used. The client says what it met, and tells the causes apart. */
-export function checkReachable({ brokers }: Pick<Facts, 'brokers'>): Finding[] {
+export function checkReachable({ brokers, wayIn }: Pick<Facts, 'brokers' | 'wayIn'>): Finding[] {
+  // Of several nobody knows which of them has answered there.
+  const listener = (brokers.length === 1 ? wayIn : undefined) ?? 'PLAINTEXT://HOST:PORT';
   return brokers.flatMap(({ id, address, error }) => {
     if (error === undefined) return [];
     return [
@@ -23,7 +25,7 @@ export function checkReachable({ brokers }: Pick<Facts, 'brokers'>): Finding[] {
         subject: `broker ${id} at ${address}`,
         what: withoutPrefix(error.message, address),
         why: 'clients take the addresses that brokers advertise: producers and consumers of the partitions that it leads wait in vain, though the first address answers',
-        mend: `advertised.listeners=PLAINTEXT://HOST:PORT in the configuration of broker ${id}, with a name that can be resolved and reached from here; then restart it`,
+        mend: `advertised.listeners=${listener} in the configuration of broker ${id}, or another name that can be resolved and reached from all its clients; then restart it`,
       } satisfies Finding,
     ];
   });

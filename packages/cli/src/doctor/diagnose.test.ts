@@ -21,6 +21,7 @@ const HEALTHY: Facts = {
   lookedForMs: 3000,
   clocks: [],
   clientMaxRequestBytes: undefined,
+  wayIn: undefined,
   machine: undefined,
 };
 
@@ -169,6 +170,14 @@ test('disks that fill up, brokers out of reach and brokers of different versions
   assert.deepEqual(found({ topics: [], brokers: [broker(1), broker(2, { error })] }), [
     'error broker-unreachable',
   ]);
+  const [alone] = diagnose({ ...HEALTHY, brokers: [broker(1, { error })], wayIn: 'PLAINTEXT://k:9092' });
+  assert.match(alone!.mend, /^advertised\.listeners=PLAINTEXT:\/\/k:9092 in the configuration of broker 1/);
+  const [first] = diagnose({
+    ...HEALTHY,
+    brokers: [broker(1, { error }), broker(2)],
+    wayIn: 'PLAINTEXT://k:9092',
+  });
+  assert.match(first!.mend, /^advertised\.listeners=PLAINTEXT:\/\/HOST:PORT in/);
   assert.deepEqual(found({ topics: [], brokers: [broker(1), broker(2, { apis: new Map([[3, 12]]) })] }), [
     'warning api-versions',
   ]);

@@ -14,6 +14,8 @@ export interface Facts {
   readonly clocks: readonly ClockFacts[];
   /** The largest request that this client sends, where the command line or a profile says so. */
   readonly clientMaxRequestBytes: number | undefined;
+  /** The one address that was given and that answers, as a listener: PLAINTEXT://kafka-1:9092. */
+  readonly wayIn: string | undefined;
   /** Undefined: no broker is on this machine. */
   readonly machine: MachineFacts | undefined;
 }

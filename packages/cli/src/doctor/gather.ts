@@ -20,7 +20,7 @@ export interface GatherOptions {
   readonly missed: (what: string, error: KafkaError) => void;
 }
 
-type Gathered = Omit<Facts, 'clientMaxRequestBytes' | 'machine'>;
+type Gathered = Omit<Facts, 'clientMaxRequestBytes' | 'wayIn' | 'machine'>;
 
 /** @throws KafkaError when no broker can be talked to */
 export async function gather(options: GatherOptions): Promise<Gathered> {
