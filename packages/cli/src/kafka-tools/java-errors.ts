@@ -100,8 +100,14 @@ const MESSAGES: Readonly<Record<string, string>> = {
   INVALID_REGULAR_EXPRESSION: 'The regular expression is not valid.',
 };
 
+/** Where several things were asked for in one call, Java's tools throw what went wrong first. */
+function firstOf(error: unknown): unknown {
+  return error instanceof PartialFailureError ? error.errors[0] : error;
+}
+
 /** 'org.apache.kafka.common.errors.TopicExistsException'; of what is not Kafka's, Java's plain one. */
-export function javaName(error: unknown): string {
+export function javaName(failure: unknown): string {
+  const error = firstOf(failure);
   if (error instanceof Error && 'javaName' in error) return String(error.javaName);
   if (!(error instanceof KafkaError)) return 'java.lang.RuntimeException';
   if (error.code === 'INVALID_OPTIONS') return 'org.apache.kafka.common.config.ConfigException';
@@ -112,7 +118,8 @@ export function javaName(error: unknown): string {
 }
 
 /** What Java's client would say: the broker's own words, or Kafka's. */
-export function javaMessage(error: unknown): string {
+export function javaMessage(failure: unknown): string {
+  const error = firstOf(failure);
   if (error instanceof BrokerError) return error.said ?? MESSAGES[error.code] ?? error.message;
   return error instanceof Error ? error.message : String(error);
 }

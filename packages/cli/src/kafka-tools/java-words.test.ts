@@ -58,6 +58,7 @@ test('errors are told as Java tells them', async () => {
     throw new PartialFailureError(['done', said]);
   });
   assert.deepEqual(outcomes, ['done', said]);
+  assert.equal(javaText(new PartialFailureError(['done', said, plain])), javaText(said));
   assert.deepEqual(await eachOutcome(2, async () => {}), [undefined, undefined]);
 });
 
