@@ -89,14 +89,15 @@ async function examine(
     lookForMs: (look as number | undefined) ?? LOOK_MS,
     missed: (what, error) => findings.push(unseen(what, error)),
   });
-  const isHere = gathered.brokers.some(({ address }) => isLocal(address));
+  const here = gathered.brokers.filter(({ address }) => isLocal(address));
+  const ports = new Set(here.map(({ address }) => splitAddress(address).port));
   const { brokers, properties } = settings;
   const limit = properties['max.request.size'] ?? properties['message.max.bytes'];
   return {
     ...gathered,
     clientMaxRequestBytes: numberOf(limit === undefined ? undefined : String(limit)),
     wayIn: brokers.includes(',') ? undefined : `${protocolOf(settings).toUpperCase()}://${brokers}`,
-    machine: isHere ? await machineFacts(disk) : undefined,
+    machine: here.length > 0 ? await machineFacts(disk, ports) : undefined,
   };
 }
 
