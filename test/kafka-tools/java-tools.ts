@@ -47,16 +47,9 @@ export class JavaTools {
     this.#environment = environment;
   }
 
-  /** Installs the jars where they are not there yet. `variables` are added to the environment that its tools see. */
+  /** `variables` are added to the environment that its tools see. */
   static async start(variables: Readonly<Record<string, string>> = {}): Promise<JavaTools> {
-    const root = resolve(import.meta.dirname, '../interop');
-    const folders = { root, cache: join(root, '.cache') };
-    await mavenJars(folders);
-    const options = [
-      ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
-      `-Dlog4j.configurationFile=${join(root, 'clients', 'java', 'log4j2.xml')}`,
-      ...['-cp', `${kafkaJars(folders)}/*`],
-    ];
+    const options = await javaOptions();
     return new JavaTools(options, { ...process.env, TZ: 'UTC', ...variables });
   }
 
@@ -85,6 +78,18 @@ export class JavaTools {
   stop(): void {
     this.#process.stop();
   }
+}
+
+/** Installs the jars where they are not there yet. */
+export async function javaOptions(): Promise<readonly string[]> {
+  const root = resolve(import.meta.dirname, '../interop');
+  const folders = { root, cache: join(root, '.cache') };
+  await mavenJars(folders);
+  return [
+    ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+    `-Dlog4j.configurationFile=${join(root, 'clients', 'java', 'log4j2.xml')}`,
+    ...['-cp', `${kafkaJars(folders)}/*`],
+  ];
 }
 
 function classOf(tool: string): string {

@@ -1,4 +1,4 @@
-// Runs one of our tools and Kafka's own with the same words against the same Moldau broker, and compares what both write, stream by stream and
+// Runs one of our tools and Kafka's own with the same words against the same Moldau broker, or the same brokers of Kafka's, and compares what both write, stream by stream and
 // line by line, and their exit codes.
 //
 // Where both make or destroy something, '{side}' in a word stands for a name that each has for itself; in what they write it is put back.
@@ -25,23 +25,25 @@ export interface Comparison {
   readonly code?: number;
   /** Kafka's tool ends its JVM, rather than as the others: it gets one of its own. */
   readonly isAlone?: boolean;
+  /** Awaited when Kafka's tool has run, before ours does. */
+  readonly between?: () => Promise<unknown>;
 }
 
 export class SideBySide implements AsyncDisposable {
-  readonly broker: TestBroker;
   readonly kafka: Kafka;
   /** host:port */
   readonly brokers: string;
+  readonly #broker: TestBroker | undefined;
   readonly #java: JavaTools;
 
-  private constructor(broker: TestBroker, java: JavaTools) {
-    this.broker = broker;
-    this.brokers = `127.0.0.1:${broker.port}`;
-    this.kafka = new Kafka({ brokers: this.brokers });
+  private constructor(brokers: string, java: JavaTools, broker?: TestBroker) {
+    this.brokers = brokers;
+    this.kafka = new Kafka({ brokers });
+    this.#broker = broker;
     this.#java = java;
   }
 
-  /** `settings` are lines of server.properties. */
+  /** With a broker of its own. `settings` are lines of server.properties. */
   static async start(
     settings: readonly string[] = [],
     options: { logDirs?: readonly string[] } = {},
@@ -52,7 +54,18 @@ export class SideBySide implements AsyncDisposable {
       settings: ['group.initial.rebalance.delay.ms=0', ...settings],
       ...options,
     });
-    return new SideBySide(broker, java);
+    return new SideBySide(`127.0.0.1:${broker.port}`, java, broker);
+  }
+
+  /** With the brokers that are there. */
+  static async at(brokers: string): Promise<SideBySide> {
+    process.env.TZ = 'UTC';
+    return new SideBySide(brokers, await JavaTools.start());
+  }
+
+  get broker(): TestBroker {
+    assert.ok(this.#broker, 'it has no broker of its own');
+    return this.#broker;
   }
 
   /** '--bootstrap-server' and the broker go before the words. Returns what ours wrote. */
@@ -63,6 +76,7 @@ export class SideBySide implements AsyncDisposable {
   /** With these words alone. */
   async sameWords(tool: string, words: readonly string[], how: Comparison = {}): Promise<ToolRun> {
     const kafkas = await this.run('kafkas', tool, words, how.stdin, how.isAlone);
+    await how.between?.();
     const ours = await this.run('ours', tool, words, how.stdin);
     const title = `${tool} ${words.join(' ')}`;
     const { code = 0 } = how;
@@ -125,7 +139,7 @@ export class SideBySide implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#java.stop();
     await this.kafka.close();
-    await this.broker.stop();
+    await this.#broker?.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

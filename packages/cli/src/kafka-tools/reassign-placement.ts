@@ -45,6 +45,6 @@ function tooFew(factor: number, count: number): JavaError {
     'org.apache.kafka.common.errors.InvalidReplicationFactorException',
     count === 0
       ? 'All brokers are currently fenced, or have all their log directories cordoned.'
-      : `The target replication factor of ${factor} cannot be reached because only ${count} broker(s) are registered.`,
+      : `The target replication factor of ${factor} cannot be reached because only ${count} broker(s) are registered or some brokers have all their log directories cordoned.`,
   );
 }
