@@ -7,10 +7,11 @@ import type { Clock, Disk, Network, Timers } from '@moldau/io';
 import type { Output } from '../output/output.ts';
 import type { Terminal } from '../output/terminal.ts';
 
-/** What a shell can complete an argument or option with; all but the first two are asked from the cluster. */
+/** What a shell can complete an argument or option with; all but the first three are asked from the cluster. */
 export type Completion =
   | 'file'
   | 'folder'
+  | 'profile'
   | 'topic'
   | 'group'
   | 'user'

@@ -18,6 +18,7 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--profile <name>',
     summary: 'a cluster of `moldau profile list` (default: $MOLDAU_PROFILE, the current one)',
+    completes: 'profile',
   },
   {
     flags: '--timeout <duration>',

@@ -32,7 +32,8 @@ export async function suggestion(error: unknown, admin: Admin | undefined): Prom
   return '';
 }
 
-function question(wanted: string, known: readonly string[]): string {
+/** ' Did you mean orders?', or nothing. */
+export function question(wanted: string, known: readonly string[]): string {
   const near = known.find((name) => name !== wanted && isNear(wanted.toLowerCase(), name.toLowerCase()));
   return near === undefined ? '' : ` Did you mean ${near}?`;
 }

@@ -1,7 +1,8 @@
-// The names that a cluster has, for completion. What cannot be asked soon is not there.
+// The names that a cluster has, and those of profiles, for completion. What cannot be asked soon is not there.
 
 import type { Admin } from '@moldau/client';
 import type { CommandContext, Completion } from '../command-line/command.ts';
+import { readProfiles } from '../connection/profiles.ts';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
 import type { Before } from './complete.ts';
 import { configSubject, QUOTA_NAMES } from './config-subject.ts';
@@ -14,6 +15,7 @@ export async function clusterNames(
   { disk, environment }: Pick<CommandContext, 'disk' | 'environment'>,
 ): Promise<readonly string[]> {
   try {
+    if (wanted === 'profile') return Object.keys((await readProfiles(environment, disk)).profiles);
     const { brokers, properties } = await connectionSettings(connectionFlags(before), environment, disk);
     const { openAdmin } = await import('@moldau/client/admin');
     await using admin = openAdmin({ brokers, apiTimeoutMs: PATIENCE_MS, properties });
@@ -36,7 +38,7 @@ function connectionFlags({ options }: Before): ConnectionFlags {
 
 async function ask(
   admin: Admin,
-  wanted: Exclude<Completion, 'file' | 'folder'>,
+  wanted: Exclude<Completion, 'file' | 'folder' | 'profile'>,
   { given }: Before,
 ): Promise<readonly string[]> {
   const topics = async (): Promise<string[]> => (await admin.topics.list()).map(({ name }) => name);

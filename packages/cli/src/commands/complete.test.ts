@@ -61,6 +61,15 @@ test('values are completed: choices, files, and names that the cluster has', asy
   assert.deepEqual(await completed('config set user ada consumer'), ['consumer_byte_rate']);
 });
 
+test('profiles are completed from their file', async () => {
+  await using folder = await temporaryDirectory();
+  const file = join(folder.path, 'config.yaml');
+  writeFileSync(file, 'profiles: {production: {brokers: "a:1"}, preview: {brokers: "b:1"}}');
+  const known = { MOLDAU_CONFIG: file };
+  assert.deepEqual(await completed('profile use p', known), ['production', 'preview']);
+  assert.deepEqual(await completed('topic list --profile pro', known), ['production']);
+});
+
 test('a cluster that is not there has no names, soon and silently; flags say which one is meant', async () => {
   const nowhere = { MOLDAU_BROKERS: '127.0.0.1:1' };
   assert.deepEqual(await completed('topic describe ', nowhere), []);

@@ -1,8 +1,9 @@
 // Changes single settings of topics, brokers and groups, and tells of each what it was and what it is now.
 
-import type { ConfigEntry, ConfigResource, ConfigValues } from '@moldau/client';
+import type { Admin, ConfigEntry, ConfigResource, ConfigValues } from '@moldau/client';
 import type { CommandContext } from '../command-line/command.ts';
-import { UsageError } from '../command-line/errors.ts';
+import { CommandError, UsageError } from '../command-line/errors.ts';
+import { question } from '../command-line/suggestions.ts';
 
 export interface Wishes {
   readonly set?: readonly (readonly [name: string, value: string])[];
@@ -32,6 +33,14 @@ export async function changeConfigs(
   const keys = [...[...set, ...append, ...subtract].map(([name]) => name), ...unset];
   if (keys.length === 0) throw new UsageError('nothing is to be changed: say NAME=VALUE');
   const former = await admin.configs.describe(resources, { keys, signal });
+  for (const { resource, entries } of former) {
+    // Brokers take back what was never there without a word. What else than a topic has settings that are not shown before they are set.
+    const unknown = resource.type === 'topic' ? unset.find((name) => !entries.has(name)) : undefined;
+    if (unknown !== undefined)
+      throw new CommandError(
+        `${resource.name}: there is no setting ${unknown}.${question(unknown, await configNames(admin, resource, signal))}`,
+      );
+  }
   const change = {
     ...{ set: valuesOf(set), remove: unset },
     ...{ append: valuesOf(append), subtract: valuesOf(subtract) },
@@ -60,6 +69,15 @@ export async function changeConfigs(
       }),
     ),
   );
+}
+
+export async function configNames(
+  admin: Admin,
+  resource: ConfigResource,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const [description] = await admin.configs.describe(resource, { signal });
+  return [...description!.entries.keys()];
 }
 
 function valuesOf(pairs: readonly (readonly [name: string, value: string])[]): ConfigValues {

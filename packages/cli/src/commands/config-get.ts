@@ -9,7 +9,9 @@ import {
   manyArguments,
 } from '../command-line/command.ts';
 import { CommandError } from '../command-line/errors.ts';
-import { configSubject, quotaName } from './config-subject.ts';
+import { question } from '../command-line/suggestions.ts';
+import { configNames } from './config-changes.ts';
+import { configSubject, quotaName, requireBroker } from './config-subject.ts';
 
 interface Setting {
   readonly name: string;
@@ -33,9 +35,11 @@ export async function run(
     'quotaOf' in subject
       ? await quotas(admin, subject.quotaOf, signal)
       : await configs(admin, subject.resource, { keys, explain: explain === true, signal });
-  for (const key of keys)
-    if (!settings.some(({ name }) => name === key))
-      throw new CommandError(`there is no setting ${key} there`);
+  const missing = keys.find((key) => !settings.some(({ name }) => name === key));
+  if (missing !== undefined) {
+    const known = 'quotaOf' in subject ? [] : await configNames(admin, subject.resource, signal);
+    throw new CommandError(`there is no setting ${missing} there.${question(missing, known)}`);
+  }
   const isShown = ({ name, source }: Setting): boolean =>
     keys.length > 0 ? keys.includes(name) : all === true || source !== 'default';
   await output.rows(
@@ -57,6 +61,7 @@ async function configs(
   resource: ConfigResource,
   { keys, explain, signal }: { keys: readonly string[]; explain: boolean; signal: AbortSignal },
 ): Promise<Setting[]> {
+  await requireBroker(admin, resource, signal);
   const [description] = await admin.configs.describe(resource, {
     ...{ includeDocumentation: explain, signal },
     ...(keys.length > 0 && { keys }),

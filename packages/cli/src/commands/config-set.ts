@@ -8,7 +8,7 @@ import {
 } from '../command-line/command.ts';
 import { pair } from '../command-line/values.ts';
 import { changeConfigs } from './config-changes.ts';
-import { configSubject } from './config-subject.ts';
+import { configSubject, requireBroker } from './config-subject.ts';
 import { changeQuotas } from './quota-changes.ts';
 
 export async function set(context: CommandContext, args: CommandArguments): Promise<void> {
@@ -25,6 +25,8 @@ async function change(
   { set = [], unset = [] }: { set?: readonly (readonly [string, string])[]; unset?: readonly string[] },
 ): Promise<void> {
   const subject = configSubject(argument(args, 'type')!, argument(args, 'name')!);
-  if ('resource' in subject) await changeConfigs(context, [subject.resource], { set, unset });
-  else await changeQuotas(context, subject.quotaOf, { set, unset });
+  if ('resource' in subject) {
+    await requireBroker(context.admin, subject.resource, context.signal);
+    await changeConfigs(context, [subject.resource], { set, unset });
+  } else await changeQuotas(context, subject.quotaOf, { set, unset });
 }

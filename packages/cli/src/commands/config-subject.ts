@@ -1,7 +1,7 @@
 // What settings are of: a topic, a broker and the like, whose settings are texts, or users, clients and addresses, whose settings are quotas.
 
-import type { ConfigResource, QuotaEntity } from '@moldau/client';
-import { UsageError } from '../command-line/errors.ts';
+import type { Admin, ConfigResource, QuotaEntity } from '@moldau/client';
+import { CommandError, UsageError } from '../command-line/errors.ts';
 import { CONFIG_TYPES } from './config.ts';
 
 export type ConfigSubject = { readonly resource: ConfigResource } | { readonly quotaOf: QuotaEntity };
@@ -28,6 +28,17 @@ export function configSubject(type: string, name: string): ConfigSubject {
       `expected the id of a broker${known === 'broker' ? ', or default' : ''}, not ${name}: \`moldau cluster brokers\` lists them`,
     );
   return { resource: { type: known as ConfigResource['type'], name: isDefault ? '' : name } };
+}
+
+/** A broker that is not there may come back, and the client would wait for it. @throws CommandError */
+export async function requireBroker(
+  admin: Admin,
+  { type, name }: ConfigResource,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!type.startsWith('broker') || name === '') return;
+  const ids = (await admin.cluster.describe({ signal })).brokers.map(({ id }) => String(id));
+  if (!ids.includes(name)) throw new CommandError(`there is no broker ${name}; there are ${ids.join(', ')}`);
 }
 
 /** Limits that Kafka knows. */

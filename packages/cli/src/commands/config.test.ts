@@ -30,7 +30,11 @@ test('settings of a topic are set, shown with where they come from, and taken ba
     /MEANING\nretention.ms +60000 +topic +\w.*\n$/,
   );
   assert.deepEqual((await change('unset', ['retention.ms']))[0].to, null);
-  assert.equal((await get(['retention.mess'])).code, 1);
+  for (const verb of ['get', 'unset']) {
+    const typo = await cluster.run(verbs, verb, { type: 'topic', name, setting: ['retention.mss'] });
+    assert.equal(typo.code, 1);
+    assert.match(typo.told[0]!, /there is no setting retention\.mss.*\. Did you mean retention\.ms\?$/);
+  }
   const wrong = await cluster.run(verbs, 'set', { type: 'topic', name, setting: ['retention.ms'] });
   assert.deepEqual([wrong.code, wrong.told], [2, ['expected name=value, not retention.ms']]);
 });
@@ -43,6 +47,11 @@ test('settings of one broker, and of all, are changed; what is no broker is refu
     const get = () => cluster.json(verbs, 'get', { type: 'brokers', name });
     await cluster.until(async () => (await get()).some((each: { value: string }) => each.value === '600000'));
     await cluster.json(verbs, 'unset', { ...args, setting: ['log.retention.ms'] });
+  }
+  for (const verb of ['get', 'unset']) {
+    const gone = await cluster.run(verbs, verb, { type: 'broker', name: '4711', setting: ['x'] });
+    assert.equal(gone.code, 1);
+    assert.match(gone.told[0]!, /^there is no broker 4711; there are \d/);
   }
   const unknown = await cluster.run(verbs, 'get', { type: 'broker', name: 'first' });
   assert.equal(unknown.code, 2);
@@ -65,6 +74,8 @@ test('quotas of users and clients are settings too', async () => {
       ['1000000'],
     );
     assert.equal((await set('producer_byte_rate=much')).code, 2);
+    const typo = await set('producer_byte_rat=1');
+    assert.deepEqual(typo.told, ['there is no limit producer_byte_rat. Did you mean producer_byte_rate?']);
     const [back] = await cluster.json(verbs, 'unset', { type, name, setting: ['producer_byte_rate'] });
     assert.deepEqual([back.from, back.to], [1_000_000, null]);
   }

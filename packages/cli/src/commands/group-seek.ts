@@ -45,9 +45,9 @@ export async function run(
       ? await movesByPlace(context, group, place(wish, context.clock.wallMs()), partitions)
       : await movesTo(admin, group, await givenOffsets(context, wish, partitions), signal);
   if (moves.length === 0) {
-    tell(
-      `nothing is to be moved: ${group} is there already, or has committed nothing, and no --topic was named`,
-    );
+    if (partitions === undefined && (await admin.groupOffsets.get(group, { signal })).length === 0)
+      throw new CommandError(`${group} has committed nothing: name with --topic where it is to begin`);
+    tell(`nothing is to be moved: ${group} is there already`);
   } else if (isDryRun) {
     tell('nothing was moved: this was a dry run');
   } else {

@@ -93,6 +93,11 @@ test('a group goes on where it is told to: a place, an offset, a time, a shift',
   assert.deepEqual(await seek({ shift: '2' }), [move(0, 0, 2), move(1, 3, 5)]);
   assert.deepEqual(await seek({ toTime: '-1h' }), [move(0, 2, 0), move(1, 5, 0)]);
   assert.deepEqual(await seek({ toTime: '-1h' }), []);
+  const nobody = await cluster.run(verbs, 'seek', { group: `${group}-x` }, { to: 'latest', yes: true });
+  assert.deepEqual(
+    [nobody.code, nobody.told],
+    [1, [`${group}-x has committed nothing: name with --topic where it is to begin`]],
+  );
   for (const wrong of [{}, { to: 'latest', toOffset: 3 }, { shift: 'on' }, { toTime: 'soon' }])
     assert.equal((await cluster.run(verbs, 'seek', { group }, wrong)).code, 2);
   const declined = await cluster.run(verbs, 'seek', { group }, { to: 'latest' }, { answers: ['n'] });

@@ -2,7 +2,7 @@
 
 import type { VerbSpec } from '../command-line/command.ts';
 
-const NAME = { name: 'name', summary: 'name of the profile' };
+const NAME = { name: 'name', summary: 'name of the profile', completes: 'profile' } as const;
 
 export const verbs: readonly VerbSpec[] = [
   {

@@ -3,7 +3,8 @@
 import type { QuotaChange, QuotaEntity } from '@moldau/client';
 import type { CommandContext } from '../command-line/command.ts';
 import { UsageError } from '../command-line/errors.ts';
-import { quotaKey, quotaNumber } from './config-subject.ts';
+import { question } from '../command-line/suggestions.ts';
+import { QUOTA_NAMES, quotaKey, quotaNumber } from './config-subject.ts';
 
 interface Wishes {
   readonly set: readonly (readonly [name: string, value: string])[];
@@ -22,6 +23,10 @@ export async function changeQuotas(
     ...set.map(([name, value]): [string, number] => [name, quotaNumber(name, value)]),
     ...unset.map((name): [string, null] => [name, null]),
   ];
+  for (const [name] of wished) {
+    const meant = QUOTA_NAMES.some((each) => each === name) ? '' : question(name, QUOTA_NAMES);
+    if (meant !== '') throw new UsageError(`there is no limit ${name}.${meant}`);
+  }
   const [former] = await admin.quotas.describe(entity, { strict: true, signal });
   const values = Object.fromEntries(wished.map(([name, value]) => [quotaKey(name), value]));
   const change: QuotaChange = { entity, values };
