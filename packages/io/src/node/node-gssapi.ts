@@ -65,8 +65,10 @@ function load(): Library {
   let koffi: typeof import('koffi');
   try {
     koffi = createRequire(import.meta.url)('koffi');
-  } catch {
-    throw new GssError('the package koffi is not installed: npm install koffi');
+  } catch (error) {
+    // It is missing, or has nothing for this machine's libc and processor.
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new GssError(`the package koffi cannot be loaded (${reason}): npm install koffi`);
   }
   let functions: import('koffi').LibraryHandle;
   try {
