@@ -65,6 +65,10 @@ describe('deploy/', () => {
     assert.deepEqual({ status, ours }, { status: 0, ours: [] });
   });
 
+  it('has a unit that leaves the broker the number of the boot', () => {
+    assert.doesNotMatch(read('systemd/moldau.service'), /^ProcSubset=pid$/m);
+  });
+
   it('has pipelines of fluent-bit with inputs and outputs', () => {
     for (const path of globSync('deploy/fluent-bit/*.yaml', { cwd: ROOT })) {
       const { pipeline } = parse(readFileSync(join(ROOT, path), 'utf8')) as {
