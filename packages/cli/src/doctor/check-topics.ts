@@ -12,14 +12,23 @@ function withoutLeader({ name, partitions }: TopicFacts): Finding[] {
   const found = partitions.filter(({ leaderId }) => leaderId === undefined);
   if (found.length === 0) return [];
   const replicas = [...new Set(found.flatMap(({ replicas }) => replicas))];
+  const isOnlyReplica = found.every((partition) => partition.replicas.length === 1);
   return [
     {
       ...{ severity: 'error', check: 'partition-without-leader', subject: `topic ${name}` },
       what: `${partitionsText(found)} without a leader`,
       why: 'they can be neither written to nor read',
-      mend: `start the brokers that have them (${named(replicas)}); when they are lost for good, \`moldau cluster elect-leaders ${name} --type unclean\` gives up what the others lack`,
+      mend: isOnlyReplica
+        ? onlyReplicaMend(name, replicas)
+        : `start the brokers that have them (${named(replicas)}); when they are lost for good, \`moldau cluster elect-leaders ${name} --type unclean\` gives up what the others lack`,
     },
   ];
+}
+
+/** Nobody else could be elected. */
+function onlyReplicaMend(name: string, brokerIds: readonly number[]): string {
+  const [broker, it] = brokerIds.length === 1 ? ['broker that has', 'it'] : ['brokers that have', 'them'];
+  return `start the ${broker} ${it} (${named(brokerIds)}); what is lost for good there is lost, for it was the only copy, and \`moldau topic delete ${name}\` lets the topic be made anew`;
 }
 
 function belowMinimum(topic: TopicFacts): Finding[] {

@@ -87,6 +87,17 @@ test('partitions without a leader come first, and those with too few replicas in
   ]);
 });
 
+test('where the only replica is lost no election is advised', () => {
+  const mendOf = (replicas: readonly number[]) => {
+    const topics = [topic('away', {}, { leaderId: undefined, replicas, inSyncReplicas: [] })];
+    const [finding] = diagnose({ ...HEALTHY, topics });
+    mends.set(`partition-without-leader of ${replicas.length}`, finding!.mend);
+    return finding!.mend;
+  };
+  assert.match(mendOf([2]), /^start the broker that has it \(2\); .*`moldau topic delete away`/);
+  assert.match(mendOf([2, 3]), /`moldau cluster elect-leaders away --type unclean`/);
+});
+
 test('settings of topics that hurt some day are told', () => {
   const pair = { replicas: [1, 2], inSyncReplicas: [1, 2] };
   assert.deepEqual(found({ topics: [topic('a', { 'min.insync.replicas': '2' })] }), [
