@@ -15,11 +15,14 @@ after(() => moldau.removeAll());
 
 test('what fails is said on standard error, with an exit code that tells usage from failure', async () => {
   const run = (...args: string[]) => moldau.runIn({ MOLDAU_CONFIG: 'none.yaml' }, ...args).ended;
-  const [wrong, unknown, none] = await Promise.all([
+  const [wrong, unknown, none, property] = await Promise.all([
     run('topic', 'create', 'x', '-p', 'many'),
     run('topic', 'crate'),
     run('topic', 'list', '-b', '127.0.0.1:1', '--timeout', '200ms'),
+    run('topic', 'list', '-X', 'lingr.ms=5'),
   ]);
+  assert.equal(property.code, 2);
+  assert.match(property.error, /no property lingr\.ms .*: did you mean linger\.ms\?\n$/);
   assert.deepEqual(
     [wrong.code, wrong.error],
     [2, 'moldau: --partitions: expected a whole number from 0 on, not many\n'],

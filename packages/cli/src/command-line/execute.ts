@@ -169,8 +169,13 @@ class World implements CommandContext {
 
 /** A profile, or a file, may well have properties of producers and consumers; to know them is what costs, and most have none. */
 async function withoutOthers(settings: KafkaOptions): Promise<KafkaOptions> {
-  const { propertiesByClient } = await import('@moldau/client');
-  return { ...settings, properties: propertiesByClient(settings.properties ?? {}).shared };
+  const { Kafka, propertiesByClient } = await import('@moldau/client');
+  const { isClientProperty } = await import('@moldau/client/admin');
+  const { shared } = propertiesByClient(settings.properties ?? {});
+  // Of what nobody knows it says what was probably meant.
+  if (!Object.keys(shared).every(isClientProperty))
+    await new Kafka({ ...settings, properties: shared }).close();
+  return { ...settings, properties: shared };
 }
 
 function outputFormat(

@@ -88,7 +88,7 @@ function unknownProperty(
     if (other.definitions.some((definition) => definition.name === name))
       return `The property ${name} belongs to the ${other.room}: give it there.`;
   }
-  const names = table.definitions.map((definition) => definition.name);
+  const names = [table, ...others].flatMap(({ definitions }) => definitions.map((each) => each.name));
   const near = nearest(name, names);
   return `There is no property ${name} of the ${table.room}${near === undefined ? '.' : `: did you mean ${near}?`}`;
 }
