@@ -217,6 +217,7 @@ test('a machine that gives its broker too little is told of', () => {
   ]);
   assert.ok(isBroker('java\0-Xmx1G\0kafka.Kafka\0server.properties\0'));
   assert.ok(isBroker('node\0/usr/bin/moldau\0server\0--data\0d\0'));
+  assert.ok(isBroker('/usr/bin/node\0/opt/moldau.mjs\0server\0'));
   assert.ok(!isBroker('vim\0server.properties\0'));
 });
 

@@ -88,7 +88,7 @@ export function isBroker(commandLine: string): boolean {
   const words = commandLine.split('\0');
   return (
     words.includes('kafka.Kafka') ||
-    (words.includes('server') && words.some((word) => /(^|\/)moldau(\.js)?$/.test(word)))
+    (words.includes('server') && words.some((word) => /(^|\/)moldau(\.m?js)?$/.test(word)))
   );
 }
 
