@@ -122,6 +122,8 @@ const DENIED = new Set<number>([
 export interface BrokerErrorDetails {
   /** The broker's own message, when it sent one. */
   readonly said?: string | null | undefined;
+  /** It says all there is to say, and what to do: ours. */
+  readonly saysAll?: boolean;
   /** What it is about when that is no topic: 'group billing'. */
   readonly resource?: string | undefined;
   /** What was to be done with it: the right that is needed for it, as Kafka calls it. */
@@ -156,7 +158,9 @@ function brokerMessage(errorCode: number, subject: ErrorSubject & BrokerErrorDet
   const advice = errorMessage(errorCode as ErrorCode);
   const right = rightNeeded(errorCode, subject);
   if (said === undefined || said === null || said === '') return where + advice + right;
-  return `${where}${said.includes(advice) ? said : `${said.replace(/\.?$/, '.')} ${advice}`}${right}`;
+  const whole =
+    subject.saysAll === true || said.includes(advice) ? said : `${said.replace(/\.?$/, '.')} ${advice}`;
+  return where + whole + right;
 }
 
 /** What to ask for. */

@@ -16,18 +16,21 @@ export async function explainTooLarge(cluster: Cluster, batch: Batch): Promise<K
   const { topic, partition, sizeBytes } = batch;
   const limit = await limitOf(cluster, topic).catch(() => undefined);
   const explain = (said: string): BrokerError =>
-    new BrokerError(ErrorCode.MESSAGE_TOO_LARGE, { topic, partition, said, cause: batch.lastError });
+    new BrokerError(ErrorCode.MESSAGE_TOO_LARGE, {
+      ...{ topic, partition, said, saysAll: true },
+      cause: batch.lastError,
+    });
   const what = `the record makes a batch of ${sizeBytes} bytes`;
   if (limit === undefined) {
     return explain(
-      `${what}, which is more than the topic's max.message.bytes or, where it has none, its broker's message.max.bytes. Raise it for the topic: admin.configs.alter(), or kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config max.message.bytes=${sizeBytes}`,
+      `${what}, which is more than the topic's max.message.bytes or, where it has none, its broker's message.max.bytes. Raise it for the topic: admin.configs.alter(), or kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config max.message.bytes=${sizeBytes}.`,
     );
   }
   const whose = limit.isOfTopic
     ? `the topic's max.message.bytes is ${limit.value}`
     : `message.max.bytes of the broker is ${limit.value}, and the topic has no max.message.bytes of its own`;
   return explain(
-    `${what}, and ${whose}. Set max.message.bytes of the topic to ${sizeBytes} or more, send the record in parts, or compress it`,
+    `${what}, and ${whose}. Set max.message.bytes of the topic to ${sizeBytes} or more, send the record in parts, or compress it.`,
   );
 }
 
