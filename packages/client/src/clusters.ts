@@ -77,13 +77,13 @@ export class Clusters {
     return Array.from(this.#metrics.values(), (metrics) => metrics.snapshot());
   }
 
-  /** Closes all that are open, and opens no more. */
+  /** Closes all that are open, and opens no more. Rejects when they all are closed, with what went wrong with the first that failed. */
   async close(limit: CloseLimit): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(
-      [...this.#open].map((cluster) => this.#endings.get(cluster)?.(limit) ?? cluster.close()),
-    );
+    const closings = [...this.#open].map((cluster) => this.#endings.get(cluster)?.(limit) ?? cluster.close());
+    await Promise.allSettled(closings);
     this.#open.clear();
+    await Promise.all(closings);
   }
 
   /** From the first connection on, brokers are asked whether they want to know. */
