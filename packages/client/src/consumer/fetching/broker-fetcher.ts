@@ -35,7 +35,7 @@ export class BrokerFetcher {
   readonly #backoff: Backoff;
   #isBusy = false;
   #retryAtMs = 0;
-  /** Nothing came for these in their generations, while others had no room. */
+  /** Nothing came for these in their generations. */
   #quiet: ReadonlyMap<FetchPartition, number> = new Map();
   #quietUntilMs = 0;
 
@@ -58,7 +58,7 @@ export class BrokerFetcher {
     this.#isBusy = true;
     budget.reserve(maxBytes);
     const waitMs = work.isHeldBack ? 0 : settings.fetchMaxWaitMs;
-    void this.#run(work, maxBytes, waitMs).finally(() => {
+    void this.#run(work.wanted, maxBytes, waitMs).finally(() => {
       this.#isBusy = false;
       this.#context.proceed();
     });
@@ -92,7 +92,7 @@ export class BrokerFetcher {
     return free >= Math.min(wished, partitionMaxBytes) ? Math.min(wished, free) : 0;
   }
 
-  async #run({ wanted, isHeldBack }: BrokerWork, maxBytes: number, waitMs: number): Promise<void> {
+  async #run(wanted: readonly FetchPartition[], maxBytes: number, waitMs: number): Promise<void> {
     const { cluster, closing, budget, settings } = this.#context;
     let gotBytes = 0;
     let wishes: FetchWish[] = [];
@@ -115,12 +115,12 @@ export class BrokerFetcher {
     } finally {
       budget.unreserve(maxBytes);
     }
-    const isQuiet = isHeldBack && gotBytes === 0;
-    this.#quiet = new Map(isQuiet ? wishes.map(({ partition, generation }) => [partition, generation]) : []);
+    const nothingCame = gotBytes === 0 ? wishes : [];
+    this.#quiet = new Map(nothingCame.map(({ partition, generation }) => [partition, generation]));
     this.#quietUntilMs = this.#context.nowMs() + settings.fetchMaxWaitMs;
   }
 
-  /** Then partitions that have room are asked about now and then only. */
+  /** While some have no room, the others are asked about now and then only. */
   #isQuiet({ wanted, isHeldBack }: BrokerWork, nowMs: number): boolean {
     if (!isHeldBack || nowMs >= this.#quietUntilMs) return false;
     return wanted.every((partition) => this.#quiet.get(partition) === partition.generation);

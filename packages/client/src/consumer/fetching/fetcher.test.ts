@@ -320,16 +320,17 @@ describe('a fetcher', () => {
   });
 
   it('asks at once about what is new though nothing came for those that had room beside one that had none', async () => {
-    for (const change of ['assign', 'seek', 'pause', 'unassign'] as const) {
+    for (const change of ['assign', 'seek', 'seek back', 'pause', 'unassign'] as const) {
       const logs = new LogCluster(21, { partitions: 3 });
       const { time } = logs.world;
       for (let count = 0; count < 10; count++) logs.append(1, { valueBytes: 10_000 });
-      logs.append(1, { partition: 2 });
+      for (const partition of [1, 2]) logs.append(1, { partition });
       const client = logs.client({ partitionMaxBytes: 20_000 });
-      client.fetcher.assign([tp(0), tp(1)]);
+      client.fetcher.assign([tp(0), { ...tp(1), position: { offset: 1 } }]);
       await time.advance(600);
       if (change === 'assign') client.fetcher.assign([tp(2)]);
       else if (change === 'seek') client.fetcher.seek(tp(0), { offset: 5 });
+      else if (change === 'seek back') client.fetcher.seek(tp(1), { offset: 0 });
       else {
         client.fetcher[change]([tp(0)]);
         await time.advance(0);
@@ -339,7 +340,9 @@ describe('a fetcher', () => {
       const firsts = [client.fetcher.take(1), client.fetcher.take(1)].flatMap(
         (taken) => taken?.records ?? [],
       );
-      const wanted = { assign: '2:0', seek: '0:5', pause: '1:0', unassign: '1:0' }[change];
+      const wanted = { assign: '2:0', seek: '0:5', 'seek back': '1:0', pause: '1:1', unassign: '1:1' }[
+        change
+      ];
       assert.ok(firsts.map(({ partition, offset }) => `${partition}:${offset}`).includes(wanted), change);
       await client.close();
     }
