@@ -26,6 +26,7 @@ export { nodeHasReader } from './node/node-pipe-reader.ts';
 export { nodeProcess } from './node/node-process.ts';
 export { nodeRandom } from './node/node-random.ts';
 export { tellServiceManagerReady } from './node/node-service-manager.ts';
+export { nodeStandardInput } from './node/node-standard-input.ts';
 export { nodeHoldingTimers, nodeTimers } from './node/node-timers.ts';
 export type { Process, ProcessFigures } from './process-figures.ts';
 export type { Random } from './random.ts';
