@@ -98,6 +98,7 @@ describe('options', () => {
       plainTable('producer', [
         { name: 'linger.ms', origin: 'both', option: 'lingerMs', type: 'number' },
         { name: 'partitioner', origin: 'librdkafka', option: 'partitioner', type: 'text' },
+        { name: 'send.buffer.bytes', origin: 'kafka', option: undefined, type: 'ignored' },
       ]),
     ];
     const reject = (options: object, message: RegExp): void =>
@@ -113,5 +114,6 @@ describe('options', () => {
     );
     reject({ ssl: true }, /Kafka has no option ssl: it is tls here\.$/);
     reject({ clientID: 'a' }, /did you mean clientId\?$/);
+    reject({ broker: 'a' }, /did you mean brokers\?$/);
   });
 });

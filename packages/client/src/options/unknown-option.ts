@@ -42,7 +42,7 @@ function advice(name: string, names: readonly string[], others: readonly Propert
   const here = OTHER_NAMES[name];
   if (here !== undefined && names.includes(/^\w+/.exec(here)![0])) return `: it is ${here} here.`;
   const owner = others.find(({ definitions }) =>
-    definitions.some(({ option }) => option === name || option === here),
+    definitions.some(({ option }) => option !== undefined && (option === name || option === here)),
   );
   if (owner !== undefined)
     return `: it belongs to the ${owner.room}, kafka.${owner.room}({ ${here ?? name} }).`;
