@@ -118,11 +118,12 @@ The logger \`requests\` tells of requests that took longer than \`moldau.slow.re
 sent. What a client itself wants to wait for, as a Fetch without new records, does not count. No line has a password, a token or a record in it.
 
 The logger \`audit\` is for those who have to know who did what. It warns of what was denied ([authorization.md](authorization.md)), and tells at INFO, with or without an
-authorizer, of every request that changed something: topics, partitions, settings, quotas, users, access rules, tokens, features, groups' offsets that were deleted. A line has
-principal, host, client id, API, what was asked, and the errors it was answered with; whether it is a change says its message:
+authorizer, of every request to change something: topics, partitions, settings, quotas, users, access rules, tokens, features, groups' offsets that were deleted. A line has
+principal, host, client id, API, what was asked, and the errors it was answered with. Its message says how it ended: "changed by a client", "changed by a client, refused in
+part" or "refused to a client":
 
 \`\`\`sh no-run: it goes on for ever
-moldau server --log-level warn,audit=info 2>&1 | jq 'select(.msg == "changed by a client")'
+moldau server --log-level warn,audit=info 2>&1 | jq 'select(.msg | startswith("changed by a client"))'
 \`\`\`
 `;
 

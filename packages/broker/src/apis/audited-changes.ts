@@ -4,7 +4,7 @@
 
 import type { Logger } from '@moldau/io';
 import { errorName } from '@moldau/protocol';
-import { eachError } from '../monitoring/answer-errors.ts';
+import { eachOutcome } from '../monitoring/answer-errors.ts';
 import type { ApiHandler, RequestContext } from './handler.ts';
 import { summarizeRequest } from './request-summary.ts';
 
@@ -26,15 +26,25 @@ export function auditChange(
   { principal, clientHost, clientId, listenerName }: RequestContext,
   logger: Logger,
 ): void {
-  if (!CHANGES.has(name)) return;
+  if (!CHANGES.has(name) || isOnlyAsked(request)) return;
   const errors = new Set<string>();
-  eachError(answer, (errorCode) => errors.add(errorName(errorCode)));
+  let isDone = false;
+  eachOutcome(answer, (errorCode) => {
+    if (errorCode === 0) isDone = true;
+    else errors.add(errorName(errorCode));
+  });
   const fields = {
     ...{ principal: cut(principal), host: clientHost.slice(1), clientId: cut(clientId ?? ''), listenerName },
     ...{ api: name, request: summarizeRequest(request) },
     ...(errors.size === 0 ? {} : { errors: [...errors] }),
   };
-  logger.info(fields, 'changed by a client');
+  const refused = isDone ? 'changed by a client, refused in part' : 'refused to a client';
+  logger.info(fields, errors.size === 0 ? 'changed by a client' : refused);
+}
+
+/** What would come of it. */
+function isOnlyAsked(request: unknown): boolean {
+  return (request as { validateOnly?: boolean }).validateOnly === true;
 }
 
 function cut(name: string): string {

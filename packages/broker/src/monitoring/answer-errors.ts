@@ -1,17 +1,17 @@
-// The errors in an answer, whatever its API: its own, else those of the first hundred entries of its lists, and of theirs.
+// How an answer says it went, whatever its API: its own error, else what each of the first hundred entries of its lists, and of theirs, says.
 
 /** So many entries of an answer are looked through. */
 const MAX_LOOKED_AT = 100;
 
-/** Calls back for each that is one, with Kafka's number of it. */
-export function eachError(answer: unknown, tell: (errorCode: number) => void): void {
+/** Calls back with Kafka's number of each; 0 for an entry that went well. */
+export function eachOutcome(answer: unknown, tell: (errorCode: number) => void): void {
   if (typeof answer !== 'object' || answer === null) return;
   const { errorCode } = answer as { errorCode?: unknown };
   if (typeof errorCode === 'number' && errorCode !== 0) tell(errorCode);
-  else eachEntryError(answer, tell, { left: MAX_LOOKED_AT }, 0);
+  else eachEntryOutcome(answer, tell, { left: MAX_LOOKED_AT }, 0);
 }
 
-function eachEntryError(
+function eachEntryOutcome(
   owner: object,
   tell: (errorCode: number) => void,
   budget: { left: number },
@@ -24,8 +24,8 @@ function eachEntryError(
       budget.left -= 1;
       const { errorCode } = entry as { errorCode?: unknown };
       if (typeof errorCode === 'number') {
-        if (errorCode !== 0) tell(errorCode);
-      } else if (depth === 0) eachEntryError(entry, tell, budget, depth + 1);
+        tell(errorCode);
+      } else if (depth === 0) eachEntryOutcome(entry, tell, budget, depth + 1);
     }
   }
 }

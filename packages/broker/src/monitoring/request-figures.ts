@@ -1,6 +1,6 @@
 // What requests cost, by API: how many, how they failed, and where their time went. The slot of an API is found by its number.
 
-import { eachError } from './answer-errors.ts';
+import { eachOutcome } from './answer-errors.ts';
 import { Histogram } from './histogram.ts';
 
 /** A request whose answer has been handed to the system. Times are those of the monotonic clock. */
@@ -71,7 +71,9 @@ export class RequestFigures {
 
   /** Counts the errors in an answer. */
   countErrors(apiKey: number, answer: unknown): void {
-    eachError(answer, (errorCode) => this.countError(apiKey, errorCode));
+    eachOutcome(answer, (errorCode) => {
+      if (errorCode !== 0) this.countError(apiKey, errorCode);
+    });
   }
 
   rotate(): void {
