@@ -60,6 +60,24 @@ test('who waits for records ends when nobody reads them any more, without a word
   assert.deepEqual(await ended, { code: 0, out: 'one\n', error: '' });
 });
 
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal} ends commands with ${code}`, { timeout: 20_000 }, async () => {
+    await using broker = await startTestBroker({ settings: ['num.partitions=1'] });
+    const at = ['-b', `${broker.host}:${broker.port}`];
+    const producing = moldau.run('produce', 'orders', ...at);
+    producing.child.stdin.write('one\n');
+    const consuming = moldau.run('consume', '--regex', 'orders|none', '-g', 'a', ...at);
+    await once(consuming.child.stdout, 'data');
+    producing.child.kill(signal);
+    consuming.child.kill(signal);
+    assert.deepEqual(await producing.ended, { code, out: '', error: '' });
+    assert.equal((await consuming.ended).code, code);
+  });
+}
+
 test('help is there in all the words that people ask for it, and ends with its reader', async () => {
   const [plain, before, between] = await Promise.all([
     moldau.run('topic', 'list', '--help').ended,

@@ -10,10 +10,15 @@ export interface Ending {
   readonly lines: string[];
 }
 
-export function endingOf(thrown: unknown, signal: AbortSignal): Ending {
+/** `interruptedWith` is the exit code of what aborted the signal. */
+export function endingOf(
+  thrown: unknown,
+  signal: AbortSignal,
+  interruptedWith: number = EXIT_CODES.interrupted,
+): Ending {
   const error = firstOf(thrown);
   if (signal.aborted && (error === signal.reason || isAbort(error)))
-    return { exitCode: EXIT_CODES.interrupted, lines: [] };
+    return { exitCode: interruptedWith, lines: [] };
   if (error instanceof UsageError) return { exitCode: EXIT_CODES.usage, lines: [error.message] };
   if (error instanceof DeclinedError) return { exitCode: EXIT_CODES.declined, lines: [error.message] };
   if (error instanceof CommandError) return { exitCode: EXIT_CODES.failed, lines: [error.message] };

@@ -9,7 +9,7 @@ import { watchReader } from '../output/reader-watch.ts';
 import { processTerminal, type Terminal } from '../output/terminal.ts';
 import type { CommandArguments, CommandContext, CommandOptions, ContextVerb } from './command.ts';
 import { DeclinedError, UsageError } from './errors.ts';
-import { EXIT_CODES } from './exit-codes.ts';
+import { type EndingSignal, EXIT_CODES, SIGNAL_EXIT_CODES } from './exit-codes.ts';
 
 const CLIENT_ID = 'moldau-cli';
 /** Somebody waits for it. */
@@ -24,9 +24,11 @@ export async function execute(
 ): Promise<void> {
   const terminal = processTerminal(process.env);
   const abort = new AbortController();
-  const interrupt = (): void => {
+  let interruptedWith: number | undefined;
+  const interrupt = (name: EndingSignal): void => {
+    interruptedWith = SIGNAL_EXIT_CODES[name];
     // Whoever asks twice does not want to wait for a clean end.
-    if (abort.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    if (abort.signal.aborted) process.exit(interruptedWith);
     abort.abort();
   };
   process.on('SIGINT', interrupt);
@@ -51,7 +53,7 @@ export async function execute(
     // Whoever reads has seen enough, and there is nothing to say about it.
     if (isUnread) return;
     const { endingOf } = await import('./endings.ts');
-    const { exitCode, lines } = endingOf(error, abort.signal);
+    const { exitCode, lines } = endingOf(error, abort.signal, interruptedWith);
     const { suggestion } = await import('./suggestions.ts');
     const hint = await suggestion(error, world?.usedAdmin);
     if (hint !== '') lines[0] += hint;

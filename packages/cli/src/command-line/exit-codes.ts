@@ -10,4 +10,10 @@ export const EXIT_CODES = {
   declined: 3,
   /** Ctrl-C, as shells have it. */
   interrupted: 130,
+  /** SIGTERM, likewise. */
+  terminated: 143,
 } as const;
+
+/** For the signals that end what is under way. */
+export const SIGNAL_EXIT_CODES = { SIGINT: EXIT_CODES.interrupted, SIGTERM: EXIT_CODES.terminated } as const;
+export type EndingSignal = keyof typeof SIGNAL_EXIT_CODES;

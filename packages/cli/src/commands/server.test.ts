@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { EndingSignal } from '../command-line/exit-codes.ts';
 import { runServer, type ServerFlags, type ServerWorld } from './server.ts';
 
 type Start = ServerWorld['start'];
@@ -12,7 +13,7 @@ function fakeWorld(
 ) {
   const told: string[] = [];
   const exits: number[] = [];
-  const signalListeners: ((signal: string) => void)[] = [];
+  const signalListeners: ((signal: EndingSignal) => void)[] = [];
   const crashListeners: ((error: unknown) => void)[] = [];
   const stop = options.stop ?? (() => Promise.resolve());
   const start: Start = (given) =>
@@ -28,7 +29,7 @@ function fakeWorld(
     monotonicMs: () => clock.nowMs,
     start: options.start ?? start,
   };
-  const signal = (name: string) => {
+  const signal = (name: EndingSignal) => {
     for (const listener of signalListeners) listener(name);
   };
   const crash = (error: unknown) => {

@@ -24,6 +24,7 @@ import {
   nodeTimers,
   tellServiceManagerReady,
 } from '@moldau/io';
+import { type EndingSignal, SIGNAL_EXIT_CODES } from '../command-line/exit-codes.ts';
 import {
   createLogger,
   isAtLeast,
@@ -51,7 +52,7 @@ export interface ServerWorld {
   /** The broker serves. */
   started(): void;
   /** SIGTERM and SIGINT, by name. */
-  onSignal(listener: (signal: string) => void): void;
+  onSignal(listener: (signal: EndingSignal) => void): void;
   /** What nobody caught: exceptions and rejected promises. */
   onCrash(listener: (error: unknown) => void): void;
   monotonicMs(): number;
@@ -72,7 +73,6 @@ const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 /** One Ctrl-C under npm arrives twice, from the terminal and from npm, and is one wish. */
 const SAME_SIGNAL_MS = 250;
-const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** Resolves when the broker serves or could not start; what comes after is told through the world. */
 export async function runServer(flags: ServerFlags, world: ServerWorld = processWorld()): Promise<void> {
@@ -164,7 +164,7 @@ function stopOnSignal(
   world.onSignal((signal) => {
     const nowMs = world.monotonicMs();
     if (stoppingSinceMs !== undefined) {
-      if (nowMs - stoppingSinceMs > SAME_SIGNAL_MS) world.exit(SIGNAL_EXIT_CODES[signal] ?? EXIT_FAILURE);
+      if (nowMs - stoppingSinceMs > SAME_SIGNAL_MS) world.exit(SIGNAL_EXIT_CODES[signal]);
       return;
     }
     stoppingSinceMs = nowMs;

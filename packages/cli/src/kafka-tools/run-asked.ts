@@ -1,12 +1,11 @@
 // Runs one of Kafka's tools in this process: its streams, Ctrl-C, and the exit code.
 
 import { nodeTimers } from '@moldau/io';
+import { type EndingSignal, SIGNAL_EXIT_CODES } from '../command-line/exit-codes.ts';
 import { watchReader } from '../output/reader-watch.ts';
 import { runTool } from './kafka-tool.ts';
 import { type AskedTool, loadTool } from './tools.ts';
 
-/** As shells have it, and Java. */
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 /** Nobody reads what the tool writes, so nothing else holds it. */
 const LEAVE_WITHIN_MS = 500;
 
@@ -20,7 +19,7 @@ export async function runAsked({ name, words }: AskedTool): Promise<void> {
     stoppedWith = code;
     abort.abort();
   };
-  const interrupt = (signal: keyof typeof SIGNAL_EXIT_CODES): void => stop(SIGNAL_EXIT_CODES[signal]);
+  const interrupt = (signal: EndingSignal): void => stop(SIGNAL_EXIT_CODES[signal]);
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   // `kafka-topics --list | head` ends when head has seen enough, without a word.
