@@ -42,9 +42,12 @@ machine, the broker serves without, and the log tells it: as a warning where the
 |---|---|---|
 | \`/health/live\` | the process answers | Kubernetes' livenessProbe: a process that hangs is started again |
 | \`/health/started\` | the listeners are open | startupProbe |
-| \`/health/ready\` | it serves, all of \`log.dirs\` can be used, and it is not stopping | readinessProbe, load balancers |
+| \`/health/ready\` | it serves, all of \`log.dirs\` can be used and have room, and it is not stopping | readinessProbe, load balancers |
 
 The body is JSON and says why: \`{"status":"not ready","reasons":["the broker is stopping"]}\`.
+
+A disk that has failed stays offline until the broker is restarted. One that is full refuses records, and readiness comes back by itself with the room; consumers are served
+meanwhile. Where being not ready takes the broker's address away from them too, as in a Service of Kubernetes, set \`publishNotReadyAddresses: true\` there.
 
 ## Prometheus and Grafana
 

@@ -44,6 +44,27 @@ test('the indexes of a full disk are not needed to go on when there is room agai
   await manager.close();
 });
 
+test('who watches sees that a disk is full, and that it has room again, though nobody appends', async () => {
+  const world = new World({ capacityBytes: CAPACITY_BYTES });
+  const manager = await world.open();
+  const log = await openLog(manager, CONFIG);
+  await log.append(batchOf(['a'.repeat(300)]), LEADER).written;
+  const isFull = () => manager.logDirs()[0]!.isFull();
+  assert.equal(isFull(), false);
+  await fill(world, 10);
+  await assert.rejects(log.append(batchOf(['b']), LEADER).written, /no space left/);
+  await passTime(world, 1500);
+  isFull();
+  await settle();
+  assert.equal(isFull(), true);
+  await world.disk.remove(FILLER);
+  await passTime(world, 1500);
+  isFull();
+  await settle();
+  assert.equal(isFull(), false);
+  await manager.close();
+});
+
 test('a segment that was closed while the disk was full is finished when there is room again', async () => {
   const world = new World({ capacityBytes: CAPACITY_BYTES });
   const manager = await world.open();

@@ -255,8 +255,8 @@ export class LogManager {
     for (const log of this.#logs.values()) if (log.isReady) yield log;
   }
 
-  /** The log dirs, and why one cannot be used. */
-  logDirs(): readonly { readonly path: string; readonly offlineReason: string | undefined }[] {
+  /** The log dirs, and why one cannot be used, or takes no appends. */
+  logDirs(): readonly Pick<LogDir, 'path' | 'offlineReason' | 'isFull'>[] {
     return this.#dirs;
   }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BrokerPhase, healthOf } from './health.ts';
+import type { MonitoredLogDir } from './monitored.ts';
 
-const dir = { path: '/data', offlineReason: undefined };
-const source = (phase: BrokerPhase, dirs: { path: string; offlineReason: string | undefined }[] = [dir]) => ({
+const dir: MonitoredLogDir = { path: '/data', offlineReason: undefined, isFull: () => false };
+const source = (phase: BrokerPhase, dirs: readonly MonitoredLogDir[] = [dir]) => ({
   phase,
   logDirs: () => dirs,
 });
@@ -27,8 +28,18 @@ describe('health', () => {
 
   it('says which disk is gone', () => {
     const offlineReason = 'log dir /b is offline: a write failed';
-    const report = healthOf('ready', source('running', [dir, { path: '/b', offlineReason }]))!;
+    const report = healthOf('ready', source('running', [dir, { ...dir, path: '/b', offlineReason }]))!;
     assert.deepEqual(report, { isHealthy: false, body: { status: 'not ready', reasons: [offlineReason] } });
+  });
+
+  it('says which disk is full, for as long as it is', () => {
+    let isFull = true;
+    const full = source('running', [dir, { ...dir, path: '/b', isFull: () => isFull }]);
+    const reasons = ['no space left in log dir /b: records are refused until there is room again'];
+    assert.deepEqual(healthOf('ready', full), { isHealthy: false, body: { status: 'not ready', reasons } });
+    assert.ok(healthOf('live', full)!.isHealthy);
+    isFull = false;
+    assert.ok(healthOf('ready', full)!.isHealthy);
   });
 
   it('knows three probes', () => {

@@ -23,9 +23,17 @@ const PROBES: Readonly<Record<string, (source: HealthSource) => string[]>> = {
   ready({ phase, logDirs }) {
     if (phase === 'starting') return ['the broker is starting'];
     if (phase === 'stopping') return ['the broker is stopping'];
-    return logDirs().flatMap(({ offlineReason }) => (offlineReason === undefined ? [] : [offlineReason]));
+    return logDirs()
+      .map(troubleOf)
+      .filter((reason) => reason !== undefined);
   },
 };
+
+/** Consumers could still read from a full one. Who alerts by this page, or sends producers elsewhere, is to know all the same. */
+function troubleOf(dir: MonitoredLogDir): string | undefined {
+  if (dir.offlineReason !== undefined || !dir.isFull()) return dir.offlineReason;
+  return `no space left in log dir ${dir.path}: records are refused until there is room again`;
+}
 
 export const probeNames: readonly string[] = Object.keys(PROBES);
 

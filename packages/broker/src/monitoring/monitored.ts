@@ -35,6 +35,8 @@ export interface MonitoredPartition {
 export interface MonitoredLogDir {
   readonly path: string;
   readonly offlineReason: string | undefined;
+  /** Appends are refused for want of room. */
+  isFull(): boolean;
 }
 
 export type MonitoredLog = Pick<
