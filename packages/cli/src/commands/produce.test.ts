@@ -342,6 +342,20 @@ test('records of given sizes are read wherever they are cut, whatever they hold'
     [null, 'abc'],
     [null, 'de'],
   ]);
+  // consume writes 200 so.
+  for (const [size, modifier] of [
+    ['\xc8', 'byte'],
+    ['c8', 'hex8'],
+    ['\xc8\0', 'little16'],
+  ]) {
+    const input = Buffer.concat([Buffer.from(size!, 'latin1'), Buffer.alloc(200, 'x')]);
+    const { told, records } = await send(input, { format: `%V{${modifier}}%v` });
+    assert.deepEqual([told, shown(records)], [[], [[null, 'x'.repeat(200)]]]);
+  }
+  const letters = await send('5a abcde', { format: '%V{2} %v' });
+  assert.match(letters.told.join(), /%V is "5a", and should be a whole number/);
+  const huge = await send('\x7fhuge'.padEnd(8, '\0'), { format: '%V{big64}%v' });
+  assert.match(huge.told.join(), /ends there: the size of %v is \d+$/);
   for (const wrong of ['%K%k%v', '%V{big7}%v', '%V%v%h', '%V%v%o'])
     assert.equal((await send('x', { format: wrong })).code, 2, wrong);
 });

@@ -12,6 +12,9 @@ export function isSized(text: string): boolean {
   return tokensOf(text).some((token) => 'letter' in token && token.letter in SIZES);
 }
 
+/** No record is larger; without it a size that is none would have us wait for the end of the input. */
+const MAX_BYTES = 2 ** 31 - 1;
+
 interface Reading {
   readonly sizes: { k?: number; v?: number; h?: number };
   key?: Buffer | null;
@@ -192,7 +195,7 @@ function sizedStep(letter: 'k' | 'v', modifier: string | undefined): Step {
   const decode = bytesReader(letter, modifier);
   return (cursor, reading) => {
     const size = reading.sizes[letter]!;
-    if (size < -1) throw new Error(`the size of %${letter} is ${size}`);
+    if (size < -1 || size > MAX_BYTES) throw new Error(`the size of %${letter} is ${size}`);
     reading[FIELDS[letter]] = size === -1 ? null : decode(cursor.take(size));
   };
 }
@@ -224,8 +227,8 @@ function headersStep(format: string): Step {
 
 /** As `consume` writes numbers, and rpk: digits, so many characters, hexadecimal or binary. */
 function numberReader(letter: string, modifier = 'ascii'): (cursor: Cursor) => number {
-  const number = (text: string, radix = 10): number => {
-    const value = /^-?[\da-f]+$/i.test(text) ? Number.parseInt(text, radix) : Number.NaN;
+  const number = (text: string): number => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value)) return value;
     throw new Error(`%${letter} is ${JSON.stringify(text)}, and should be a whole number`);
   };
@@ -239,14 +242,16 @@ function numberReader(letter: string, modifier = 'ascii'): (cursor: Cursor) => n
     );
   const bytes = Number(bits) / 8;
   if (kind === 'hex')
-    return (cursor) => signed(Buffer.from(cursor.take(2 * bytes).toString('latin1'), 'hex'), bytes);
+    return (cursor) => binaryNumber(Buffer.from(cursor.take(2 * bytes).toString('latin1'), 'hex'), bytes);
   return (cursor) => {
     const taken = cursor.take(bytes);
-    return signed(kind === 'big' ? taken : Buffer.from(taken).reverse(), bytes);
+    return binaryNumber(kind === 'big' ? taken : Buffer.from(taken).reverse(), bytes);
   };
 }
 
-function signed(bytes: Buffer, width: number): number {
+/** Below 64 bits without a sign, so that a byte can say 200; but the highest is -1, which stands for null. */
+function binaryNumber(bytes: Buffer, width: number): number {
   if (bytes.length !== width) throw new Error('a hexadecimal number was expected');
-  return Number(BigInt.asIntN(8 * width, BigInt(`0x${bytes.toString('hex')}`)));
+  if (bytes.every((byte) => byte === 0xff)) return -1;
+  return Number(BigInt.asIntN(64, BigInt(`0x${bytes.toString('hex')}`)));
 }
