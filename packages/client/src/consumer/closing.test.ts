@@ -69,3 +69,28 @@ test('a consumer whose signal was aborted before it subscribes reads nothing', a
   for await (const _ of consumer.subscribe('t')) assert.fail('nothing is read');
   await cluster.until(consumer.close());
 });
+
+test('a loop ends within half a minute when commits get no answer, one that was under way included', async () => {
+  const cluster = new FakeCluster();
+  cluster.write(p0, ['a']);
+  const stop = new AbortController();
+  const world = new FakeWorld(cluster, { autoCommitIntervalMs: 5_000 });
+  const { time } = cluster;
+  let endedMs: number | undefined;
+  const loop = (async () => {
+    for await (const _ of world.consumer.subscribe('t').batches({ signal: stop.signal }))
+      cluster.isSilent = true;
+    endedMs = time.monotonicMs();
+  })();
+  await settled();
+  await world.membership.give(p0);
+  await time.advance(6_000);
+  stop.abort();
+  await time.advance(30_000);
+  assert.equal(endedMs, 36_000);
+  cluster.isSilent = false;
+  await cluster.until(loop);
+  await cluster.until(world.consumer.close());
+  assert.equal(cluster.committed.get('0:t')?.offset, 1);
+  assert.equal(time.pendingCount, 0);
+});

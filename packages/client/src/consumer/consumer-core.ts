@@ -46,6 +46,7 @@ export interface ConsumerParts {
   readonly disconnect: () => Promise<void>;
 }
 
+/** How long the end of consuming waits for its last commit, and close() for what is in hands. */
 export const CLOSE_TIMEOUT_MS = 30_000;
 
 export class ConsumerCore implements ConsumptionHost {
@@ -168,7 +169,7 @@ export class ConsumerCore implements ConsumptionHost {
     if (this.#consumption !== consumption) return;
     try {
       if (this.parts.settings.commit === 'auto')
-        await this.committer.commitDoneOrLog(this.assignment.sessions);
+        await this.committer.commitLast(this.assignment.sessions, CLOSE_TIMEOUT_MS);
     } finally {
       this.#consumption = undefined;
       this.#pokeTimer?.cancel();

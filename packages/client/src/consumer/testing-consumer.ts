@@ -5,7 +5,8 @@ import { silentLogger } from '@moldau/io';
 import { encodeBatch } from '@moldau/protocol';
 import { ManualTime, SeededRandom } from '@moldau/testing';
 import type { TopicPartition } from '../cluster/ask-leaders.ts';
-import { ClosedError, type KafkaError } from '../errors/kafka-error.ts';
+import { ClosedError, type KafkaError, TimeoutError } from '../errors/kafka-error.ts';
+import { type Limits, within } from '../network/waiting.ts';
 import type { Ports } from '../options/ports.ts';
 import { bytes } from '../serdes/primitives.ts';
 import type { OutgoingRecord, Plain } from '../topic.ts';
@@ -43,6 +44,8 @@ export class FakeCluster {
   /** What the next commits and lookups fail with. */
   readonly commitErrors: KafkaError[] = [];
   readonly committedErrors: KafkaError[] = [];
+  /** Commits get no answer. */
+  isSilent = false;
   readonly time = new ManualTime();
   readonly random: SeededRandom;
   readonly #arrivals = new Set<() => void>();
@@ -112,8 +115,9 @@ export class FakeCluster {
   }
 
   readonly offsets: OffsetStore = {
-    commit: async (offsets) => {
+    commit: async (offsets, { timeoutMs = 60_000, signal } = {}) => {
       await Promise.resolve();
+      if (this.isSilent) await this.#silence({ deadlineMs: this.time.monotonicMs() + timeoutMs, signal });
       const error = this.commitErrors.shift();
       if (error !== undefined) throw error;
       for (const each of offsets) {
@@ -129,6 +133,11 @@ export class FakeCluster {
       return partitions.map((each) => this.committed.get(keyOf(each)));
     },
   };
+
+  async #silence(limits: Limits): Promise<void> {
+    const time = { clock: this.time, timers: this.time };
+    await within(time, limits, new Promise(() => {}), () => new TimeoutError('nothing came'));
+  }
 }
 
 export class FakeFetcher implements RecordFetcher {

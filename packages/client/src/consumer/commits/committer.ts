@@ -18,6 +18,8 @@ export interface CommitterParts {
 export class Committer {
   readonly #parts: CommitterParts;
   #timer: Timer | undefined;
+  /** Gives up the commit that came of the timer. */
+  #regular: AbortController | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** The broker takes less metadata than others: what is done beyond is not told any more. */
   #isPlain = false;
@@ -31,7 +33,8 @@ export class Committer {
     if (this.#timer !== undefined || this.#parts.offsets === undefined) return;
     const again = (): void => {
       this.#timer = this.#parts.timers.after(intervalMs, () => {
-        void this.commitDoneOrLog(sessions()).then(() => {
+        this.#regular = new AbortController();
+        void this.commitDoneOrLog(sessions(), { signal: this.#regular.signal }).then(() => {
           if (this.#timer !== undefined) again();
         });
       });
@@ -42,6 +45,12 @@ export class Committer {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  /** For those who wait until they may end: a commit of the timer that waits for its answer says nothing that this one does not. */
+  async commitLast(sessions: Iterable<PartitionSession>, timeoutMs: number): Promise<void> {
+    this.#regular?.abort();
+    await this.commitDoneOrLog(sessions, { timeoutMs });
   }
 
   /** What is done and not committed yet. */
@@ -75,10 +84,11 @@ export class Committer {
   }
 
   /** What fails is tried again with the next commit. */
-  async commitDoneOrLog(sessions: Iterable<PartitionSession>, options?: CallOptions): Promise<void> {
+  async commitDoneOrLog(sessions: Iterable<PartitionSession>, options: CallOptions = {}): Promise<void> {
     try {
       await this.commitDone(sessions, options);
     } catch (error) {
+      if (options.signal?.aborted === true) return;
       const { logger } = this.#parts;
       const errors = error instanceof PartialFailureError ? error.errors : [error];
       for (const each of errors) {
