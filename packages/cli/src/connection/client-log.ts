@@ -1,6 +1,6 @@
 // What the client has to say, for whoever waits: its warnings on standard error, or with --verbose all that it does.
 //
-// Invariant: nothing is said again within a minute; and a connection that fails is no news before it has failed for about a second, for the client tries again.
+// Invariant: nothing is said again within a minute.
 
 import type { Clock, Logger } from '@moldau/io';
 
@@ -11,8 +11,6 @@ export interface ClientLogOptions {
 }
 
 const SAID_FOR_MS = 60_000;
-/** Tries are further and further apart: so many take a second. */
-const PATIENCE_FAILURES = 5;
 
 export function clientLog({ tell, clock, isVerbose }: ClientLogOptions): Logger {
   const saidMs = new Map<string, number>();
@@ -21,7 +19,6 @@ export function clientLog({ tell, clock, isVerbose }: ClientLogOptions): Logger 
   if (isVerbose) return { debug: all('debug'), info: all('info'), warn: all('warning'), error: all('error') };
   const warn = (fields: object, message: string): void => {
     const { failures } = fields as { failures?: number };
-    if (failures !== undefined && failures < PATIENCE_FAILURES) return;
     const nowMs = clock.monotonicMs();
     if (nowMs - (saidMs.get(message) ?? Number.NEGATIVE_INFINITY) < SAID_FOR_MS) return;
     saidMs.set(message, nowMs);

@@ -86,6 +86,28 @@ describe('a cluster', () => {
     assert.equal(world.time.pendingCount, 0);
   });
 
+  it('names each address and what it is about, also when no try has failed by the time', async () => {
+    for (const apiTimeoutMs of [500, 60_000]) {
+      const world = new ClientWorld(1);
+      world.network.place('silent:9092', 'silent');
+      const mute = new ScriptedBroker(() => metadataOf(['mute:9092']));
+      mute.answers.delete(metadataRequest.apiKey);
+      world.network.place('mute:9092', mute);
+      const settings = world.settings({ brokers: 'silent:9092,mute:9092,gone:1', apiTimeoutMs });
+      const cluster = new Cluster(settings, world.ports);
+      // The one before has failed, and so there is nothing that this one knows itself.
+      if (apiTimeoutMs === 500) await world.until(cluster.refresh({ reason: 'before' }).catch(() => {}));
+      await assert.rejects(world.until(cluster.refresh({ reason: 'test' }, { timeoutMs: 400 })), (error) => {
+        assert.ok(error instanceof NoBrokerReachableError, String(error));
+        assert.match(error.message, /\n- silent:9092: there was no connection in time/);
+        assert.match(error.message, /\n- mute:9092: (it has not answered|there was no connection) in time/);
+        assert.match(error.message, /\n- gone:1: (nothing listens there|there was no connection in time)/);
+        return true;
+      });
+      await cluster.close();
+    }
+  });
+
   it('does not wait for an address that is silent while another answers', async () => {
     for (const brokers of ['one:9092,down:1', 'down:1,one:9092', 'down:1,worse:1,one:9092']) {
       const world = new ClientWorld(1);

@@ -5,13 +5,7 @@
 
 import type { Timer } from '@moldau/io';
 import { ErrorCode, type MetadataResponse, metadataRequest, metadataResponse } from '@moldau/protocol';
-import {
-  BrokerError,
-  ClosedError,
-  ConnectionError,
-  type KafkaError,
-  TimeoutError,
-} from '../errors/kafka-error.ts';
+import { BrokerError, ClosedError, ConnectionError, type KafkaError } from '../errors/kafka-error.ts';
 import type { Bootstrap } from '../network/bootstrap.ts';
 import type { BrokerPool } from '../network/broker-pool.ts';
 import { type Limits, within } from '../network/waiting.ts';
@@ -98,9 +92,7 @@ export class MetadataRefresh {
       this.#options.ports,
       limits,
       round.promise,
-      () =>
-        this.#problem ??
-        new TimeoutError(`No metadata came in time (${wish.reason}): no broker has answered yet.`),
+      () => this.#problem ?? this.#options.bootstrap.whyNone(this.#options.metadata.brokers.values()),
     );
   }
 

@@ -39,8 +39,9 @@ const UNTRUSTED = new Set([
 /** A dial that failed, by the error of the network. */
 export function explainFailedDial(dialled: Dialled, thrown: unknown): ConnectionError {
   const error = systemError(thrown);
-  const { problem, isLasting } = dialProblem(dialled, error);
-  const message = `${dialled.address}: ${problem}${advertisedAdvice(dialled)}`;
+  const { problem, advice, isLasting } = dialProblem(dialled, error);
+  const next = advertisedAdvice(dialled) ?? (advice === undefined ? '' : `: ${advice}`);
+  const message = `${dialled.address}: ${problem}${next}`;
   return new ConnectionError('CONNECTION_FAILED', message, {
     broker: dialled.address,
     cause: thrown,
@@ -54,10 +55,25 @@ function systemError(thrown: unknown): SystemError {
   return error.errors?.at(-1) ?? error;
 }
 
-function dialProblem({ isTls }: Dialled, error: SystemError): { problem: string; isLasting?: boolean } {
+interface DialProblem {
+  readonly problem: string;
+  /** Left out where it is known that a broker told a wrong address. */
+  readonly advice?: string;
+  readonly isLasting?: boolean;
+}
+
+function dialProblem({ isTls }: Dialled, error: SystemError): DialProblem {
   const code = error.code ?? '';
-  if (code === 'ECONNREFUSED') return { problem: 'nothing listens there (connection refused)' };
-  if (code === 'ENOTFOUND') return { problem: 'this name has no address (ENOTFOUND)' };
+  if (code === 'ECONNREFUSED')
+    return {
+      problem: 'nothing listens there (connection refused)',
+      advice: 'start the broker, or correct the address',
+    };
+  if (code === 'ENOTFOUND')
+    return {
+      problem: 'this name has no address (ENOTFOUND)',
+      advice: 'correct it, or make it known to this machine',
+    };
   if (code === 'EAI_AGAIN') return { problem: 'the name could not be looked up just now (EAI_AGAIN)' };
   if (code === 'ETIMEDOUT')
     return { problem: 'no answer within the time for connecting: a firewall, or a machine that is down' };
@@ -67,7 +83,7 @@ function dialProblem({ isTls }: Dialled, error: SystemError): { problem: string;
   return { problem: error.message };
 }
 
-function tlsProblem(code: string, error: SystemError): { problem: string; isLasting?: boolean } {
+function tlsProblem(code: string, error: SystemError): DialProblem {
   if (OTHER_PROTOCOL.has(code) && !/alert/.test(error.message)) {
     return {
       problem: `this port does not speak TLS (${code}): leave the option tls out, or use the port of the broker's TLS listener`,
@@ -104,8 +120,8 @@ function ownCertificateProblem(message: string): string {
   return `the broker refuses the TLS handshake: it wants a client certificate that it trusts. Give tls.key and tls.certificates (${message})`;
 }
 
-function advertisedAdvice({ advertisedBy, address }: Dialled): string {
-  if (advertisedBy === undefined || advertisedBy === address) return '';
+function advertisedAdvice({ advertisedBy, address }: Dialled): string | undefined {
+  if (advertisedBy === undefined || advertisedBy === address) return undefined;
   return `. This address was told by the broker at ${advertisedBy}, which can be reached: so the broker's advertised.listeners must name an address that works from here, in place of ${address}`;
 }
 

@@ -69,6 +69,17 @@ export class Bootstrap {
     throw explainNoBroker(attempts);
   }
 
+  /** Why no broker has answered so far, by what is known of each. */
+  whyNone(known: Iterable<BrokerPlace>): KafkaError {
+    const brokers = [...known];
+    return explainNoBroker(
+      [...brokers, ...this.#others(brokers)].map((place) => ({
+        address: addressText(place),
+        error: this.#pool.problemOf(place),
+      })),
+    );
+  }
+
   #isConnected({ id }: BrokerPlace): boolean {
     return this.#pool.connected(id, 'control') !== undefined;
   }
@@ -91,10 +102,13 @@ export class Bootstrap {
     return [
       ...brokers.filter(isConnected),
       ...this.#shuffled(brokers.filter((place) => !isConnected(place))),
-      ...this.#shuffled(
-        this.#places.filter((place) => !brokers.some((broker) => isSamePlace(broker, place))),
-      ),
+      ...this.#shuffled(this.#others(brokers)),
     ];
+  }
+
+  /** The addresses that the application gave and no broker is known to have. */
+  #others(brokers: readonly BrokerPlace[]): BrokerPlace[] {
+    return this.#places.filter((place) => !brokers.some((broker) => isSamePlace(broker, place)));
   }
 
   #shuffled(places: readonly BrokerPlace[]): BrokerPlace[] {

@@ -4,7 +4,7 @@
 // back-off, whoever asks. close() ends everything: dials, connections, timers.
 
 import type { Timer } from '@moldau/io';
-import { ClosedError, ConnectionError, type KafkaError, TimeoutError } from '../errors/kafka-error.ts';
+import { ClosedError, ConnectionError, KafkaError, TimeoutError } from '../errors/kafka-error.ts';
 import type { Instruments } from '../observability/instruments.ts';
 import { addressText } from '../options/address.ts';
 import type { ClientSettings } from '../options/client-options.ts';
@@ -12,6 +12,7 @@ import type { Ports } from '../options/ports.ts';
 import { logIn } from './authentication/sasl.ts';
 import { Backoff } from './backoff.ts';
 import { BrokerConnection } from './broker-connection.ts';
+import { Outages } from './outages.ts';
 import { type Limits, pause, within } from './waiting.ts';
 
 /** What a connection is for. */
@@ -33,8 +34,8 @@ interface Lane {
   readonly backoff: Backoff;
   /** When the next dial may begin, by the monotonic clock. */
   nextDialMs: number;
-  /** Why the last dial failed, with its address. */
-  problem: string | undefined;
+  /** Why the last dial failed. */
+  problem: KafkaError | undefined;
   connection: BrokerConnection | undefined;
   opening: Promise<BrokerConnection> | undefined;
 }
@@ -49,12 +50,14 @@ export class BrokerPool {
   readonly #lanes = new Map<string, Lane>();
   readonly #abort = new AbortController();
   readonly #instruments: Instruments | undefined;
+  readonly #outages: Outages;
   #idleTimer: Timer | undefined;
 
   constructor(settings: ClientSettings, ports: Ports, instruments?: Instruments) {
     this.#settings = settings;
     this.#ports = ports;
     this.#instruments = instruments;
+    this.#outages = new Outages(ports);
   }
 
   /** The connection, if there is one now: for those who cannot wait. */
@@ -73,9 +76,18 @@ export class BrokerPool {
     return await within(this.#ports, limits, lane.opening, () => {
       const address = addressText(place);
       const { problem } = lane;
-      const before = problem === undefined ? `${address}:` : `${problem.replace(/\.$/, '')};`;
+      const before = problem === undefined ? `${address}:` : `${problem.message.replace(/\.$/, '')};`;
       return new TimeoutError(`${before} there was no connection in time.`, { broker: address });
     });
+  }
+
+  /** Why nothing has come from a place so far, for those who ask it what everybody knows. */
+  problemOf(place: BrokerPlace): KafkaError {
+    const broker = addressText(place);
+    if (this.connected(place.id, 'control') !== undefined)
+      return new TimeoutError(`${broker}: it has not answered in time.`, { broker });
+    const { problem } = this.#laneOf(place, 'control');
+    return problem ?? new TimeoutError(`${broker}: there was no connection in time.`, { broker });
   }
 
   /** An address turned out to be that of a broker: its connection goes on as the broker's, or ends when the broker has another address. */
@@ -99,6 +111,7 @@ export class BrokerPool {
       if (place.id < 0 || brokerIds.has(place.id)) continue;
       connection?.close();
       this.#lanes.delete(key);
+      this.#outages.forget(addressText(place));
     }
   }
 
@@ -132,10 +145,11 @@ export class BrokerPool {
     const address = addressText(lane.place);
     // The one before has ended.
     lane.connection = undefined;
+    let startMs = clock.monotonicMs();
     try {
-      const waitMs = lane.nextDialMs - clock.monotonicMs();
+      const waitMs = lane.nextDialMs - startMs;
       if (waitMs > 0) await pause(timers, waitMs, this.#abort.signal);
-      const startMs = clock.monotonicMs();
+      startMs = clock.monotonicMs();
       const connection = await BrokerConnection.open(this.#connectionOptions(lane), this.#abort.signal);
       if (this.#abort.signal.aborted) {
         connection.close();
@@ -149,6 +163,7 @@ export class BrokerPool {
       lane.backoff.succeeded();
       lane.problem = undefined;
       lane.connection = connection;
+      this.#outages.connected(address);
       this.#watchIdle();
       const tookMs = clock.monotonicMs() - startMs;
       logger.debug({ broker: address, id: lane.place.id, tookMs }, 'connected');
@@ -159,8 +174,8 @@ export class BrokerPool {
       lane.nextDialMs = clock.monotonicMs() + lane.backoff.failed();
       if (!this.#abort.signal.aborted) {
         const reason = error instanceof Error ? error.message : String(error);
-        lane.problem = reason;
-        logger.warn({ broker: address, failures: lane.backoff.failures }, `no connection: ${reason}`);
+        lane.problem = error instanceof KafkaError ? error : undefined;
+        this.#outages.failed(address, reason, startMs, lane.backoff.failures);
       }
       throw error;
     } finally {
