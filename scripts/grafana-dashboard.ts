@@ -36,7 +36,7 @@ function timesOf(api: string): Query[] {
   const at = (what: string, quantile: string) =>
     `kafka_network_requestmetrics_${what}{${OF},request="${api}",quantile="${quantile}"}`;
   return [
-    [at('totaltimems', '0.5'), 'total, median'],
+    [at('totaltimems', '0.50'), 'total, median'],
     [at('totaltimems', '0.99'), 'total, 99 %'],
     [at('totaltimems', '0.999'), 'total, 99.9 %'],
     [at('requestqueuetimems', '0.99'), 'in queue, 99 %'],
@@ -207,7 +207,7 @@ const rows: readonly { readonly title: string; readonly panels: readonly Panel[]
       {
         title: 'Delay of the event loop',
         unit: 'ms',
-        queries: ['0.5', '0.99', '0.999'].map((quantile) => [
+        queries: ['0.50', '0.99', '0.999'].map((quantile) => [
           `moldau_event_loop_delay_ms{${OF},quantile="${quantile}"}`,
           quantile,
         ]),

@@ -62,7 +62,8 @@ scrape_configs:
 \`\`\`
 
 In Grafana import \`deploy/grafana/moldau.json\` and choose the data source. Dashboards that were made for Kafka with Prometheus' JMX exporter and its usual
-configuration work, too: what Kafka has is called the same. What Kafka does not have is \`moldau_...\`.
+configuration, or Strimzi's, work too: what Kafka has is called the same. So are the offsets and lags of kafka_exporter. What Kafka does not have is \`moldau_...\`; what is
+Java's (\`jvm_...\`) is not there.
 
 ## OpenTelemetry
 
@@ -86,7 +87,8 @@ batch; records are looked at every \`moldau.metrics.lag.interval.ms\` at most, 5
 
 ## Metrics
 
-A counter only grows, until the broker restarts. A summary has \`_count\`, \`_sum\` and the quantiles 0.5, 0.75, 0.95, 0.99 and 0.999.
+A counter only grows, until the broker restarts. A summary has gauges with \`quantile\` 0.50, 0.75, 0.95, 0.98, 0.99 and 0.999, and
+the counters \`_count\` and \`_sum\`.
 
 | metric | type | labels | |
 |---|---|---|---|

@@ -62,10 +62,11 @@ export function* collectRequests(
   { apiName, throttles }: MonitoredBroker,
   sink: MetricSink,
 ): Pauses {
-  const shown = [...requests.shown()].map(([apiKey, figures]) => {
-    const request = apiName(apiKey);
-    return { request, figures, labels: sink.labels('request', request) };
-  });
+  const shown = [...requests.shown()].flatMap(([apiKey, figures]) =>
+    requestNames(apiName(apiKey)).map((request) => ({
+      ...{ request, figures, labels: sink.labels('request', request) },
+    })),
+  );
   sink.family(families.requests);
   for (const { request, figures } of shown) {
     for (const [version, count] of figures.requestsByVersion.entries())
@@ -98,8 +99,14 @@ export function* collectRequests(
   for (const { totalMs, labels } of held) sink.value(totalMs, labels);
 }
 
+/** Kafka has each Fetch twice: under its name, and by who asks. Here no followers do. */
+function requestNames(api: string): readonly string[] {
+  return api === 'Fetch' ? [api, 'FetchConsumer'] : [api];
+}
+
 const PER_LISTENER: readonly [MetricFamily, keyof MonitoredListener][] = [
   [families.connections, 'connections'],
+  [families.connectionsToo, 'connections'],
   [families.connectionsMade, 'made'],
   [families.connectionsClosed, 'closed'],
   [families.loginsFailed, 'loginsFailed'],
@@ -125,16 +132,17 @@ export function collectConnections(broker: MonitoredBroker, sink: MetricSink): v
 }
 
 export function* collectReplication(
-  { producesWaiting }: Figures,
+  { producesWaiting, topics }: Figures,
   broker: MonitoredBroker,
   sink: MetricSink,
 ): Pauses {
   const { nodeId, minInSyncReplicasOf } = broker;
   const image = broker.metadata();
-  const counts = { leaders: 0, replicas: 0, lacking: 0, underMin: 0, leaderless: 0 };
+  const counts = { leaders: 0, replicas: 0, lacking: 0, underMin: 0, leaderless: 0, imbalanced: 0 };
   yield* each(image.topics(), (topic) => {
     for (const { count, state } of topic.runs) {
       if (state.leader < 0) counts.leaderless += count;
+      else if (state.leader !== state.replicas[0]) counts.imbalanced += count;
       if (state.replicas.includes(nodeId)) counts.replicas += count;
       if (state.leader !== nodeId) continue;
       counts.leaders += count;
@@ -149,6 +157,8 @@ export function* collectReplication(
   single(sink, families.underReplicated, counts.lacking);
   single(sink, families.underMinIsr, counts.underMin);
   single(sink, families.offlineReplicas, broker.logs.offlineLogCount);
+  single(sink, families.isrShrinks, 0);
+  single(sink, families.isrExpands, 0);
   sink.family(families.purgatory);
   sink.value(broker.fetchesWaiting(), sink.labels('delayedOperation', 'Fetch'));
   sink.value(producesWaiting, sink.labels('delayedOperation', 'Produce'));
@@ -157,7 +167,15 @@ export function* collectReplication(
   single(sink, families.topicCount, image.topicCount);
   single(sink, families.globalPartitions, image.partitionCount);
   single(sink, families.offlinePartitions, counts.leaderless);
+  single(sink, families.imbalancedPartitions, counts.imbalanced);
+  single(sink, families.uncleanElections, 0);
   single(sink, families.activeBrokers, image.brokers.size);
+  single(sink, families.brokers, image.brokers.size);
+  sink.family(families.topicPartitions);
+  yield* each(topics.shown(), ([name]) => {
+    const topic = image.topicByName(name);
+    if (topic !== undefined) sink.value(topic.partitionCount, sink.labels('topic', name));
+  });
 }
 
 export function* collectLogs(
@@ -180,6 +198,8 @@ export function* collectLogs(
     [families.logSize, (log) => log.sizeBytes],
     [families.logStart, (log) => log.logStartOffset],
     [families.logEnd, (log) => log.logEndOffset],
+    [families.oldestOffset, (log) => log.logStartOffset],
+    [families.newestOffset, (log) => log.logEndOffset],
     [families.logSegments, (log) => log.segmentCount],
   ];
   for (const [family, figureOf] of values) {

@@ -1,5 +1,6 @@
 // Every metric there is: what Kafka has too is called as the usual configuration of Prometheus' JMX exporter calls it, so that dashboards made for
-// Kafka work; what it does not have is moldau_*, or as Prometheus' own conventions have it. docs/monitoring.md is written from this table.
+// Kafka work; what it does not have is moldau_*, or as Prometheus' own conventions have it. Where two configurations, or the exporter of offsets beside
+// them, have names of their own, what many dashboards ask for has both. docs/monitoring.md is written from this table.
 
 import type { MetricFamily } from './metric-sink.ts';
 
@@ -82,6 +83,11 @@ export const families = {
 
   // Connections
   connections: gauge('kafka_server_socketservermetrics_connection_count', 'Connections open.', LISTENER),
+  connectionsToo: gauge(
+    'kafka_server_socket_server_metrics_connection_count',
+    'The same, as Strimzi calls it.',
+    LISTENER,
+  ),
   connectionsMade: counter(
     'kafka_server_socketservermetrics_connection_creation_total',
     'Connections taken.',
@@ -132,6 +138,11 @@ export const families = {
     'kafka_server_replicamanager_offlinereplicacount',
     'Replicas here whose log dir is offline.',
   ),
+  isrShrinks: counter(
+    'kafka_server_replicamanager_isrshrinks_total',
+    'Replicas that fell out of sync: none, as long as there is one of each partition.',
+  ),
+  isrExpands: counter('kafka_server_replicamanager_isrexpands_total', 'Replicas that came back in sync.'),
   purgatory: gauge(
     'kafka_server_delayedoperationpurgatory_purgatorysize',
     'Requests that wait: Fetch for records, Produce for the disk.',
@@ -156,12 +167,33 @@ export const families = {
     'kafka_controller_kafkacontroller_offlinepartitionscount',
     'Partitions that nobody leads.',
   ),
+  imbalancedPartitions: gauge(
+    'kafka_controller_kafkacontroller_preferredreplicaimbalancecount',
+    'Partitions that another than their first replica leads.',
+  ),
+  uncleanElections: counter(
+    'kafka_controller_controllerstats_uncleanleaderelections_total',
+    'Leaders that were elected though they lack records: none, as long as there is one replica.',
+  ),
   activeBrokers: gauge('kafka_controller_kafkacontroller_activebrokercount', 'Brokers in the cluster.'),
+
+  brokers: gauge('kafka_brokers', 'The same, as the exporter of offsets calls it.'),
+  topicPartitions: gauge('kafka_topic_partitions', 'Partitions of a topic.', TOPIC),
 
   // Logs
   logSize: gauge('kafka_log_log_size', 'Bytes of a partition that is in use.', PARTITION),
   logStart: gauge('kafka_log_log_logstartoffset', 'The first offset that can be read.', PARTITION),
   logEnd: gauge('kafka_log_log_logendoffset', 'The offset that the next record gets.', PARTITION),
+  oldestOffset: gauge(
+    'kafka_topic_partition_oldest_offset',
+    'The first offset that can be read, as the exporter of offsets calls it.',
+    PARTITION,
+  ),
+  newestOffset: gauge(
+    'kafka_topic_partition_current_offset',
+    'The offset that the next record gets, likewise.',
+    PARTITION,
+  ),
   logSegments: gauge('kafka_log_log_numlogsegments', 'Segments of the partition.', PARTITION),
   partitionsLeftOut: gauge(
     'moldau_metrics_partitions_left_out',
@@ -256,6 +288,14 @@ export const families = {
   idle: gauge(
     'kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent',
     'Share of its time, 0 to 1, that the event loop has been idle since the last scrape.',
+  ),
+  networkIdle: gauge(
+    'kafka_network_socketserver_networkprocessoravgidlepercent',
+    'The same: one thread does both.',
+  ),
+  networkIdleToo: gauge(
+    'kafka_network_socketserver_networkprocessoravgidle_percent',
+    'The same, as Strimzi calls it.',
   ),
   cpu: counter('process_cpu_seconds_total', 'Processor time, user and system.'),
   residentMemory: gauge('process_resident_memory_bytes', 'Memory of the process.'),

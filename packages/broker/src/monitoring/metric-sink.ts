@@ -12,7 +12,8 @@ export interface MetricFamily {
 /** Values of the family's labels, made ready by the sink for any number of its metrics. */
 export type Labels = object;
 
-export const QUANTILES = [0.5, 0.75, 0.95, 0.99, 0.999] as const;
+/** Those that the JMX exporter has of Kafka's histograms. */
+export const QUANTILES = [0.5, 0.75, 0.95, 0.98, 0.99, 0.999] as const;
 
 export interface MetricSink {
   /** Names and values in turn. */

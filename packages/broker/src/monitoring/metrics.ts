@@ -145,7 +145,9 @@ export class Metrics {
     const activeMs = process.activeMs - this.#lastLoop.activeMs;
     const idleMs = process.idleMs - this.#lastLoop.idleMs;
     this.#lastLoop = { activeMs: process.activeMs, idleMs: process.idleMs };
-    single(sink, families.idle, activeMs + idleMs > 0 ? idleMs / (activeMs + idleMs) : 1);
+    const idleShare = activeMs + idleMs > 0 ? idleMs / (activeMs + idleMs) : 1;
+    for (const family of [families.idle, families.networkIdle, families.networkIdleToo])
+      single(sink, family, idleShare);
     sink.family(families.eventLoopDelay);
     sink.summary(this.#eventLoop.delayMs, sink.labels());
     single(sink, families.slowRequests, slowRequests.count);

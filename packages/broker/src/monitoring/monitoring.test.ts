@@ -64,15 +64,21 @@ async function scrape(from = broker): Promise<Map<string, number>> {
 
 describe('metrics', () => {
   it('name each family once, with its type, before its values', async () => {
+    await using admin = new Kafka({ brokers: [`${broker.host}:${broker.port}`] }).admin();
+    await admin.topics.list();
     const text = await (await fetch(urlOf(broker, '/metrics'))).text();
     const named = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
-    const expected = Object.values(families).map(({ name, type }) => `${name} ${type}`);
+    const expected = Object.values(families).flatMap(({ name, type }) =>
+      type === 'summary'
+        ? [`${name} gauge`, `${name}_sum counter`, `${name}_count counter`]
+        : [`${name} ${type}`],
+    );
     assert.deepEqual(named.sort(), expected.sort());
     assert.match(text, /\n$/);
     let family = '';
     for (const line of text.trimEnd().split('\n')) {
       family = /^# TYPE (\S+)/.exec(line)?.[1] ?? family;
-      if (!line.startsWith('#')) assert.match(line, new RegExp(`^${family}(_sum|_count)?[ {]`));
+      if (!line.startsWith('#')) assert.match(line, new RegExp(`^${family}[ {]`));
     }
   });
 
@@ -100,7 +106,14 @@ describe('metrics', () => {
     assert.ok(found.get('kafka_server_brokertopicmetrics_bytesout_total{topic="a"}')! > 60);
     assert.ok(found.get('kafka_network_requestmetrics_totaltimems_count{request="Produce"}')! >= 3);
     assert.ok(found.get('kafka_network_requestmetrics_totaltimems{request="Produce",quantile="0.99"}')! > 0);
+    for (const times of ['totaltimems', 'localtimems'])
+      for (const request of ['Fetch', 'FetchConsumer'])
+        assert.ok(found.get(`kafka_network_requestmetrics_${times}_count{request="${request}"}`)! > 0);
     const partition = '{topic="a",partition="0"}';
+    assert.equal(found.get(`kafka_topic_partition_current_offset${partition}`), 2);
+    assert.equal(found.get(`kafka_topic_partition_oldest_offset${partition}`), 0);
+    assert.equal(found.get('kafka_topic_partitions{topic="a"}'), 1);
+    assert.equal(found.get('kafka_brokers'), 1);
     assert.equal(found.get(`kafka_log_log_logendoffset${partition}`), 2);
     const offset = '{consumergroup="readers",topic="a",partition="0"}';
     assert.equal(found.get(`kafka_consumergroup_current_offset${offset}`), 1);

@@ -79,7 +79,10 @@ describe('metrics for OpenTelemetry', () => {
             dataPoints: [
               {
                 ...{ ...times, attributes: [], count: '1', sum: 0 },
-                quantileValues: [0.5, 0.75, 0.95, 0.99, 0.999].map((quantile) => ({ quantile, value: 0 })),
+                quantileValues: [0.5, 0.75, 0.95, 0.98, 0.99, 0.999].map((quantile) => ({
+                  quantile,
+                  value: 0,
+                })),
               },
             ],
           },

@@ -26,16 +26,25 @@ describe("Prometheus' text", () => {
     assert.equal(sink.text.split('\n').length, 4);
   });
 
-  it('has the quantiles of a summary, its sum and its count', () => {
+  it('has quantiles as the JMX exporter writes them, and sum and count beside them', () => {
     const sink = new TextSink();
     const histogram = new Histogram();
     histogram.record(0);
     sink.family(family('summary'));
     sink.summary(histogram, sink.labels('request', 'Fetch'));
     sink.summary(new Histogram(), sink.labels());
-    assert.match(sink.text, /^it\{request="Fetch",quantile="0.999"\} 0$/m);
-    assert.match(sink.text, /^it_sum\{request="Fetch"\} 0\nit_count\{request="Fetch"\} 1$/m);
-    assert.match(sink.text, /^it\{quantile="0.5"\} NaN$/m);
-    assert.match(sink.text, /^it_count 0$/m);
+    sink.family({ ...family('gauge'), name: 'other' });
+    const labels = ['0.50', '0.75', '0.95', '0.98', '0.99', '0.999'].map((text) => `quantile="${text}"`);
+    assert.equal(
+      sink.text,
+      [
+        '# HELP it Help.\n# TYPE it gauge',
+        ...labels.map((quantile) => `it{request="Fetch",${quantile}} 0`),
+        ...labels.map((quantile) => `it{${quantile}} NaN`),
+        '# TYPE it_sum counter\nit_sum{request="Fetch"} 0\nit_sum 0',
+        '# TYPE it_count counter\nit_count{request="Fetch"} 1\nit_count 0',
+        '# HELP other Help.\n# TYPE other gauge\n',
+      ].join('\n'),
+    );
   });
 });
