@@ -165,9 +165,9 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
-  /** Keeps topics up to date by age, until the function returned is called. */
-  follow(topics: readonly string[] | 'all'): () => void {
-    return this.#refresh.follow(topics);
+  /** Keeps topics up to date by age, until the function returned is called; with `allowsCreation` also makes them anew that are gone. */
+  follow(topics: readonly string[] | 'all', options?: { readonly allowsCreation?: boolean }): () => void {
+    return this.#refresh.follow(topics, options);
   }
 
   /** Hears of changed topics. Returns how to stop that. */

@@ -48,6 +48,8 @@ export class MetadataRefresh {
   readonly #options: MetadataRefreshOptions;
   /** How many want each topic to be kept up to date. */
   readonly #interest = new Map<string, number>();
+  /** Of these, those that are to be made anew when they are gone, where the broker allows it. */
+  readonly #lasting = new Set<string>();
   #wholeInterest = 0;
   #current: Promise<void> | undefined;
   #next: Round | undefined;
@@ -67,8 +69,12 @@ export class MetadataRefresh {
     return this.#freshMs > Number.NEGATIVE_INFINITY;
   }
 
-  /** Keeps topics up to date until the function that is returned is called. */
-  follow(topics: readonly string[] | 'all'): () => void {
+  /**
+   * Keeps topics up to date until the function that is returned is called. With `allowsCreation` whatever asks for them makes them anew, where the broker
+   * allows it: somebody deleted them, and they are written to still.
+   */
+  follow(topics: readonly string[] | 'all', { allowsCreation = false } = {}): () => void {
+    if (allowsCreation && topics !== 'all') for (const topic of topics) this.#lasting.add(topic);
     const add = (count: number): void => {
       if (topics === 'all') this.#wholeInterest += count;
       else for (const topic of topics) this.#count(topic, count);
@@ -104,7 +110,10 @@ export class MetadataRefresh {
   #count(topic: string, count: number): void {
     const total = (this.#interest.get(topic) ?? 0) + count;
     if (total > 0) this.#interest.set(topic, total);
-    else this.#interest.delete(topic);
+    else {
+      this.#interest.delete(topic);
+      this.#lasting.delete(topic);
+    }
   }
 
   #round(reason: string): Round {
@@ -157,7 +166,7 @@ export class MetadataRefresh {
         connection.apis.pick(API),
         {
           topics: isWhole ? null : [...names].map((name) => ({ name })),
-          allowAutoTopicCreation: round.allowsCreation,
+          allowAutoTopicCreation: round.allowsCreation || [...names].some((name) => this.#lasting.has(name)),
         },
         { timeoutMs: this.#attemptTimeoutMs(limits), signal: limits.signal },
       );

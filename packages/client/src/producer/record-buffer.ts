@@ -96,9 +96,15 @@ export class RecordBuffer {
     if (topic.partitions.length > 0) return topic.learning === undefined;
     const known = this.#options.cluster.metadata.topic(topic.name);
     if (known === undefined || known.partitions.length === 0) return false;
-    this.#options.cluster.follow([topic.name]);
+    this.#follow(topic);
     topic.update(known);
     return true;
+  }
+
+  /** As Kafka's producer does: also a topic that somebody deletes while it is written to is made anew, where brokers do that. */
+  #follow({ name }: TopicQueue): void {
+    const { cluster, settings } = this.#options;
+    cluster.follow([name], { allowsCreation: settings.allowTopicCreation });
   }
 
   /** @throws KafkaError for a partition that is not there, and for a record that is too large */
@@ -171,7 +177,7 @@ export class RecordBuffer {
     const { cluster, settings } = this.#options;
     try {
       const known = await awaitTopic(cluster, topic.name, settings);
-      cluster.follow([topic.name]);
+      this.#follow(topic);
       topic.update(known);
     } catch (error) {
       // Who comes from now on asks again.
