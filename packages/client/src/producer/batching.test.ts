@@ -239,3 +239,26 @@ test('nothing lingers while somebody waits in ready for posted records to leave'
   for (const release of held) release();
   await closed(all);
 });
+
+for (const [what, leaderId] of [
+  ['has no leader', -1],
+  ['waits for its broker', 2],
+] as const) {
+  test(`a partition that ${what} holds up the posting to others only when the buffer is full`, async () => {
+    const topics = [{ name: 't', leaders: [1, leaderId] }];
+    const all = setup({ bufferBytes: 640_000, deliveryTimeoutMs: 60_000 }, topics);
+    const { world, producer, values } = all;
+    await world.until(producer.send('t', { value: 'warm', partition: 0 }));
+    const post = async (value: string, partition: number) => {
+      if (!producer.post('t', { value, partition })) await world.until(producer.ready(), 1_000);
+    };
+    for (let count = 0; count < 500; count++) await post('x'.repeat(1_000), 1);
+    await post('posted', 0);
+    await world.time.advance(10);
+    assert.deepEqual(values(), ['warm', 'posted']);
+    await assert.rejects(async () => {
+      for (let count = 0; count < 500; count++) await post('x'.repeat(1_000), 1);
+    }, /not settled/);
+    await world.until(producer.close({ timeoutMs: 10 }).catch(() => {}));
+  });
+}

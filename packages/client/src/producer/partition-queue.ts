@@ -55,6 +55,11 @@ export class PartitionQueue implements PartitionLoad {
     return count;
   }
 
+  /** Of memory. */
+  get waitingBytes(): number {
+    return this.waiting.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  }
+
   get isEmpty(): boolean {
     return this.waiting.length === 0 && this.inFlight.length === 0;
   }

@@ -216,10 +216,11 @@ export class RecordChannel implements ChannelOfTransactions {
     return !this.#isHeldUp && this.#turnBytes < TURN_BYTES;
   }
 
-  /** More than a part of the buffer not even on its way is of no use to anybody. */
+  /** More than a part of the buffer that could be sent and is not even on its way is of no use to anybody. */
   get #isHeldUp(): boolean {
     const { isFree, unsentBytes } = this.#room;
-    return !isFree || unsentBytes * UNSENT_PART >= this.#settings.bufferBytes;
+    const sendableBytes = unsentBytes - this.#sender.heldBackBytes;
+    return !isFree || sendableBytes * UNSENT_PART >= this.#settings.bufferBytes;
   }
 
   #orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

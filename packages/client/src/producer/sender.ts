@@ -50,6 +50,7 @@ export class Sender {
   #isPreparing = false;
   #isClosed = false;
   #flushCount = 0;
+  #heldBackBytes = 0;
   #timer: Timer | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
   /** While draining: when to look again. */
@@ -57,6 +58,11 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
+  }
+
+  /** What cannot be sent whatever others do: its partition has no leader, is to be tried again later, or its broker is being connected to. */
+  get heldBackBytes(): number {
+    return this.#heldBackBytes;
   }
 
   /** There is something new in a partition. */
@@ -118,6 +124,7 @@ export class Sender {
     const { cluster, identity } = this.#options;
     const nowMs = cluster.ports.clock.monotonicMs();
     this.#nextMs = Number.POSITIVE_INFINITY;
+    this.#heldBackBytes = 0;
     const byLeader = new Map<number, PartitionQueue[]>();
     for (const queue of this.#active) {
       this.#expire(queue, nowMs);
@@ -133,12 +140,14 @@ export class Sender {
 
   #sort(queue: PartitionQueue, nowMs: number, byLeader: Map<number, PartitionQueue[]>): void {
     if (queue.resumeMs > nowMs) {
+      this.#heldBackBytes += queue.waitingBytes;
       this.#lookAgain(queue.resumeMs);
       return;
     }
     const leader = this.#options.cluster.metadata.leader(queue.topic, queue.index);
     queue.isAvailable = leader !== undefined;
     if (leader === undefined) {
+      this.#heldBackBytes += queue.waitingBytes;
       this.#options.outcomes.leaderMissing(queue);
       this.#lookAgain(queue.resumeMs);
       return;
@@ -155,10 +164,10 @@ export class Sender {
       this.#lookAgain(lane.resumeMs);
       return;
     }
-    if (lane.isConnecting) return;
-    const connection = cluster.connected(brokerId, 'produce');
+    const connection = lane.isConnecting ? undefined : cluster.connected(brokerId, 'produce');
     if (connection === undefined) {
-      void this.#connect(lane, queues);
+      for (const { waitingBytes } of queues) this.#heldBackBytes += waitingBytes;
+      if (!lane.isConnecting) void this.#connect(lane, queues);
       return;
     }
     while (lane.inFlight < settings.maxInFlight) {

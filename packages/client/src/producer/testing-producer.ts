@@ -38,11 +38,12 @@ export interface Setup {
   throttleTimeMs: number;
 }
 
-/** One broker with the topic 't' of two partitions, that notes what comes. */
+/** One broker with the topic 't' of two partitions, that notes what comes, and another of which nothing is ever heard. */
 export function setup(options: ProducerOptions = {}, topics = [{ name: 't', leaders: [1, 1] }]): Setup {
   const world = new ClientWorld(7);
-  const broker = new ScriptedBroker(() => metadataOf(['one:9092'], topics));
+  const broker = new ScriptedBroker(() => metadataOf(['one:9092', 'silent:9092'], topics));
   world.network.place('one:9092', broker);
+  world.network.place('silent:9092', 'silent');
   const settings = world.settings();
   const cluster = new Cluster(settings, world.ports);
   const sent: Sent[] = [];
