@@ -145,7 +145,7 @@ export type ErrorCode = number;
 export type ErrorName = keyof typeof ErrorCode;
 
 const MESSAGES: { readonly [name in ErrorName]: string } = {
-  UNKNOWN_SERVER_ERROR: 'The broker met an error that it did not expect. Its log has the details.',
+  UNKNOWN_SERVER_ERROR: "The broker met an error that it did not expect. The broker's log has the details.",
   NONE: 'No error.',
   OFFSET_OUT_OF_RANGE:
     'The offset is outside of what the partition keeps. Start again from its earliest or latest offset.',
@@ -173,7 +173,7 @@ const MESSAGES: { readonly [name in ErrorName]: string } = {
   RECORD_LIST_TOO_LARGE:
     'The record batch is larger than a segment of the topic. Send smaller batches, or raise segment.bytes.',
   NOT_ENOUGH_REPLICAS:
-    'Fewer replicas are in sync than min.insync.replicas asks for. Bring brokers back, or lower it.',
+    'Fewer replicas are in sync than min.insync.replicas asks for. Bring brokers back, or lower min.insync.replicas.',
   NOT_ENOUGH_REPLICAS_AFTER_APPEND:
     'The records are written, but on fewer in-sync replicas than min.insync.replicas asks for.',
   INVALID_REQUIRED_ACKS: 'The value of acks is not allowed. Use 0, 1 or -1 (all).',
@@ -240,7 +240,7 @@ const MESSAGES: { readonly [name in ErrorName]: string } = {
     'No access to the delegation token. Ask for an access rule for this principal.',
   DELEGATION_TOKEN_EXPIRED: 'The delegation token has expired. Get a new one.',
   INVALID_PRINCIPAL_TYPE: "The type of principal is not supported. Use 'User'.",
-  NON_EMPTY_GROUP: 'The group still has members. Stop them first.',
+  NON_EMPTY_GROUP: 'The group still has members. Stop its members first.',
   GROUP_ID_NOT_FOUND: 'There is no such group.',
   FETCH_SESSION_ID_NOT_FOUND: 'The broker has dropped this fetch session. Start a new one.',
   INVALID_FETCH_SESSION_EPOCH: 'The fetch session is at another epoch. Start a new one.',

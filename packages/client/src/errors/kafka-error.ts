@@ -158,9 +158,13 @@ function brokerMessage(errorCode: number, subject: ErrorSubject & BrokerErrorDet
   const advice = errorMessage(errorCode as ErrorCode);
   const right = rightNeeded(errorCode, subject);
   if (said === undefined || said === null || said === '') return where + advice + right;
-  const whole =
-    subject.saysAll === true || said.includes(advice) ? said : `${said.replace(/\.?$/, '.')} ${advice}`;
-  return where + whole + right;
+  const more = (subject.saysAll === true || said.includes(advice) ? '' : whatToDo(advice)) + right;
+  return where + (more === '' ? said : said.replace(/\.?$/, '.') + more);
+}
+
+/** Our sentences without the first: what happened, the broker's own words say more precisely. */
+function whatToDo(advice: string): string {
+  return advice.replace(/^.*?\.(?= |$)/, '');
 }
 
 /** What to ask for. */
