@@ -151,7 +151,12 @@ async function keepSnapshot(state: LogState, segmentIndex: number, producers: Pr
     if (!isOutOfSpace(error)) throw error;
     const segment = state.segments[segmentIndex - 1]!;
     segment.sealPending = true;
-    state.unsealed.push({ segment, snapshot: encodeProducerSnapshot(producers), snapshotOffset });
+    state.seals.add({
+      segment,
+      snapshot: encodeProducerSnapshot(producers),
+      snapshotOffset,
+      hasFailed: true,
+    });
   }
 }
 

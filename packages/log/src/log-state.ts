@@ -41,6 +41,15 @@ export interface LogEnvironment {
   background(work: Promise<void>): void;
 }
 
+/** What a closed segment lacks on disk: its indexes, and the snapshot of the producers at its end. */
+export interface Seal {
+  readonly segment: Segment;
+  readonly snapshot: Buffer;
+  readonly snapshotOffset: number;
+  /** It could not be written at first, which has been told; it is tried again now and then. */
+  hasFailed: boolean;
+}
+
 /** Kafka's default is to know no epoch; -1 in the batches. */
 export class LogState {
   readonly environment: LogEnvironment;
@@ -63,8 +72,8 @@ export class LogState {
   epochFileExists = false;
   /** While the epochs' file is being written. */
   savingEpochs: Promise<void> | undefined;
-  /** Closed segments whose small files could not be written. Their sealPending says so too. */
-  readonly unsealed: { segment: Segment; snapshot: Buffer; snapshotOffset: number }[] = [];
+  /** One that is taken out before it is done has nothing more to write: the log was cut, and the segment is open again or gone. */
+  readonly seals = new Set<Seal>();
   /** While the small files of closed segments are being written. */
   sealing: Promise<void> = Promise.resolve();
   #epochsVersion = 0;

@@ -25,6 +25,7 @@ async function truncate(state: LogState, offset: number): Promise<void> {
   }
   state.tail?.clear();
   await dropSegmentsFrom(state, offset);
+  forgetSeals(state, offset);
   const segment = state.active;
   if (state.directoryMade) await cutSegment(state, segment, offset);
   else Object.assign(segment, state.newDetachedSegment(segment.baseOffset));
@@ -82,6 +83,15 @@ async function dropSegmentsFrom(state: LogState, offset: number): Promise<void> 
       await disk.remove(segment.path(state.directory, kind));
   }
   if (dropped.length > 0 && state.directoryMade) await disk.syncDirectory(state.directory);
+}
+
+/** A snapshot above the cut would tell of batches that are gone; and what is the last segment now is closed another time. */
+function forgetSeals(state: LogState, offset: number): void {
+  for (const seal of state.seals) {
+    if (seal.snapshotOffset <= offset && seal.segment !== state.active) continue;
+    state.seals.delete(seal);
+    seal.segment.sealPending = false;
+  }
 }
 
 async function cutSegment(state: LogState, segment: Segment, offset: number): Promise<void> {

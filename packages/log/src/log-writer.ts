@@ -4,7 +4,7 @@
 
 import type { DiskFile } from '@moldau/io';
 import { saveEpochs, savePartitionMetadata } from './epoch-file.ts';
-import type { LogState } from './log-state.ts';
+import type { LogState, Seal } from './log-state.ts';
 import { truncateLoaded } from './log-truncation.ts';
 import type { Segment } from './segment.ts';
 import { snapshotBytes, snapshotPath, writeAborted, writeIndexes, writeSmallFile } from './segment-files.ts';
@@ -311,6 +311,11 @@ export class LogWriter {
       await this.#syncNames();
     } catch (error) {
       if (state.removed) return storageError(`the log ${state.directoryName} has been removed`);
+      // Nothing that was fsynced: the next flush tries again.
+      if (isOutOfSpace(error))
+        return storageError(
+          `no space left in ${state.dir?.path} for the aborted transactions of ${state.directoryName}: free some`,
+        );
       state.dir?.goOffline(`fsync of ${state.directoryName}`, error);
       return storageError(state.dir?.offlineReason ?? errorText(error));
     }
@@ -378,44 +383,53 @@ export class LogWriter {
    * Called when `segment` has been closed by a roll, with the producers as they were then: makes it durable and writes its small
    * files, all in the background.
    */
-  sealed(segment: Segment, snapshot: Buffer, snapshotOffset = segment.nextOffset): void {
+  sealed(segment: Segment, snapshot: Buffer): void {
+    if (this.#state.isInMemory) return;
+    this.#seal({ segment, snapshot, snapshotOffset: segment.nextOffset, hasFailed: false });
+  }
+
+  #seal(seal: Seal): void {
     const state = this.#state;
-    if (state.isInMemory) return;
-    segment.sealPending = true;
-    const work = Promise.all([state.sealing, this.#writeSealed(segment, snapshotOffset, snapshot)]).then(
-      () => {},
-    );
+    state.seals.add(seal);
+    seal.segment.sealPending = true;
+    const work = Promise.all([state.sealing, this.#writeSealed(seal)]).then(() => {});
     state.sealing = work;
     state.environment.background(work);
   }
 
-  async #writeSealed(segment: Segment, snapshotOffset: number, snapshot: Buffer): Promise<void> {
+  async #writeSealed(seal: Seal): Promise<void> {
     const state = this.#state;
     const { disk, smallFiles, indexCache, logger } = state.environment;
+    const { segment, snapshot, snapshotOffset } = seal;
     try {
       await this.#join(snapshotOffset);
       await smallFiles.run(async () => {
+        if (!state.seals.has(seal)) return;
         if (state.segments.includes(segment)) await writeIndexes(state, segment, true);
         // Durable: once the segment is removed nothing else knows its producers.
         await disk.replaceFile(snapshotPath(state, snapshotOffset), snapshot);
       });
-      if (segment !== state.active && state.segments.includes(segment)) indexCache.touch(segment);
+      if (!state.seals.delete(seal)) return;
+      if (state.segments.includes(segment)) indexCache.touch(segment);
       if (segment.slot !== undefined) segment.slot.mode = 'read';
       segment.sealPending = false;
       this.#noteRecoveryPoint();
     } catch (error) {
-      if (state.removed || state.dir?.offlineReason !== undefined) return;
-      state.unsealed.push({ segment, snapshot, snapshotOffset });
+      if (state.removed || state.dir?.offlineReason !== undefined || !state.seals.has(seal)) return;
       const message = 'cannot write the indexes of a closed segment; it is tried again';
-      logger.warn({ log: state.directoryName, error }, message);
+      if (!seal.hasFailed) logger.warn({ log: state.directoryName, error }, message);
+      seal.hasFailed = true;
     }
   }
 
   /** To be called now and then: until its files are there, a closed segment is neither compacted nor passed by the recovery point. */
   sealAgain(): void {
-    const { unsealed, segments } = this.#state;
-    for (const { segment, snapshot, snapshotOffset } of unsealed.splice(0))
-      if (segments.includes(segment)) this.sealed(segment, snapshot, snapshotOffset);
+    const { seals, segments } = this.#state;
+    for (const seal of [...seals].filter(({ hasFailed }) => hasFailed)) {
+      seals.delete(seal);
+      // Those of a segment that was removed are still needed by the one behind it.
+      if (seal.snapshotOffset >= segments[0]!.baseOffset) this.#seal({ ...seal });
+    }
   }
 
   /** What .moldau-tails says of this log once all that is appended has been written. */

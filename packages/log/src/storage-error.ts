@@ -14,8 +14,12 @@ export function errorCodeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** Errors after which the disk is well, only without room: no space, quota used up, file too large. */
+/**
+ * Errors after which the disk is well, only without room: no space, quota used up, file too large. Said of an fsync it is a failure as any other, for
+ * what it was about may be lost.
+ */
 export function isOutOfSpace(error: unknown): boolean {
+  if (error instanceof Error && 'syscall' in error && String(error.syscall).endsWith('sync')) return false;
   const code = errorCodeOf(error);
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
 }
