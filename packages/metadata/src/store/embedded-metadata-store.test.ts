@@ -226,6 +226,34 @@ test('a crash while a snapshot is written leaves the log to go by', async (t) =>
   await again.store.close();
 });
 
+test('a new log whose name could not be made durable does not count, for the old one goes on', async (t) => {
+  const directory = temporaryFolder(t);
+  let fails = false;
+  const syncDirectory = async (path: string) => {
+    if (fails) throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+    await nodeDisk.syncDirectory(path);
+  };
+  const { store, append, follower } = await openStore(directory, { disk: diskWith({ syncDirectory }) });
+  await append([topic(1)]);
+  fails = true;
+  await assert.rejects(store.writeSnapshot(follower.image.records(), follower.position), /EMFILE/);
+  fails = false;
+  // What a crash leaves half written is behind it then.
+  appendFileSync(logFile(directory), 'torn');
+  assert.deepEqual((await openStore(directory)).follower.image.sortedTopicNames(), ['topic-1']);
+  await append([topic(2)]);
+  await store.close();
+  const again = await openStore(directory);
+  assert.equal(again.follower.image.topicCount, 2);
+  await again.append([topic(3)]);
+  await again.store.writeSnapshot(again.follower.image.records(), again.follower.position);
+  await again.append([topic(4)]);
+  await again.store.close();
+  const { store: last, follower: seen } = await openStore(directory);
+  assert.equal(seen.image.topicCount, 4);
+  await last.close();
+});
+
 test('reports a damaged snapshot and a missing log', async (t) => {
   const directory = temporaryFolder(t);
   const { store, append, follower } = await openStore(directory);

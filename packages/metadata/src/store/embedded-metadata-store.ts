@@ -227,11 +227,18 @@ export class EmbeddedMetadataStore implements MetadataStore {
     }
     if (this.#fileBytes === 0) return;
     const file = await this.#disk.open(logPath(this.#directory, position), 'write');
-    await this.#disk.syncDirectory(this.#directory);
-    await this.#file.close();
+    try {
+      await this.#disk.syncDirectory(this.#directory);
+    } catch (error) {
+      // The log goes on in the file before; an empty one with a later name is passed over.
+      await file.close();
+      throw error;
+    }
+    const before = this.#file;
     this.#file = file;
     this.#fileBytes = 0;
     this.#logBytesSinceSnapshot = 0;
+    await before.close();
   }
 }
 

@@ -96,29 +96,35 @@ async function readSnapshot(disk: Disk, directory: string, position: number): Pr
 async function readLogs(disk: Disk, directory: string, start: number, positions: readonly number[]) {
   const frames: Frame[] = [];
   let position = start;
+  let lastLogPosition: number | undefined;
   let lastLogBytes = 0;
   let tornBytes = 0;
   let logBytes = 0;
-  for (const [index, logPosition] of positions.entries()) {
+  for (const logPosition of positions) {
     const path = logPath(directory, logPosition);
-    if (logPosition !== position) throw missing(directory, position);
     const bytes = await disk.readFile(path);
+    // One that was made to be turned to, which then failed: the log before it went on.
+    if (bytes.length === 0 && (logPosition < position || tornBytes > 0)) continue;
+    if (tornBytes > 0) throw damaged(logPath(directory, lastLogPosition!), lastLogBytes);
+    if (logPosition !== position) throw missing(directory, position);
     const scanned = scanFrames(bytes, logPosition);
+    lastLogPosition = logPosition;
     lastLogBytes = scanned.goodBytes;
     tornBytes = bytes.length - scanned.goodBytes;
     logBytes += scanned.goodBytes;
-    if (scanned.isDamaged || (tornBytes > 0 && index < positions.length - 1)) {
-      throw new MetadataStoreError(`${path} is damaged at byte ${scanned.goodBytes}. ${RESTORE_HINT}`);
-    }
+    if (scanned.isDamaged) throw damaged(path, scanned.goodBytes);
     for (const frame of scanned.frames) frames.push(frame);
     position += scanned.frames.reduce((sum, frame) => sum + frame.recordCount, 0);
   }
-  const lastLogPosition = positions.at(-1);
   if (lastLogPosition === undefined) throw missing(directory, start);
   return { frames, position, lastLogPosition, lastLogBytes, tornBytes, logBytes };
 }
 
 const RESTORE_HINT = 'The file was left as it is; restore the folder from a copy.';
+
+function damaged(path: string, atByte: number): MetadataStoreError {
+  return new MetadataStoreError(`${path} is damaged at byte ${atByte}. ${RESTORE_HINT}`);
+}
 
 function missing(directory: string, position: number): MetadataStoreError {
   return new MetadataStoreError(`${logPath(directory, position)} is missing. ${RESTORE_HINT}`);
