@@ -42,7 +42,8 @@ export async function closeLogs(environment: LogEnvironment, logs: readonly Log[
     if (areFew || isLong) await writeSmallFiles(environment, each, isLong);
   });
   for (const { state, writer } of onDisk) {
-    if (state.dir?.offlineReason === undefined) state.dir?.setTail(state.directoryName, writer.tailState());
+    if (state.dir?.offlineReason === undefined && !state.lacksSmallFiles)
+      state.dir?.setTail(state.directoryName, writer.tailState());
   }
 }
 

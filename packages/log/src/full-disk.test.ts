@@ -192,6 +192,24 @@ test('an aborted transaction that finds no room for long fails those who wait, a
   await manager.close();
 });
 
+test('an aborted transaction that found no room before a clean stop is known after it', async () => {
+  const world = new World({ capacityBytes: CAPACITY_BYTES });
+  const manager = await world.open();
+  const log = await openLog(manager, CONFIG);
+  await appendAborted(log);
+  const clear = world.disk.fail({ operation: 'write', path: 'txnindex', code: 'ENOSPC', times: 1000 });
+  const closed = manager.close();
+  for (let second = 0; second < 40; second++) await passTime(world, 1000);
+  await closed;
+  clear();
+  const again = await world.open();
+  const producers = (await (await openLog(again, CONFIG)).abortedTransactions(0, 2)).map(
+    (each) => each.producerId,
+  );
+  assert.deepEqual(producers, [5]);
+  await again.close();
+});
+
 test('a failed fsync is no want of room, whatever it says: the folder is offline', async () => {
   const world = new World();
   const manager = await world.open();

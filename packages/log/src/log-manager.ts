@@ -451,13 +451,17 @@ export class LogManager {
     }
   }
 
-  /** Logs that were not looked at since a crash still have to be recovered after this clean stop. True when there are none. */
+  /** Logs that were not looked at since a crash, or lack files, still have to be recovered after this clean stop. True when there are none. */
   #noteUnrecovered(dir: LogDir): boolean {
     let isWhole = true;
     for (const [directoryName, each] of this.#found) {
-      if (each !== dir || this.#logs.get(directoryName)?.isReady === true) continue;
+      if (each !== dir) continue;
+      const state = this.#logs.get(directoryName)?.internals?.state;
       const tail = dir.tails.get(directoryName);
-      if (dir.cleanStop !== 'no' && tail?.needsRecovery !== true) continue;
+      if (
+        state !== undefined ? !state.lacksSmallFiles : dir.cleanStop !== 'no' && tail?.needsRecovery !== true
+      )
+        continue;
       isWhole = false;
       const unknown = {
         segmentBaseOffset: -1,

@@ -119,6 +119,16 @@ export class LogState {
     return sizeBytes;
   }
 
+  /** Whether files beside the batches lack what only they tell: a recovery has to look at the batches again. */
+  get lacksSmallFiles(): boolean {
+    return (
+      this.seals.size > 0 ||
+      this.segments.some(
+        ({ aborted, abortedOnDisk }) => aborted !== undefined && aborted.length !== abortedOnDisk,
+      )
+    );
+  }
+
   /** Whether the file has the epochs that are in memory. */
   get epochsSaved(): boolean {
     return this.#epochsVersion === this.#epochsSavedVersion;

@@ -464,7 +464,7 @@ export class LogWriter {
       await this.whenWritten();
       // Recovery will not look at what lies before: the indexes of closed segments must be whole.
       await state.sealing;
-      if (state.writtenOffset < tail.endOffset || state.removed) return;
+      if (state.writtenOffset < tail.endOffset || state.removed || state.seals.size > 0) return;
       await saveEpochs(state);
       await state.environment.smallFiles.run(async () => {
         await writeIndexes(state, segment, true);
