@@ -90,6 +90,21 @@ describe('a client', () => {
     await refused(/leave the option sasl out/, plain, { sasl: { mechanism: 'plain', ...alice } });
     await refused(/may not speak TLS|does not speak TLS/, plain, { tls });
     await refused(/speaks TLS|one that speaks TLS \(then set the option tls\)/, secure);
+    const typed = (...texts: string[]) => ({
+      properties: Object.fromEntries(texts.map((each) => each.split('='))),
+    });
+    await refused(/set security\.protocol to ssl or sasl_ssl/, secure, typed('client.id=a'));
+    await refused(/may demand a login \(then set security\.protocol to sasl/, login, typed('client.id=a'));
+    await refused(/set security\.protocol to plaintext/, plain, typed('security.protocol=ssl'));
+    await refused(/as ssl\.truststore\.certificates/, secure, typed('security.protocol=ssl'));
+    await refused(
+      /no logins: set security\.protocol to plaintext or ssl/,
+      plain,
+      typed(
+        ...['security.protocol=sasl_plaintext', 'sasl.mechanism=PLAIN'],
+        ...['sasl.username=a', 'sasl.password=secret'],
+      ),
+    );
     await refused(/nobody you trust vouches for the broker's certificate/, secure, { tls: true });
     await refused(/certificate is for another name/, secure, {
       tls: { ...tls, serverName: 'elsewhere.example' },

@@ -7,6 +7,7 @@ import {
   type KafkaError,
   NoBrokerReachableError,
 } from './kafka-error.ts';
+import type { SettingWords } from './setting-words.ts';
 
 /** What is known of a connection that failed. */
 export interface Dialled {
@@ -15,6 +16,7 @@ export interface Dialled {
   readonly isTls: boolean;
   /** Set when a broker told this address, and which address that broker had answered at. */
   readonly advertisedBy?: string | undefined;
+  readonly words: SettingWords;
 }
 
 interface SystemError extends Error {
@@ -62,7 +64,7 @@ interface DialProblem {
   readonly isLasting?: boolean;
 }
 
-function dialProblem({ isTls }: Dialled, error: SystemError): DialProblem {
+function dialProblem({ isTls, words }: Dialled, error: SystemError): DialProblem {
   const code = error.code ?? '';
   if (code === 'ECONNREFUSED')
     return {
@@ -79,20 +81,20 @@ function dialProblem({ isTls }: Dialled, error: SystemError): DialProblem {
     return { problem: 'no answer within the time for connecting: a firewall, or a machine that is down' };
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH')
     return { problem: `there is no way to it (${code})` };
-  if (isTls) return tlsProblem(code, error);
+  if (isTls) return tlsProblem(code, error, words);
   return { problem: error.message };
 }
 
-function tlsProblem(code: string, error: SystemError): DialProblem {
+function tlsProblem(code: string, error: SystemError, words: SettingWords): DialProblem {
   if (OTHER_PROTOCOL.has(code) && !/alert/.test(error.message)) {
     return {
-      problem: `this port does not speak TLS (${code}): leave the option tls out, or use the port of the broker's TLS listener`,
+      problem: `this port does not speak TLS (${code}): ${words.tlsOff}, or use the port of the broker's TLS listener`,
       isLasting: true,
     };
   }
   if (UNTRUSTED.has(code)) {
     return {
-      problem: `nobody you trust vouches for the broker's certificate (${code}): give the certificate of its authority as tls.trusted`,
+      problem: `nobody you trust vouches for the broker's certificate (${code}): give the certificate of its authority as ${words.authority}`,
       isLasting: true,
     };
   }
@@ -100,24 +102,23 @@ function tlsProblem(code: string, error: SystemError): DialProblem {
     return { problem: "the broker's certificate has expired", isLasting: true };
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return {
-      problem: `the broker's certificate is for another name: ${error.message}. Use that name in brokers, or give it as tls.serverName`,
+      problem: `the broker's certificate is for another name: ${error.message}. ${words.brokerName}`,
       isLasting: true,
     };
   }
   if (/alert (certificate|bad certificate|unknown ca|handshake failure)/.test(error.message)) {
-    return { problem: ownCertificateProblem(error.message), isLasting: true };
+    return { problem: ownCertificateProblem(error.message, words), isLasting: true };
   }
   if (code === 'ECONNRESET') {
     return {
-      problem:
-        'the connection was closed during the TLS handshake: this port may not speak TLS (then leave the option tls out), or the broker is stopping',
+      problem: `the connection was closed during the TLS handshake: this port may not speak TLS (then ${words.tlsOff}), or the broker is stopping`,
     };
   }
   return { problem: `the TLS handshake failed: ${error.message}` };
 }
 
-function ownCertificateProblem(message: string): string {
-  return `the broker refuses the TLS handshake: it wants a client certificate that it trusts. Give tls.key and tls.certificates (${message})`;
+function ownCertificateProblem(message: string, words: SettingWords): string {
+  return `the broker refuses the TLS handshake: it wants a client certificate that it trusts. Give ${words.ownCertificate} (${message})`;
 }
 
 function advertisedAdvice({ advertisedBy, address }: Dialled): string | undefined {
@@ -127,9 +128,10 @@ function advertisedAdvice({ advertisedBy, address }: Dialled): string | undefine
 
 /** A connection that the other side ended, or that brought what no broker sends, before its first answer. */
 export function explainFailedGreeting(dialled: Dialled, problem: string, cause?: unknown): ConnectionError {
-  const advice = dialled.isTls
-    ? 'Is this the port of a Kafka broker, and if so, one that wants a client certificate (then give tls.key and tls.certificates that it trusts)?'
-    : 'Is this the port of a Kafka broker, and if so, one that speaks TLS (then set the option tls)?';
+  const { isTls, words } = dialled;
+  const advice = isTls
+    ? `Is this the port of a Kafka broker, and if so, one that wants a client certificate (then give ${words.ownCertificate} that it trusts)?`
+    : `Is this the port of a Kafka broker, and if so, one that speaks TLS (then ${words.tlsOn})?`;
   return new ConnectionError('CONNECTION_FAILED', `${dialled.address}: ${problem}. ${advice}`, {
     broker: dialled.address,
     cause,
@@ -147,7 +149,7 @@ export function explainLost(
     state === 'login'
       ? ' during the login: too many failed logins from this machine, or the broker is stopping'
       : state === 'first'
-        ? ' at the first request: this listener may demand a login (then set the option sasl), or the broker is stopping'
+        ? ` at the first request: this listener may demand a login (then ${dialled.words.loginOn}), or the broker is stopping`
         : ' before it answered';
   return new ConnectionError(
     'CONNECTION_LOST',
@@ -172,6 +174,11 @@ export function foreignProtocol(size: number): string | undefined {
   if ((type === 0x15 || type === 0x16) && major === 3) return 'what answers there speaks TLS';
   if (size === 0x48545450) return 'what answers there speaks HTTP';
   return undefined;
+}
+
+export function explainNoLogins(address: string, words: SettingWords): KafkaError {
+  const message = `${address}: this listener of the broker has no logins: ${words.loginOff}, or use the port of a listener with SASL.`;
+  return new AuthenticationError('AUTHENTICATION_FAILED', message, { broker: address });
 }
 
 export function explainNoMechanism(address: string, wanted: string, offered: readonly string[]): KafkaError {

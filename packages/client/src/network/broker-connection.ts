@@ -11,6 +11,7 @@ import type { Connection, Timer } from '@moldau/io';
 import { encodeRequestFrame } from '@moldau/protocol';
 import { type Dialled, explainFailedDial, explainLost, explainSilence } from '../errors/explanations.ts';
 import { ClosedError, KafkaError, TimeoutError } from '../errors/kafka-error.ts';
+import { OPTION_WORDS, type SettingWords } from '../errors/setting-words.ts';
 import { addressText } from '../options/address.ts';
 import { AnswerReader } from './answer-reader.ts';
 import type { BrokerApis } from './broker-apis.ts';
@@ -49,8 +50,8 @@ export class BrokerConnection {
   private constructor(options: BrokerConnectionOptions) {
     this.#options = options;
     this.address = addressText(options.address);
-    const { advertisedBy, tls, clock, timers, maxAnswerBytes } = options;
-    this.#dialled = { address: this.address, isTls: tls !== undefined, advertisedBy };
+    const { advertisedBy, tls, clock, timers, maxAnswerBytes, words = OPTION_WORDS } = options;
+    this.#dialled = { address: this.address, isTls: tls !== undefined, advertisedBy, words };
     this.#requests = new Requests({
       ...{ address: this.address, clock, timers },
       onSilence: (error) => this.#finish(explainSilence(this.address, error)),
@@ -77,6 +78,11 @@ export class BrokerConnection {
       signal?.removeEventListener('abort', abort);
     }
     return connection;
+  }
+
+  /** For errors that tell its user what to change. */
+  get words(): SettingWords {
+    return this.#dialled.words;
   }
 
   /** What the broker speaks. */

@@ -193,12 +193,12 @@ export class BrokerPool {
 
   #connectionOptions(lane: Lane) {
     const { place, broker } = lane;
-    const { clientId, tls, sasl, requestTimeoutMs, connectTimeoutMs, maxAnswerBytes } = this.#settings;
+    const { clientId, tls, sasl, requestTimeoutMs, connectTimeoutMs, maxAnswerBytes, words } = this.#settings;
     const { network, clock, timers, random } = this.#ports;
     return {
       address: { host: place.host, port: place.port },
       advertisedBy: place.advertisedBy,
-      ...{ clientId, tls, requestTimeoutMs, connectTimeoutMs, maxAnswerBytes, network, clock, timers },
+      ...{ clientId, tls, words, requestTimeoutMs, connectTimeoutMs, maxAnswerBytes, network, clock, timers },
       ...{ instruments: this.#instruments, broker },
       onClosed: (error: KafkaError) => {
         if (lane.connection !== undefined) this.#ended(lane, error);

@@ -2,6 +2,7 @@
 
 import type { Clock, Network, Timers, TlsClientOptions } from '@moldau/io';
 import type { KafkaError } from '../errors/kafka-error.ts';
+import type { SettingWords } from '../errors/setting-words.ts';
 import type { BrokerName, Instruments } from '../observability/instruments.ts';
 import type { Address } from '../options/address.ts';
 import type { BrokerConnection } from './broker-connection.ts';
@@ -10,6 +11,8 @@ export interface BrokerConnectionOptions {
   readonly address: Address;
   /** See Dialled. */
   readonly advertisedBy?: string | undefined;
+  /** How its user calls what he set; by default as options. */
+  readonly words?: SettingWords | undefined;
   readonly clientId: string;
   readonly tls: TlsClientOptions | undefined;
   /** Logs in, and says how long that lasts: 0 for good. Absent: there is no login. */

@@ -2,6 +2,7 @@
 
 import type { TlsClientOptions } from '@moldau/io';
 import { OptionsError } from '../errors/kafka-error.ts';
+import { OPTION_WORDS, PROPERTY_WORDS, type SettingWords } from '../errors/setting-words.ts';
 import { type Address, parseAddresses } from './address.ts';
 import { clientProperties } from './client-properties.ts';
 import { applyProperties, type Properties, type PropertyTable } from './properties.ts';
@@ -84,6 +85,8 @@ export interface ClientSettings {
   readonly clientId: string;
   readonly tls: TlsClientOptions | undefined;
   readonly sasl: SaslOptions | undefined;
+  /** How its user calls what he set. */
+  readonly words: SettingWords;
   readonly requestTimeoutMs: number;
   readonly apiTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -148,7 +151,10 @@ export function resolveClientOptions(
   for (const name of NUMBERS) checkNumber(name, merged[name]);
   const { tls = false, sasl } = merged;
   if (sasl !== undefined) checkSasl(sasl);
-  return { ...merged, brokers: parseAddresses(merged.brokers), tls: tlsSettings(tls), sasl };
+  const isByProperties =
+    Object.keys(properties).length > 0 && given.tls === undefined && given.sasl === undefined;
+  const words = isByProperties ? PROPERTY_WORDS : OPTION_WORDS;
+  return { ...merged, brokers: parseAddresses(merged.brokers), tls: tlsSettings(tls), sasl, words };
 }
 
 function withoutUndefined<T extends object>(options: T): T {

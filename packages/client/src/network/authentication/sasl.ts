@@ -9,8 +9,8 @@ import {
   saslHandshakeRequest,
   saslHandshakeResponse,
 } from '@moldau/protocol';
-import { explainNoMechanism, explainRefusedLogin } from '../../errors/explanations.ts';
-import { AuthenticationError, BrokerError } from '../../errors/kafka-error.ts';
+import { explainNoLogins, explainNoMechanism, explainRefusedLogin } from '../../errors/explanations.ts';
+import { BrokerError } from '../../errors/kafka-error.ts';
 import type { SaslMechanismName, SaslOptions } from '../../options/client-options.ts';
 import type { BrokerConnection } from '../broker-connection.ts';
 import { oauthBearer } from './oauthbearer.ts';
@@ -47,7 +47,8 @@ export async function logIn(
   const handshake = await connection.loginRequest(HANDSHAKE, apis.pick(HANDSHAKE), { mechanism }, limits);
   if (handshake.errorCode === ErrorCode.UNSUPPORTED_SASL_MECHANISM)
     throw explainNoMechanism(address, mechanism, handshake.mechanisms);
-  if (handshake.errorCode !== ErrorCode.NONE) throw handshakeError(handshake.errorCode, address);
+  if (handshake.errorCode === ErrorCode.ILLEGAL_SASL_STATE) throw explainNoLogins(address, connection.words);
+  if (handshake.errorCode !== ErrorCode.NONE) throw new BrokerError(handshake.errorCode, { broker: address });
   const exchange = startExchange(sasl, random);
   const version = apis.pick(AUTHENTICATE);
   for (let token: Buffer | undefined = await exchange.first(); ; ) {
@@ -59,10 +60,4 @@ export async function logIn(
     token = await exchange.next(answer.authBytes);
     if (token === undefined) return answer.sessionLifetimeMs;
   }
-}
-
-function handshakeError(errorCode: number, address: string): Error {
-  if (errorCode !== ErrorCode.ILLEGAL_SASL_STATE) return new BrokerError(errorCode, { broker: address });
-  const message = `${address}: this listener of the broker has no logins: leave the option sasl out, or use the port of a listener with SASL.`;
-  return new AuthenticationError('AUTHENTICATION_FAILED', message, { broker: address });
 }
