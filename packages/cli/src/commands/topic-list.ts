@@ -20,10 +20,15 @@ export async function run(
   await output.rows(
     [
       { title: 'name', show: ({ name }) => name },
+      { title: 'partitions', show: ({ partitionCount }) => partitionCount, isNumber: true },
+      { title: 'replicas', show: ({ replicationFactor }) => replicationFactor, isNumber: true },
       { title: 'id', show: ({ id }) => id, isWide: true },
       { title: 'internal', show: ({ isInternal }) => isInternal, isWide: true },
     ],
     shown,
-    ({ name, id, isInternal }) => ({ name, id: id ?? null, internal: isInternal }),
+    ({ name, id, isInternal, partitionCount, replicationFactor }) => ({
+      ...{ name, id: id ?? null, internal: isInternal },
+      ...{ partitions: partitionCount, replicationFactor },
+    }),
   );
 }

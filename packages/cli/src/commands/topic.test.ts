@@ -31,10 +31,13 @@ test('topics are created and listed, with the same keys in every format', async 
       ['audit', 3],
     ],
   );
-  assert.equal((await run('list')).out, 'NAME\naudit\norders\n');
+  assert.equal(
+    (await run('list')).out,
+    'NAME    PARTITIONS  REPLICAS\naudit            3         1\norders           3         1\n',
+  );
   const { id, ...rest } = JSON.parse((await run('list', { pattern: '^o' }, {}, 'ndjson')).out);
   assert.match(id, /^[\w-]{22}$/);
-  assert.deepEqual(rest, { name: 'orders', internal: false });
+  assert.deepEqual(rest, { name: 'orders', internal: false, partitions: 3, replicationFactor: 1 });
 });
 
 test('names that cannot be are refused, and those that are there may be left alone', async () => {

@@ -22,7 +22,7 @@ import { type Operation, operationsOf } from './names.ts';
 import { allOrThrow, errorOf } from './results.ts';
 import { brokerTimeoutMs } from './timing.ts';
 
-export interface TopicListing {
+interface TopicIdentity {
   readonly name: string;
   /** Undefined: the broker is too old to tell. */
   readonly id: Uuid | undefined;
@@ -30,10 +30,16 @@ export interface TopicListing {
   readonly isInternal: boolean;
 }
 
+export interface TopicListing extends TopicIdentity {
+  readonly partitionCount: number;
+  /** Of its first partition; 0 where it has none yet. */
+  readonly replicationFactor: number;
+}
+
 /** By name or, where it may have been made anew in the meantime, by id (from Kafka 3.1 on). */
 export type TopicChoice = string | { readonly id: Uuid };
 
-export interface TopicDescription extends TopicListing {
+export interface TopicDescription extends TopicIdentity {
   readonly partitions: readonly PartitionDescription[];
   /** What this principal may do with it; only when asked for, and where the broker tells. */
   readonly authorizedOperations: readonly Operation[] | undefined;
@@ -106,7 +112,11 @@ export class TopicsAdmin {
     );
     return topics
       .filter(({ isInternal }) => options.includeInternal === true || !isInternal)
-      .map(listing)
+      .map(({ partitions, ...topic }) => ({
+        ...identity(topic),
+        partitionCount: partitions.length,
+        replicationFactor: partitions[0]?.replicaNodes.length ?? 0,
+      }))
       .sort((left, right) => (left.name < right.name ? -1 : 1));
   }
 
@@ -133,7 +143,7 @@ export class TopicsAdmin {
         if (error !== undefined || !isThere) return error!;
         const partitions = topic.partitions.map(partitionDescription);
         return {
-          ...listing(topic),
+          ...identity(topic),
           partitions: partitions.sort((left, right) => left.index - right.index),
           authorizedOperations: operationsOf(topic.topicAuthorizedOperations),
         };
@@ -249,7 +259,15 @@ function newTopic({ name, partitions, replicationFactor, assignments, configs = 
   };
 }
 
-function listing({ name, topicId, isInternal }: { name: string | null; topicId: Uuid; isInternal: boolean }) {
+function identity({
+  name,
+  topicId,
+  isInternal,
+}: {
+  name: string | null;
+  topicId: Uuid;
+  isInternal: boolean;
+}) {
   return { name: name ?? '', id: knownId(topicId), isInternal };
 }
 
