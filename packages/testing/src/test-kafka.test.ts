@@ -221,6 +221,26 @@ describe('faults of connections', () => {
       (await RawClient.dial({ port: Number(address.split(':')[1]) })).close();
   });
 
+  it('tells whoever waits, and at the latest close(), that a port is taken and so a refusal stays', async () => {
+    let isTaken = false;
+    const network: Network = {
+      ...nodeNetwork,
+      listen: (...given) =>
+        isTaken ? Promise.reject(new Error('EADDRINUSE')) : nodeNetwork.listen(...given),
+    };
+    const proxy = await FaultProxy.start({ upstream: '127.0.0.1:1', network });
+    {
+      // Nobody can wait for this one, and a rejection that is nobody's would end the process.
+      using _refusal = await proxy.faults.refuse();
+      isTaken = true;
+    }
+    await new Promise(setImmediate);
+    proxy.faults.lift();
+    await new Promise(setImmediate);
+    await assert.rejects(proxy.faults.lift(), /EADDRINUSE/);
+    await assert.rejects(proxy.close(), /EADDRINUSE/);
+  });
+
   it('is silent: connections stay and nothing comes, and what lost bytes ends when lifted', async () => {
     await using kafka = await start();
     const admin = kafka.client(QUICK).admin();

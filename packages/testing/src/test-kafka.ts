@@ -109,8 +109,11 @@ export class TestKafka implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#clients].map((client) => client.close()));
-    await this.#proxy.close();
-    await this.#broker.stop();
+    try {
+      await this.#proxy.close();
+    } finally {
+      await this.#broker.stop();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -82,13 +82,14 @@ export class FaultProxy implements AsyncDisposable {
     return this.#seats.map(({ host, port }) => `${host}:${port}`).join(',');
   }
 
-  /** Lifts all faults, and ends every connection. */
+  /** Lifts all faults, and ends every connection; then rejects if a fault could not be lifted, now or before. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.faults.lift();
+    const [lifted] = await Promise.allSettled([this.faults.lift()]);
     this.#drop(() => true);
     await Promise.all(this.#seats.map((_, index) => this.#inTurn(() => this.#stopListening(index + 1))));
     this.#drop(() => true);
+    if (lifted.status === 'rejected') throw lifted.reason;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -56,9 +56,15 @@ export class Fault implements Disposable {
     return this.#lifted !== undefined;
   }
 
-  /** Ends it, at once for requests that come; resolves when connections are taken that were refused. Safe to call twice. */
+  /**
+   * Ends it, at once for requests that come; resolves when connections are taken that were refused, and rejects when another has the port meanwhile. Who
+   * does not wait hears of that when the kit is stopped. Safe to call twice.
+   */
   lift(): Promise<void> {
-    this.#lifted ??= this.#lift();
+    if (this.#lifted === undefined) {
+      this.#lifted = this.#lift();
+      this.#lifted.catch(() => {});
+    }
     return this.#lifted;
   }
 

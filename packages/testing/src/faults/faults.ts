@@ -137,9 +137,11 @@ export class Faults {
   }
 
   /** Lifts all faults. Connections that were dropped stay so, and what was moved goes back. Resolves as each fault's lift() does. */
-  async lift(): Promise<void> {
+  lift(): Promise<void> {
     const those = [...this.#rules, ...this.#slow, ...this.#silent].map(({ fault }) => fault);
-    await Promise.all([...those, ...this.#others].map((fault) => fault.lift()));
+    const lifted = Promise.all([...those, ...this.#others].map((fault) => fault.lift())).then(() => {});
+    lifted.catch(() => {});
+    return lifted;
   }
 
   /** What is to be done to a request. */
@@ -181,9 +183,10 @@ export class Faults {
   }
 
   #other(onLifted: () => unknown): Fault {
-    const fault = new Fault(() => {
+    // One that cannot be lifted stays, so that somebody hears of it.
+    const fault = new Fault(async () => {
+      await onLifted();
       this.#others.delete(fault);
-      return onLifted();
     });
     this.#others.add(fault);
     return fault;
