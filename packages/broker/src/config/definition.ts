@@ -144,7 +144,8 @@ function numberText(value: number | null): string | null {
   return value === Number.MAX_VALUE ? DOUBLE_MAX_TEXT : String(value);
 }
 
-const URL_CREDENTIALS = /\/\/[^/@\s]*@/g;
+/** Up to the last @, for a password may have one. */
+const URL_CREDENTIALS = /\/\/\S*@/g;
 
 /** A value that does not fit its key. The message says what is allowed, and never repeats a secret. */
 export class ConfigValueError extends Error {

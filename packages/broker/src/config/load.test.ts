@@ -231,21 +231,23 @@ describe('a start', () => {
   });
 
   it('repeats no line without a value, which may be of a file of keys', async () => {
-    const text = '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\nqXjve6DW=\n';
+    const text = '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\nqXjve6DW=\nqXjve6D==\n';
     const { warnings } = await load({ file: file(`${text}num.partition\n`) });
     assert.deepEqual(warnings, [
       'unknown configuration -----BEGIN is ignored',
       'unknown configuration num.partition is ignored (did you mean num.partitions?)',
-      '2 lines are ignored, for they are not KEY=VALUE',
+      '3 lines are ignored, for they are not KEY=VALUE',
     ]);
   });
 
   it('repeats no password of a URL', async () => {
-    const wrong = { settings: ['moldau.metrics.otlp.url=http://ada:hunter2@collector/'] };
-    await assert.rejects(load(wrong), ({ message }: Error) => {
-      assert.match(message, /"http:\/\/\[hidden\]@collector\/"/);
-      return !message.includes('hunter2');
-    });
+    for (const password of ['hunter2', 'hunter2@hunter2', 'hunter2/hunter2']) {
+      const wrong = { settings: [`moldau.metrics.otlp.url=http://ada:${password}@collector/`] };
+      await assert.rejects(load(wrong), ({ message }: Error) => {
+        assert.match(message, /"http:\/\/\[hidden\]@collector\/"/);
+        return !message.includes('hunter2');
+      });
+    }
   });
 
   it('suggests the variable that was meant, and leaves those of other programs alone', async () => {

@@ -259,7 +259,7 @@ function reviewKeys(values: ReadonlyMap<string, string>): string[] {
     else if (definition === undefined) {
       const hint = brokerKeyHint(key);
       // Without a value it is a line of some other file, as of a private key.
-      if (value === '' && hint === '') nameless += 1;
+      if (/^=?$/.test(value) && hint === '') nameless += 1;
       else unknown.push(`unknown configuration ${key} is ignored${hint}`);
     }
   }
