@@ -138,7 +138,8 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
   const knownClusterId = await storedClusterId(options);
   const clusterId = knownClusterId ?? config.initialClusterId ?? uuidFromBytes(random.bytes(16));
   const { maxOpenFiles } = (await options.monitoring?.process.figures()) ?? {};
-  const descriptors = shareDescriptors(maxOpenFiles, config.logs.maxOpenFiles);
+  const tlsListeners = config.listeners.filter(({ name }) => certificates.tlsOf(name) !== undefined).length;
+  const descriptors = shareDescriptors(maxOpenFiles, config.logs.maxOpenFiles, tlsListeners);
   const logs = await LogManager.open({
     ...{ disk, clock, timers, random, logger: logLevels.of('log') },
     ...config.logs,
@@ -268,6 +269,7 @@ async function start(options: BrokerOptions, onStop: (close: () => Promise<unkno
     ...DEFAULT_NETWORK_LIMITS,
     ...config.network,
     maxDescriptors: descriptors.connections,
+    maxHandshakes: descriptors.handshakes,
   };
   const updateConfig = (): void => {
     const own = image.configs(ConfigResourceType.BROKER, String(config.nodeId));

@@ -59,6 +59,8 @@ export interface Network {
       backlog?: number;
       /** Connections are accepted when their handshake is over. */
       tls?: TlsServerOptions;
+      /** At least 1; one more, and the oldest gives way. Default 1000. */
+      maxHandshakes?: number;
       handshakeFailed?(failure: FailedHandshake): void;
     },
     accept: (connection: Connection) => ConnectionHandler,

@@ -15,6 +15,8 @@ export interface NetworkLimits {
   maxConnectionsPerIpOverrides: ReadonlyMap<string, number>;
   /** What the files that the process may have open leave for connections: those above it could not be served. */
   maxDescriptors: number;
+  /** TLS handshakes of one listener that may be under way. */
+  maxHandshakes: number;
   /** Requests of one connection that are being answered at a time. */
   requestsInProcessPerConnection: number;
   /** Bytes of such requests; one request is always allowed. */
@@ -33,25 +35,31 @@ export const DEFAULT_NETWORK_LIMITS: Readonly<NetworkLimits> = {
   maxConnectionsPerIp: 2 ** 31 - 1,
   maxConnectionsPerIpOverrides: new Map(),
   maxDescriptors: Number.POSITIVE_INFINITY,
+  maxHandshakes: 1000,
   requestsInProcessPerConnection: 256,
   requestBytesPerConnection: 16 * 1024 * 1024,
   unsentBytesPerConnection: 1024 * 1024,
   bufferedBytes: 256 * 1024 * 1024,
 };
 
-/** For what is open for moments: small files, handshakes, pages. */
+/** For what is open for moments: small files, pages. */
 const SPARE_DESCRIPTORS = 256;
 
 /**
  * Shares out the files that the process may have open (undefined: nobody knows), so that clients cannot leave the logs without any. A connection is one
- * of them.
+ * of them, and so is a handshake that is under way at a listener with TLS.
  */
 export function shareDescriptors(
   allowed: number | undefined,
   wantedByLogs: number,
-): { readonly logs: number; readonly connections: number } {
-  if (allowed === undefined) return { logs: wantedByLogs, connections: Number.POSITIVE_INFINITY };
+  tlsListeners: number,
+): { readonly logs: number; readonly connections: number; readonly handshakes: number } {
+  const { maxHandshakes } = DEFAULT_NETWORK_LIMITS;
+  if (allowed === undefined)
+    return { logs: wantedByLogs, connections: Number.POSITIVE_INFINITY, handshakes: maxHandshakes };
   const quarter = Math.floor(allowed / 4);
   const logs = Math.min(wantedByLogs, quarter);
-  return { logs, connections: allowed - logs - Math.min(SPARE_DESCRIPTORS, quarter) };
+  const left = allowed - logs - Math.min(SPARE_DESCRIPTORS, quarter);
+  const handshakes = Math.max(1, Math.min(maxHandshakes, Math.floor(left / 4 / tlsListeners)));
+  return { logs, connections: left - handshakes * tlsListeners, handshakes };
 }

@@ -101,9 +101,14 @@ test('a request is told of when its answer has been sent, with the times of its 
 });
 
 test('connections leave files to the logs', async () => {
-  assert.deepEqual(shareDescriptors(undefined, 512), { logs: 512, connections: Number.POSITIVE_INFINITY });
-  assert.deepEqual(shareDescriptors(1024, 512), { logs: 256, connections: 512 });
-  assert.deepEqual(shareDescriptors(20_000, 512), { logs: 512, connections: 19_232 });
+  assert.deepEqual(shareDescriptors(undefined, 512, 1), {
+    logs: 512,
+    connections: Number.POSITIVE_INFINITY,
+    handshakes: 1000,
+  });
+  assert.deepEqual(shareDescriptors(1024, 512, 0), { logs: 256, connections: 512, handshakes: 1000 });
+  assert.deepEqual(shareDescriptors(1024, 512, 2), { logs: 256, connections: 384, handshakes: 64 });
+  assert.deepEqual(shareDescriptors(20_000, 512, 2), { logs: 512, connections: 17_232, handshakes: 1000 });
   const told: string[] = [];
   const { server, dial } = await started({
     limits: { ...DEFAULT_NETWORK_LIMITS, maxDescriptors: 2 },

@@ -171,7 +171,7 @@ export class Server<Api extends ServedApi> {
     const listener = await this.#options.network.listen(
       {
         ...{ host, port, backlog: Math.max(MIN_BACKLOG, options.backlog ?? 0) },
-        ...(tls === undefined ? {} : { tls }),
+        ...(tls === undefined ? {} : { tls, maxHandshakes: this.#options.limits.maxHandshakes }),
         handshakeFailed: (failure) => this.#handshakeFailed(failure, name),
       },
       (connection) => this.#accept(connection, name),

@@ -299,7 +299,7 @@ function listen(
   options: Parameters<Network['listen']>[0],
   accept: (connection: Connection) => ConnectionHandler,
 ): Promise<Listener> {
-  const { tls, handshakeFailed = () => {} } = options;
+  const { tls, handshakeFailed = () => {}, maxHandshakes } = options;
   if (tls === undefined) {
     const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
       accepted(socket, accept),
@@ -308,8 +308,11 @@ function listen(
       throw new Error('this listener has no TLS');
     });
   }
-  const acceptor = new TlsAcceptor(tls, handshakeFailed, (socket) =>
-    accepted(socket, accept, tlsConnectionOf(socket)),
+  const acceptor = new TlsAcceptor(
+    tls,
+    handshakeFailed,
+    (socket) => accepted(socket, accept, tlsConnectionOf(socket)),
+    maxHandshakes,
   );
   return opened(acceptor.server, options, (changed) => acceptor.update(changed));
 }

@@ -38,11 +38,16 @@ class Server {
   readonly #waiting: (() => void)[] = [];
   listener!: Listener;
 
-  static async open(tls = options(), place: () => Uint8Array | undefined = () => undefined): Promise<Server> {
+  static async open(
+    tls = options(),
+    place: () => Uint8Array | undefined = () => undefined,
+    maxHandshakes?: number,
+  ): Promise<Server> {
     const server = new Server();
     server.listener = await nodeNetwork.listen(
       {
         ...{ host: '127.0.0.1', port: 0, tls },
+        ...(maxHandshakes === undefined ? {} : { maxHandshakes }),
         handshakeFailed(failure) {
           server.failures.push(failure);
           server.#wake();
@@ -292,6 +297,14 @@ describe('a handshake', () => {
     assert.equal(String(Buffer.concat(served.bytes)), 'still there');
     await server.until(() => (server.failures.length >= 500 ? true : undefined));
     assert.deepEqual([...new Set(server.failures.map(({ code }) => code))], ['HANDSHAKE_EVICTED']);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('gives way where fewer may be under way, for each is a file that is open', async () => {
+    const server = await Server.open(options(), undefined, 2);
+    const slow = [server.dialPlainly(), server.dialPlainly(), server.dialPlainly()];
+    const code = await server.until(() => server.failures[0]?.code);
+    assert.equal(code, 'HANDSHAKE_EVICTED');
     for (const socket of slow) socket.destroy();
   });
 

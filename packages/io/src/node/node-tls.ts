@@ -16,7 +16,7 @@ function tls(): typeof import('node:tls') {
 }
 
 const HANDSHAKE_DEADLINE_MS = 30_000;
-const MAX_HANDSHAKES = 1000;
+const DEFAULT_MAX_HANDSHAKES = 1000;
 
 interface Handshake {
   readonly remoteAddress: string;
@@ -26,6 +26,7 @@ interface Handshake {
 
 export class TlsAcceptor {
   readonly server: Server;
+  readonly #maxHandshakes: number;
   readonly #failed: (failure: FailedHandshake) => void;
   /** By the socket beneath, the oldest first. */
   readonly #handshakes = new Map<Socket, Handshake>();
@@ -35,7 +36,9 @@ export class TlsAcceptor {
     options: TlsServerOptions,
     failed: (failure: FailedHandshake) => void,
     accepted: (socket: TLSSocket) => void,
+    maxHandshakes = DEFAULT_MAX_HANDSHAKES,
   ) {
+    this.#maxHandshakes = maxHandshakes;
     this.#failed = failed;
     this.#clientAuthentication = options.clientAuthentication;
     this.server = tls().createServer({ noDelay: true, keepAlive: true, ...serverOptions(options) });
@@ -64,7 +67,7 @@ export class TlsAcceptor {
 
   /** Either event ends it: a connection that breaks, or whose certificate Node refuses, comes as a tlsClientError as well. */
   #begin(socket: Socket): void {
-    if (this.#handshakes.size >= MAX_HANDSHAKES) {
+    if (this.#handshakes.size >= this.#maxHandshakes) {
       const [oldest] = this.#handshakes.keys();
       this.#giveUp(oldest!, 'HANDSHAKE_EVICTED');
     }
