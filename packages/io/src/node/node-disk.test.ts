@@ -155,7 +155,7 @@ const OUT_OF_DESCRIPTORS = `
   import { closeSync, openSync } from 'node:fs';
   import { nodeDisk } from '@moldau/io';
   const [folder] = process.argv.slice(1);
-  await nodeDisk.replaceFile(folder + '/known', Buffer.from('known'));
+  for (const name of ['/known', '/turns']) await nodeDisk.replaceFile(folder + name, Buffer.from('known'));
   const taken = [];
   try {
     for (;;) taken.push(openSync('/dev/null'));
@@ -168,11 +168,15 @@ const OUT_OF_DESCRIPTORS = `
     nodeDisk.list(folder).then((entries) => entries.length > 0),
     nodeDisk.replaceFile(folder + '/known', Buffer.from('replaced')),
   ]);
+  const order = [];
+  const turns = Array.from({ length: 50 }, (_, turn) => nodeDisk.readFile(folder + '/turns').then(() => order.push(turn)));
   setTimeout(() => taken.splice(0, 3).forEach((descriptor) => closeSync(descriptor)), 100);
   console.log(JSON.stringify(await all));
+  await Promise.all(turns);
+  console.log(order.every((turn, index) => turn === index));
 `;
 
-test('an open waits while the process has as many files open as it may', {
+test('opens wait their turn while the process has as many files open as it may', {
   skip: process.platform === 'win32',
 }, async () => {
   const script = ['--conditions=source', '--input-type=module', '-e', OUT_OF_DESCRIPTORS, folder];
@@ -185,5 +189,5 @@ test('an open waits while the process has as many files open as it may', {
     wrong += text;
   });
   await once(child, 'close');
-  assert.equal(told, 'EMFILE\n[null,"known",true,null]\n', wrong);
+  assert.equal(told, 'EMFILE\n[null,"known",true,null]\ntrue\n', wrong);
 });

@@ -54,17 +54,35 @@ function openDescriptor(path: string, flags: number, mode = 0o644): Promise<numb
   );
 }
 
+/** Resolves when those that began to wait for a descriptor before have one, or have given up: if all asked again and again, they would take a core. */
+let turn: Promise<unknown> = Promise.resolve();
+
 async function patiently<T>(useDescriptor: () => Promise<T>): Promise<T> {
+  try {
+    return await useDescriptor();
+  } catch (error) {
+    if (!isOutOfDescriptors(error)) throw error;
+  }
   const deadlineMs = performance.now() + DESCRIPTOR_PATIENCE_MS;
+  const result = turn.then(() => insistently(useDescriptor, deadlineMs));
+  turn = result.catch(() => {});
+  return result;
+}
+
+async function insistently<T>(useDescriptor: () => Promise<T>, deadlineMs: number): Promise<T> {
   for (;;) {
     try {
       return await useDescriptor();
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if ((code !== 'EMFILE' && code !== 'ENFILE') || performance.now() > deadlineMs) throw error;
+      if (!isOutOfDescriptors(error) || performance.now() > deadlineMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, DESCRIPTOR_INTERVAL_MS));
     }
   }
+}
+
+function isOutOfDescriptors(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 /** As Node's `recursive`, which never ends where a folder takes no entries, as in /proc. */
