@@ -37,6 +37,7 @@ test('what cannot be meant is refused with what is expected', () => {
     [() => durationMs('5'), /1h30m/],
     [() => durationMs('5m x'), /1h30m/],
     [() => timeMs('yesterday', 0), /-2h \(so long ago\)/],
+    [() => timeMs('start:3', 0), /-2h \(so long ago\)/],
     [() => pair('=b'), /name=value/],
     [() => numberRanges('1-'), /0,2,5-7/],
     [() => numberRanges('1-0'), /0,2,5-7/],

@@ -72,7 +72,8 @@ export function timeMs(text: string, nowMs: number): number {
   if (text.startsWith('@') && /^@\d+$/.test(text)) return Number(text.slice(1));
   if (text.startsWith('-')) return nowMs - durationMs(text.slice(1));
   const parsed = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00` : text);
-  if (Number.isFinite(parsed)) return parsed;
+  // ISO's, or what `date` prints. Date.parse takes 'start:3' for a day in March.
+  if (/^(\d{4}-|[A-Z][a-z]{2},? )/.test(text) && Number.isFinite(parsed)) return parsed;
   throw new UsageError(
     `expected a time as in 2026-11-21T10:00:00, @1700000000000 (ms since 1970) or -2h (so long ago), not ${text}`,
   );

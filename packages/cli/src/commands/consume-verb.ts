@@ -22,7 +22,8 @@ export const consume: VerbSpec = {
     { flags: '-p, --partitions <list>', summary: 'only of these, as in 0,2-5', parse: numberRanges },
     {
       flags: '-o, --offset <place>',
-      summary: 'where to begin: start, end, an offset, -10 (the last ten), or a time (default: start)',
+      summary:
+        'where to begin: start, end, an offset, -10 (the last ten), a time, or two of them as in 1:3 (default: start)',
       completes: ['start', 'end'],
     },
     { flags: '--until <place>', summary: 'where to stop: the same places', completes: ['end'] },

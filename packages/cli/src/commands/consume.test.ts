@@ -68,6 +68,18 @@ test('it begins and stops at offsets, times, the last and the first so many', as
   assert.deepEqual(await from('end'), []);
   assert.deepEqual(await from('start', { until: '2', untilEnd: false }), ['a', 'b']);
   assert.deepEqual(await from('1', { until: '1970-01-01T00:00:03Z', untilEnd: false }), ['b', 'c']);
+  const untilEnd = false;
+  assert.deepEqual(await from('1:3', { untilEnd }), ['b', 'c']);
+  assert.deepEqual(await from(':2', { untilEnd }), ['a', 'b']);
+  assert.deepEqual(await from('-2:end', { untilEnd }), ['d', 'e']);
+  assert.deepEqual(await from('3:'), ['d', 'e']);
+  assert.deepEqual(await from('@1:3', { untilEnd }), ['b', 'c']);
+  assert.deepEqual(await from('@1970-01-01T00:00:02Z:end', { untilEnd }), ['c', 'd', 'e']);
+  assert.deepEqual(await from('@1970-01-01T00:00:02Z:1970-01-01T00:00:04Z', { untilEnd }), ['c', 'd']);
+  assert.deepEqual(await from('@:-2h', { untilEnd }), ['a', 'b', 'c', 'd', 'e']);
+  for (const offset of ['1:x', 'x:1', '1:2:3']) assert.equal((await read(topic, { offset })).code, 2, offset);
+  const twice = await read(topic, { offset: '1:3', until: '2', untilEnd });
+  assert.deepEqual(twice.told, ['--until and the end in --offset 1:3 contradict each other']);
   const wrong = await read(topic, { offset: 'yesterday' });
   assert.deepEqual([wrong.code, wrong.told[0]!.slice(0, 28)], [2, '--offset: expected start, en']);
 });

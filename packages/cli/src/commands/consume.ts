@@ -18,7 +18,7 @@ import { Copy } from '../records/copy.ts';
 import { type Decoder, decoderOf } from '../records/decoders.ts';
 import { filterOf } from '../records/filters.ts';
 import { Goals } from '../records/goals.ts';
-import { type Place, place } from '../records/places.ts';
+import { type Place, type PlaceRange, place, placeRange } from '../records/places.ts';
 import { printerOf } from '../records/printers.ts';
 import { Problems, Unclear } from '../records/problems.ts';
 import { Progress } from '../records/progress.ts';
@@ -68,8 +68,7 @@ export async function run(
   const options = given as ConsumeOptions;
   const { signal, terminal, tell, exitCode, clock } = context;
   const nowMs = clock.wallMs();
-  const from = options.offset === undefined ? undefined : place(options.offset, nowMs, '--offset');
-  const until = untilOf(options, nowMs);
+  const { from, until } = rangeOf(options, nowMs);
   const problems = new Problems(tell);
   const unclear = new Unclear();
   const decoders = await decodersOf(options, context);
@@ -168,10 +167,17 @@ async function pump(
   if (isOver) throw new CommandError('there is nothing left to read');
 }
 
-function untilOf({ until, untilEnd }: ConsumeOptions, nowMs: number): Place | undefined {
-  if (until === undefined) return untilEnd === true ? { kind: 'end' } : undefined;
-  if (untilEnd === true) throw new UsageError('--until and --until-end contradict each other');
-  return place(until, nowMs, '--until');
+function rangeOf({ offset, until, untilEnd }: ConsumeOptions, nowMs: number): PlaceRange {
+  const { from, until: end } =
+    offset === undefined ? { from: undefined, until: undefined } : placeRange(offset, nowMs, '--offset');
+  const ends = [
+    ...(until === undefined ? [] : ['--until']),
+    ...(untilEnd === true ? ['--until-end'] : []),
+    ...(end === undefined ? [] : [`the end in --offset ${offset}`]),
+  ];
+  if (ends.length > 1) throw new UsageError(`${ends.join(' and ')} contradict each other`);
+  if (until !== undefined) return { from, until: place(until, nowMs, '--until') };
+  return { from, until: untilEnd === true ? { kind: 'end' } : end };
 }
 
 function formatOf({ format, jsonEnvelope }: ConsumeOptions): string {
