@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
+import { startTestBroker } from '@moldau/testing';
 import { doctor } from './doctor-verb.ts';
 import { TestCluster } from './testing-cluster.ts';
 
@@ -81,4 +82,23 @@ test('one of the addresses that leads nowhere is told, though the others lead to
   );
   const { findings: alone } = await examine();
   assert.ok(!alone.some(({ check }) => check === 'bootstrap-unreachable'));
+});
+
+test('an address that leads to another cluster is told, whoever told it', async () => {
+  const [here] = cluster.brokers.split(',');
+  const settings = [`listeners=PLAINTEXT://127.0.0.1:0`, `advertised.listeners=PLAINTEXT://${here}`];
+  await using astray = await startTestBroker({ settings });
+  const at = `127.0.0.1:${astray.port}`;
+  const { code, findings } = await examine(at);
+  assert.equal(code, 1);
+  const found = findings.filter(({ check }) => /other-cluster/.test(check));
+  assert.deepEqual(
+    found.map(({ check, subject }) => [check, subject]),
+    [['advertised-other-cluster', `broker 1 at ${here}`]],
+  );
+  const { clusterId } = await cluster.admin.cluster.describe();
+  assert.match(found[0]!.what, new RegExp(`of the cluster ${clusterId} answers there, and at ${at}`));
+  const { findings: mixed } = await examine(`${cluster.brokers},${at}`);
+  const [other] = mixed.filter(({ check }) => check === 'bootstrap-other-cluster');
+  assert.equal(other?.subject, at);
 });

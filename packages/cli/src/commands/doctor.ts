@@ -1,12 +1,13 @@
 // `moldau doctor`: gathers facts, checks them, and prints what is to be mended.
 
 import { hostname } from 'node:os';
-import { KafkaError } from '@moldau/client/admin';
+import { isClientProperty, KafkaError, openAdmin } from '@moldau/client/admin';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { type ConnectionFlags, type ConnectionSettings, connectionSettings } from '../connection/settings.ts';
 import { splitAddress } from '../doctor/address.ts';
 import { checkBootstrap } from '../doctor/check-bootstrap.ts';
+import { checkClusters } from '../doctor/check-clusters.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { checkDiskSpeed, measureDisk } from '../doctor/disk-speed.ts';
 import { attemptsOf, explainConnection, isAmbiguous, type WayIn } from '../doctor/explain-connection.ts';
@@ -34,7 +35,14 @@ export async function run(
   let facts: Facts | undefined;
   try {
     facts = await examine(context, options, settings, findings);
-    findings.push(...diagnose(facts), ...(await checkBootstrap(settings.brokers, context.network)));
+    findings.push(...diagnose(facts));
+    const addresses = settings.brokers.split(',').map((address) => address.trim());
+    findings.push(
+      ...(await checkBootstrap(addresses, context.network)),
+      ...(await checkClusters(addresses, facts.brokers, (address) =>
+        clusterIdAt(address, settings, context, options),
+      )),
+    );
     if (options.diskSpeed === true) findings.push(...(await diskSpeeds(context, facts.brokers)));
   } catch (error) {
     if (!(error instanceof KafkaError) || context.signal.aborted) throw error;
@@ -71,6 +79,26 @@ async function explain(
       return explainConnection(attempt, way, look);
     }),
   );
+}
+
+/** By a client of its own: one that knew the cluster already would ask any of its brokers. */
+async function clusterIdAt(
+  address: string,
+  { properties }: ConnectionSettings,
+  { signal }: CommandContext,
+  { timeout }: CommandOptions,
+): Promise<string | undefined> {
+  const own = Object.entries(properties).filter(([name]) => isClientProperty(name));
+  const admin = openAdmin({ brokers: address, properties: Object.fromEntries(own) });
+  try {
+    const timeoutMs = (timeout as number | undefined) ?? BROKER_TIMEOUT_MS;
+    return (await admin.cluster.describe({ signal, timeoutMs })).clusterId;
+  } catch (error) {
+    if (!(error instanceof KafkaError) || signal.aborted) throw error;
+    return undefined;
+  } finally {
+    await admin.close();
+  }
 }
 
 function protocolOf({ properties }: ConnectionSettings): string {

@@ -10,8 +10,10 @@ const HANDLER = {
   ...{ bytesRead() {}, received() {}, drained() {}, closed() {} },
 };
 
-export async function checkBootstrap(brokers: string, network: Pick<Network, 'dial'>): Promise<Finding[]> {
-  const addresses = brokers.split(',').map((address) => address.trim());
+export async function checkBootstrap(
+  addresses: readonly string[],
+  network: Pick<Network, 'dial'>,
+): Promise<Finding[]> {
   if (addresses.length < 2) return [];
   const problems = await Promise.all(addresses.map((address) => problemOf(splitAddress(address), network)));
   return addresses.flatMap((subject, index) => {
