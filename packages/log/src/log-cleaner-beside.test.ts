@@ -166,6 +166,22 @@ describe('what goes wrong', () => {
     await manager.close();
   });
 
+  test('a log is not compacted while nobody can be told of the gaps that leaves', async () => {
+    const { log, append, compact, manager, world } = await fixture({ segmentBytes: 300 });
+    append(['kept=1']);
+    for (let index = 0; index < 30; index++) append([`a=${index}`]);
+    append(['end=1']);
+    await log.flush();
+    world.disk.fail({ operation: 'write', path: 'checkpoint', code: 'ENOSPC', times: 1000 });
+    await compact();
+    assert.deepEqual(manager.cleaner.snapshot().uncleanable, []);
+    await world.cutPower();
+    const again = await world.open();
+    const records = await heldRecords(await openLog(again, { ...COMPACTED, segmentBytes: 300 }));
+    assert.deepEqual([records[0], ...records.slice(-2)], ['0:kept=1', '30:a=29', '31:end=1']);
+    await again.close();
+  });
+
   test('a failed fsync of the output takes the log dir offline', async () => {
     const { append, compact, manager, world, log } = await fixture();
     append(['a=1']);

@@ -110,7 +110,8 @@ class LogCleaning {
     await this.#noteKeys(sources, firstDirtyOffset, upperBoundOffset);
     const endOffset = this.#map.latestOffset + 1;
     const cleaned = sources.filter(({ segment }) => segment.baseOffset < endOffset);
-    await this.#state.dir!.saveCheckpoints();
+    // Above a recovery point that is on disk, the gaps that are left would be taken for files that a power cut took.
+    await this.#state.dir!.mustSaveCheckpoints();
     await this.#rewrite(cleaned);
     this.#state.dir!.setCleanerOffset(this.#state.directoryName, endOffset);
     await this.#state.dir!.saveCheckpoints();

@@ -49,8 +49,8 @@ export class LogDir {
   #fullUntilMs = 0;
   #neededBytes = 0;
   #checkingSpace = false;
-  /** They could not be written last time, which has been told. */
-  #lackCheckpoints = false;
+  /** Why they could not be written last time, which has been told. */
+  #lackOfCheckpoints: unknown;
   readonly #bootId: string;
   readonly #entrySync: GroupedOperation;
   readonly #checkpoints: GroupedOperation;
@@ -159,6 +159,12 @@ export class LogDir {
     return this.#checkpoints.run();
   }
 
+  /** As saveCheckpoints, for what may be done only when they are written. */
+  async mustSaveCheckpoints(): Promise<void> {
+    await this.saveCheckpoints();
+    if (this.#lackOfCheckpoints !== undefined) throw this.#lackOfCheckpoints;
+  }
+
   /** A full disk is no reason to go offline: the old files stay whole. */
   async #writeCheckpoints(): Promise<void> {
     if (this.offlineReason !== undefined) return;
@@ -184,15 +190,15 @@ export class LogDir {
           encodeTailStates({ bootId: this.#bootId, stamp: this.stamp, logs: this.tails }),
         );
       }
-      this.#lackCheckpoints = false;
+      this.#lackOfCheckpoints = undefined;
     } catch (error) {
       this.recoveryPointsDirty = true;
       this.logStartOffsetsDirty = true;
       this.cleanerOffsetsDirty = true;
       this.tailsDirty = true;
       const message = 'cannot write the checkpoint files; a restart after a crash will scan more';
-      if (!this.#lackCheckpoints) this.#logger.error({ logDir: this.path, error }, message);
-      this.#lackCheckpoints = true;
+      if (this.#lackOfCheckpoints === undefined) this.#logger.error({ logDir: this.path, error }, message);
+      this.#lackOfCheckpoints = error;
     }
   }
 }
