@@ -183,7 +183,7 @@ export class LogManager {
       for (const dir of this.#dirs) await dir.saveCheckpoints();
     });
     this.#every('folders', FOLDER_CHECK_INTERVAL_MS, async () => {
-      for (const dir of this.#dirs) await this.#lookFor(dir);
+      await Promise.all(this.#dirs.map((dir) => this.#lookFor(dir)));
     });
     this.#every('idle files', IDLE_SWEEP_INTERVAL_MS, async () => this.#environment.handles.sweep());
     this.#every('producers', PRODUCER_EXPIRATION_CHECK_MS, async () =>
@@ -197,7 +197,9 @@ export class LogManager {
   async #lookFor(dir: LogDir): Promise<void> {
     if (dir.offlineReason !== undefined || this.#options.identity === undefined) return;
     const path = `${dir.path}/${META_PROPERTIES_FILE}`;
-    if ((await this.#environment.disk.stat(path)) !== undefined) return;
+    // That a disk fails is told by those who use it.
+    const found = await this.#environment.disk.stat(path).catch(() => 'no answer' as const);
+    if (found !== undefined) return;
     dir.goOffline(`looking for ${path}`, 'it is gone: was the folder removed or replaced?');
   }
 

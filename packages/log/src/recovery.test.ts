@@ -254,6 +254,21 @@ test('a log dir whose folder is removed while it is in use is offline soon, for 
   await manager.close();
 });
 
+test('a log dir that does not answer keeps nobody from seeing that another one was removed', async () => {
+  const world = new World();
+  const logDirs = ['/data', '/other'];
+  const manager = await world.open({ logDirs, identity: { clusterId: 'cluster', nodeId: 1 } });
+  world.disk.fail({ operation: 'stat', path: '/data/meta.properties', code: 'EIO', times: 100 });
+  await world.disk.removeTree('/other');
+  await world.time.advance(10_000);
+  await settle();
+  const reasons = manager.logDirs().map(({ offlineReason }) => offlineReason);
+  assert.equal(reasons[0], undefined);
+  assert.match(String(reasons[1]), /\/other is offline: .*gone/);
+  assert.doesNotMatch(world.told('error').join(), /periodic task failed/);
+  await manager.close();
+});
+
 test('batches that were in flight together are known after a clean stop, when all of them are sent again', async () => {
   const world = new World();
   const send = (log: Log, sequence: number): { baseOffset: number } =>
