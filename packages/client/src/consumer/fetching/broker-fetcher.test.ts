@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { silentLogger } from '@moldau/io';
 import { LogCluster, TOPIC } from './testing-logs.ts';
 
 const tp = (partition = 0) => ({ topic: TOPIC, partition, position: { offset: 0 } });
@@ -54,5 +55,21 @@ it('counts what was asked for as if it were there', async () => {
   assert.equal(two!.fetches.length, 0, 'the answer that is on its way may have all there is room for');
   const brought = new Set<string>();
   while (!brought.has('1')) for (const record of await client.take()) brought.add(record.split(':')[0]!);
+  await client.close();
+});
+
+it('leaves it to the connections to say, once, that the broker cannot be reached', async () => {
+  const logs = new LogCluster(34);
+  logs.append(1);
+  const warnings: string[] = [];
+  const warn = (_fields: object, message: string): void => void warnings.push(message);
+  Object.assign(logs.world.ports, { logger: { ...silentLogger, warn } });
+  const client = logs.client();
+  client.fetcher.assign([tp()]);
+  await client.take();
+  logs.world.network.remove('b1:9092');
+  await logs.world.time.advance(20_000);
+  assert.equal(warnings.length, 1, warnings.join('\n'));
+  assert.match(warnings[0]!, /^no connection: b1:9092: nothing listens there/);
   await client.close();
 });

@@ -4,7 +4,7 @@
 // requests for the others do not wait at the broker, for they would hold that one up when it has room again.
 
 import { ErrorCode, type FetchResponse, fetchRequest, fetchResponse } from '@moldau/protocol';
-import { BrokerError, ClosedError, KafkaError } from '../../errors/kafka-error.ts';
+import { BrokerError, ClosedError, ConnectionError, KafkaError } from '../../errors/kafka-error.ts';
 import type { Backoff } from '../../network/backoff.ts';
 import type { BrokerConnection } from '../../network/broker-connection.ts';
 import { takeAnswer } from './fetch-answer.ts';
@@ -196,7 +196,9 @@ export class BrokerFetcher {
     const { cluster } = this.#context;
     this.#retryAtMs = this.#context.nowMs() + this.#backoff.failed();
     const reason = error instanceof Error ? error.message : String(error);
-    cluster.ports.logger.warn({ broker: this.brokerId }, `fetch failed: ${reason}`);
+    // Of connections it is told already, and once only.
+    const level = error instanceof ConnectionError ? 'debug' : 'warn';
+    cluster.ports.logger[level]({ broker: this.brokerId }, `fetch failed: ${reason}`);
     for (const partition of wanted) {
       // Its leader is asked, when it was another replica that failed.
       if (partition.preferred?.brokerId === this.brokerId) partition.preferred = undefined;
