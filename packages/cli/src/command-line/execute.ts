@@ -5,6 +5,7 @@ import { type Logger, nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@mold
 import { clientLog } from '../connection/client-log.ts';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
 import { OUTPUT_FORMATS, Output, type OutputFormat } from '../output/output.ts';
+import { printable } from '../output/printable.ts';
 import { watchReader } from '../output/reader-watch.ts';
 import { processTerminal, type Terminal } from '../output/terminal.ts';
 import type { CommandArguments, CommandContext, CommandOptions, ContextVerb } from './command.ts';
@@ -57,7 +58,7 @@ export async function execute(
     const { suggestion } = await import('./suggestions.ts');
     const hint = await suggestion(error, world?.usedAdmin);
     if (hint !== '') lines[0] += hint;
-    for (const line of lines) terminal.stderr.write(`moldau: ${line}\n`);
+    for (const line of lines) terminal.stderr.write(`moldau: ${printable(line)}\n`);
     process.exitCode = exitCode;
   } finally {
     process.off('SIGINT', interrupt);
@@ -148,14 +149,14 @@ class World implements CommandContext {
 
   // As properties, so that commands can take them out of their context.
   readonly tell = (line: string): void => {
-    this.terminal.stderr.write(`${line}\n`);
+    this.terminal.stderr.write(`${printable(line)}\n`);
   };
 
   readonly confirm = async (question: string): Promise<void> => {
     if (this.#options.yes === true || this.isDryRun) return;
     if (!this.terminal.canAsk) throw new DeclinedError(`${question} Nobody can be asked here: say --yes.`);
     const { ask } = await import('./dialogue.ts');
-    const answer = await ask(`${question} [y/N] `, this);
+    const answer = await ask(`${printable(question)} [y/N] `, this);
     if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new DeclinedError('nothing was done');
   };
 

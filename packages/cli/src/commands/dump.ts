@@ -14,6 +14,7 @@ import type { DumpRow } from '../dump/dump-row.ts';
 import { rowText } from '../dump/row-text.ts';
 import { type SegmentOptions, segmentRows } from '../dump/segment.ts';
 import { smallFileRows } from '../dump/small-files.ts';
+import { printable } from '../output/printable.ts';
 
 export async function run(
   { disk, output, signal, exitCode }: CommandContext,
@@ -31,7 +32,7 @@ export async function run(
       signal.throwIfAborted();
       if (row.kind === 'problem') exitCode(EXIT_CODES.failed);
       else if (problems === true) continue;
-      if (output.isForPeople) await output.write(`  ${rowText(row)}\n`);
+      if (output.isForPeople) await output.write(`  ${printable(rowText(row))}\n`);
       else if (output.format === 'ndjson') await output.data({ file: path, ...row });
       else all.push({ file: path, ...row });
     }

@@ -54,8 +54,7 @@ export async function run(
       behind === true,
     ),
   );
-  if (!output.isForPeople) return await output.data(shown);
-  await output.write(shown.map((group) => text(group, output.format === 'wide')).join('\n'));
+  await output.thing(shown, () => shown.map((group) => text(group, output.format === 'wide')).join('\n'));
 }
 
 /** Share groups hand records of a partition to any of their members. */

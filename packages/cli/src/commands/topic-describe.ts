@@ -54,9 +54,7 @@ export async function run(
     at += topic.partitions.length;
     return shownTopic(topic, configs[index]!, own);
   });
-  if (!output.isForPeople) return await output.data(shown);
-  const texts = shown.map((topic) => text(topic, output.format === 'wide'));
-  await output.write(texts.join('\n'));
+  await output.thing(shown, () => shown.map((topic) => text(topic, output.format === 'wide')).join('\n'));
 }
 
 async function ownConfigs(

@@ -4,6 +4,7 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { printable } from './printable.ts';
 import { formatTable } from './table.ts';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'ndjson', 'yaml'] as const;
@@ -45,7 +46,7 @@ export class Output {
 
   /** One thing, which people see as `text`. */
   async thing(data: unknown, text: () => string): Promise<void> {
-    if (this.isForPeople) await this.write(text());
+    if (this.isForPeople) await this.write(printable(text()));
     else await this.data(data);
   }
 

@@ -1,6 +1,7 @@
 // Text in columns, two spaces apart, with titles in capitals; numbers are aligned to the right.
 
 import type { Column } from './output.ts';
+import { printableLine } from './printable.ts';
 
 const GAP = '  ';
 const NOTHING = '-';
@@ -35,7 +36,7 @@ export function formatFields(fields: readonly (readonly [name: string, value: un
 function cellText(value: unknown): string {
   if (value === undefined || value === null || value === '') return NOTHING;
   // One row is one line, whatever is in it.
-  return String(value).replaceAll(/\p{Control}/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return printableLine(String(value));
 }
 
 /** Columns of a terminal that a text takes: wide letters of East Asia take two, marks that combine none. */
