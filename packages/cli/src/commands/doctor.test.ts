@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
-import { startTestBroker } from '@moldau/testing';
+import { certificate, keyPair, startTestBroker } from '@moldau/testing';
 import { doctor } from './doctor-verb.ts';
 import { TestCluster } from './testing-cluster.ts';
 
@@ -13,13 +13,13 @@ after(() => cluster.stop());
 
 type Found = { readonly check: string; readonly subject: string; readonly what: string };
 
-async function examine(brokers = cluster.brokers) {
+async function examine(brokers = cluster.brokers, properties: Record<string, string> = {}) {
   const { code, out } = await cluster.run(
     [doctor],
     'doctor',
     {},
-    { brokers, look: 50, timeout: 500 },
-    { brokers, output: 'json' },
+    { brokers, look: 50, timeout: 500, X: Object.entries(properties).map((each) => each.join('=')) },
+    { brokers, properties, output: 'json' },
   );
   const { findings, looked } = JSON.parse(out) as { findings: Found[]; looked: object | null };
   return { code, looked, findings };
@@ -101,4 +101,23 @@ test('an address that leads to another cluster is told, whoever told it', async 
   const { findings: mixed } = await examine(`${cluster.brokers},${at}`);
   const [other] = mixed.filter(({ check }) => check === 'bootstrap-other-cluster');
   assert.equal(other?.subject, at);
+});
+
+test('what is wrong with a certificate is told apart', async () => {
+  const checkOf = async (name: string, trusted: string, host = '127.0.0.1') => {
+    const { key, certificates } = keyPair(name);
+    await using broker = await startTestBroker({
+      settings: [
+        ...[`listeners=SSL://${host}:0`, 'inter.broker.listener.name=SSL', 'ssl.keystore.type=PEM'],
+        ...[`ssl.keystore.key=${key}`, `ssl.keystore.certificate.chain=${certificates}`],
+      ],
+    });
+    const { findings } = await examine(`${host}:${broker.port}`, {
+      ...{ 'security.protocol': 'ssl', 'ssl.ca.pem': certificate(trusted) },
+    });
+    return findings.map(({ check }) => check);
+  };
+  assert.deepEqual(await checkOf('expired', 'ca'), ['tls-certificate-expired']);
+  assert.deepEqual(await checkOf('server', 'ca', '127.0.0.2'), ['tls-certificate-name']);
+  assert.deepEqual(await checkOf('server', 'other-ca'), ['tls-certificate']);
 });

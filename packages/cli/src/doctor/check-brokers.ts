@@ -1,7 +1,7 @@
 // Checks of brokers: whether each can be reached at the address that it advertises, its disks, what it speaks, and its clock.
 
 import { sizeText } from '../output/units.ts';
-import { withoutPrefix } from './explain-connection.ts';
+import { certificateCause, withoutPrefix } from './explain-connection.ts';
 import type { BrokerFacts, ClockFacts, Facts, LogDirFacts } from './facts.ts';
 import { type Finding, named, spanText } from './finding.ts';
 
@@ -26,6 +26,7 @@ export function checkReachable({ brokers, wayIn }: Pick<Facts, 'brokers' | 'wayI
         what: withoutPrefix(error.message, address),
         why: 'clients take the addresses that brokers advertise: producers and consumers of the partitions that it leads wait in vain, though the first address answers',
         mend: `advertised.listeners=${listener} in the configuration of broker ${id}, or another name that can be resolved and reached from all its clients; then restart it`,
+        ...certificateCause(error, address),
       } satisfies Finding,
     ];
   });

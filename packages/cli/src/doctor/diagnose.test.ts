@@ -181,6 +181,11 @@ test('disks that fill up, brokers out of reach and brokers of different versions
   assert.deepEqual(found({ topics: [], brokers: [broker(1), broker(2, { error })] }), [
     'error broker-unreachable',
   ]);
+  const expired = Object.assign(new Error('expired'), { code: 'CERT_HAS_EXPIRED' });
+  const untrusted = new ConnectionError('CONNECTION_FAILED', 'kafka-2:9092: expired', { cause: expired });
+  assert.deepEqual(found({ topics: [], brokers: [broker(1), broker(2, { error: untrusted })] }), [
+    'error tls-certificate-expired',
+  ]);
   const [alone] = diagnose({ ...HEALTHY, brokers: [broker(1, { error })], wayIn: 'PLAINTEXT://k:9092' });
   assert.match(alone!.mend, /^advertised\.listeners=PLAINTEXT:\/\/k:9092 in the configuration of broker 1/);
   const [first] = diagnose({

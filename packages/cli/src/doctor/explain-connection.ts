@@ -4,6 +4,7 @@ import type { KafkaError } from '@moldau/client';
 import { AuthenticationError, NoBrokerReachableError } from '@moldau/client/admin';
 import type { Finding } from './finding.ts';
 import type { PortLook } from './look-at-port.ts';
+import { quoted } from './paste.ts';
 
 /** What this client was told of the way in. */
 export interface WayIn {
@@ -34,16 +35,16 @@ const CERTIFICATE: Cause = {
   why: 'the two do not trust each other’s certificates',
   mend: '`moldau doctor -X ssl.ca.location=ca.pem` with the authority of the broker’s certificate; -X ssl.key.location=key.pem -X ssl.certificate.location=cert.pem where it wants one of yours',
 };
-const CERTIFICATE_NAME: Cause = {
-  check: 'tls-certificate',
+const certificateName = (address: string): Cause => ({
+  check: 'tls-certificate-name',
   why: 'whoever answers there cannot prove to be the one that was called by that name',
-  mend: 'call the broker by a name that its certificate has, or give it a certificate that has this one',
-};
-const CERTIFICATE_TIME: Cause = {
-  check: 'tls-certificate',
+  mend: `call the broker by a name that its certificate has (${shownBy(address, '-ext subjectAltName')}), in --brokers and in its advertised.listeners, or give it one that has this name too`,
+});
+const certificateTime = (address: string): Cause => ({
+  check: 'tls-certificate-expired',
   why: 'nobody trusts a certificate that has ended, or has not begun by the clock of this machine',
-  mend: 'give the broker a new certificate; `date` shows whether the clock of this machine is right',
-};
+  mend: `a new certificate in the file of ssl.keystore.location (${shownBy(address, '-dates')}, \`date\` the clock of this machine): Moldau takes it while it runs, Kafka after a restart`,
+});
 const LOGIN: Cause = {
   check: 'login',
   why: 'the broker does not know this user, or not by this password',
@@ -65,6 +66,10 @@ const HANGS_UP: Cause = {
   mend: 'give the port of a broker’s listener: --brokers HOST:PORT; the log of the broker tells whom it turns away',
 };
 
+function shownBy(address: string, what: string): string {
+  return `\`openssl s_client -connect ${quoted(address)} </dev/null | openssl x509 -noout ${what}\` shows what it has`;
+}
+
 export interface FailedAttempt {
   readonly address: string;
   readonly error: KafkaError;
@@ -78,8 +83,14 @@ export function attemptsOf(error: KafkaError, brokers: string): readonly FailedA
 }
 
 /** Whether only a look at the port tells more: the name is known, somebody is there, and it is not a password that is wrong. */
-export function isAmbiguous({ error }: FailedAttempt): boolean {
-  return causeOfError(error) === undefined;
+export function isAmbiguous({ error, address }: FailedAttempt): boolean {
+  return causeOfError(error, address) === undefined;
+}
+
+/** Where a broker was reached, and not trusted. */
+export function certificateCause(error: KafkaError, address: string): Cause | undefined {
+  const cause = causeOfError(error, address);
+  return cause?.check.startsWith('tls-certificate') ? cause : undefined;
 }
 
 /** `look`: what really answers there; undefined: it did not say, or nobody looked. */
@@ -89,7 +100,7 @@ export function explainConnection(
   look: PortLook | undefined,
 ): Finding {
   const subject = error.broker ?? address;
-  const cause = causeOfError(error) ?? (look && causeOfLook(look, way)) ?? guess(error);
+  const cause = causeOfError(error, subject) ?? (look && causeOfLook(look, way)) ?? guess(error);
   return { severity: 'error', subject, what: withoutPrefix(error.message, subject), ...cause };
 }
 
@@ -108,20 +119,20 @@ function isKafkaError(error: unknown): error is KafkaError {
   return error instanceof Error && 'retriable' in error;
 }
 
-const BY_SYSTEM_CODE: readonly (readonly [pattern: RegExp, cause: Cause])[] = [
-  [/^(ENOTFOUND|EAI_AGAIN)$/, NAME],
-  [/^ECONNREFUSED$/, PORT],
-  [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, NETWORK],
-  [/ALTNAME/, CERTIFICATE_NAME],
-  [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, CERTIFICATE_TIME],
-  [/CERT|SIGNATURE|ISSUER|ALERT/, CERTIFICATE],
+const BY_SYSTEM_CODE: readonly (readonly [pattern: RegExp, causeAt: (address: string) => Cause])[] = [
+  [/^(ENOTFOUND|EAI_AGAIN)$/, () => NAME],
+  [/^ECONNREFUSED$/, () => PORT],
+  [/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, () => NETWORK],
+  [/ALTNAME/, certificateName],
+  [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, certificateTime],
+  [/CERT|SIGNATURE|ISSUER|ALERT/, () => CERTIFICATE],
 ];
 
 /** Undefined: it does not say which. */
-function causeOfError(error: KafkaError): Cause | undefined {
+function causeOfError(error: KafkaError, address: string): Cause | undefined {
   if (error instanceof AuthenticationError && error.code === 'SASL_AUTHENTICATION_FAILED') return LOGIN;
   const code = systemCode(error);
-  return BY_SYSTEM_CODE.find(([pattern]) => pattern.test(code))?.[1];
+  return BY_SYSTEM_CODE.find(([pattern]) => pattern.test(code))?.[1](address);
 }
 
 /** Of the error of the network that lies under it. */
