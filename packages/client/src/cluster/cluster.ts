@@ -146,6 +146,12 @@ export class Cluster implements AsyncDisposable {
     return this.#pool.connected(brokerId, purpose);
   }
 
+  /** Why nothing has come from a broker so far; undefined: it is not known. */
+  problemOf(brokerId: number, purpose: Purpose): KafkaError | undefined {
+    const place = this.#metadata.brokers.get(brokerId);
+    return place && this.#pool.problemOf(place, purpose);
+  }
+
   async connect(to: Destination, purpose: Purpose, options: CallOptions = {}): Promise<BrokerConnection> {
     const { timeoutMs = this.settings.requestTimeoutMs, signal } = options;
     return (await this.#connect(to, purpose, this.#limits({ timeoutMs, signal }))).connection;

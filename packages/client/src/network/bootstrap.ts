@@ -75,7 +75,7 @@ export class Bootstrap {
     return explainNoBroker(
       [...brokers, ...this.#others(brokers)].map((place) => ({
         address: addressText(place),
-        error: this.#pool.problemOf(place),
+        error: this.#pool.problemOf(place, 'control'),
       })),
     );
   }

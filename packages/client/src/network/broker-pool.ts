@@ -81,12 +81,12 @@ export class BrokerPool {
     });
   }
 
-  /** Why nothing has come from a place so far, for those who ask it what everybody knows. */
-  problemOf(place: BrokerPlace): KafkaError {
+  /** Why nothing has come from a place so far. */
+  problemOf(place: BrokerPlace, purpose: Purpose): KafkaError {
     const broker = addressText(place);
-    if (this.connected(place.id, 'control') !== undefined)
+    if (this.connected(place.id, purpose) !== undefined)
       return new TimeoutError(`${broker}: it has not answered in time.`, { broker });
-    const { problem } = this.#laneOf(place, 'control');
+    const problem = this.#lanes.get(`${place.id}:${purpose}`)?.problem;
     return problem ?? new TimeoutError(`${broker}: there was no connection in time.`, { broker });
   }
 

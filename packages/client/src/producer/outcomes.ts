@@ -132,6 +132,7 @@ export class Outcomes {
   holdBack(queue: PartitionQueue, error: KafkaError): void {
     const [head] = queue.waiting;
     if (head !== undefined) head.lastError = error;
+    queue.problem = error;
     queue.resumeMs = this.#options.cluster.ports.clock.monotonicMs() + queue.backoff.failed();
   }
 
@@ -170,6 +171,7 @@ export class Outcomes {
   ): void {
     queue.acknowledged(batch);
     queue.backoff.succeeded();
+    queue.problem = undefined;
     queue.resumeMs = 0;
     const isTold = !batch.isSettled;
     batch.succeed(baseOffset, appendTimeMs);

@@ -4,6 +4,7 @@
 // under way, so that the order is kept whatever happened to the first attempt. Sequence numbers have no gap but where a batch was given up.
 
 import type { Random } from '@moldau/io';
+import type { KafkaError } from '../errors/kafka-error.ts';
 import { Backoff } from '../network/backoff.ts';
 import { type Batch, WORTHWHILE_BYTES } from './batch.ts';
 import type { PartitionLoad } from './partitioning/sticky-choice.ts';
@@ -26,6 +27,8 @@ export class PartitionQueue implements PartitionLoad {
   readonly backoff: Backoff;
   /** Nothing is sent before, by the monotonic clock. */
   resumeMs = 0;
+  /** What holds it up, until something is acknowledged. */
+  problem: KafkaError | undefined;
   isAvailable = true;
   /** Of a transaction: it is being told that this partition takes part. */
   isEnrolling = false;

@@ -307,15 +307,20 @@ export class Sender {
   #expire(queue: PartitionQueue, nowMs: number): void {
     const { outcomes } = this.#options;
     while (queue.waiting.length > 0 && queue.waiting[0]!.deadlineMs <= nowMs)
-      outcomes.failWaiting(queue, queue.waiting[0]!, this.#late(queue.waiting[0]!));
+      outcomes.failWaiting(queue, queue.waiting[0]!, this.#late(queue, queue.waiting[0]!));
     for (const batch of queue.inFlight)
-      if (batch.deadlineMs <= nowMs && !batch.isSettled) outcomes.failInFlight(batch, this.#late(batch));
+      if (batch.deadlineMs <= nowMs && !batch.isSettled)
+        outcomes.failInFlight(batch, this.#late(queue, batch));
     const oldest = queue.inFlight.find((batch) => !batch.isSettled) ?? queue.waiting[0];
     if (oldest !== undefined) this.#lookAgain(oldest.deadlineMs);
   }
 
-  #late({ topic, partition, attempts, lastError, recordCount }: Batch): TimeoutError {
-    const { deliveryTimeoutMs } = this.#options.settings;
+  #late(queue: PartitionQueue, batch: Batch): TimeoutError {
+    const { cluster, settings } = this.#options;
+    const { deliveryTimeoutMs } = settings;
+    const { topic, partition, attempts, recordCount } = batch;
+    const leaderId = cluster.metadata.leader(topic, partition)?.id ?? -1;
+    const lastError = batch.lastError ?? queue.problem ?? cluster.problemOf(leaderId, 'produce');
     const tried =
       attempts === 0
         ? 'they could not be sent'
