@@ -2,8 +2,10 @@
 // What they do with the real programs is tested in test/interop (supervisor, rsyslog); there is no Docker and no fluent-bit to run.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
@@ -36,6 +38,28 @@ describe('deploy/', () => {
     const { config } = await load({});
     const address = config.get('moldau.metrics.listen');
     assert.ok(read('docker/Dockerfile').includes(`http://${address}/health/ready`), address);
+  });
+
+  it('has a health check that fails where the broker is not ready, or not there', async (t) => {
+    const [, command] = /^HEALTHCHECK[^\n]*\\\n {2}CMD (\[.*\])$/m.exec(read('docker/Dockerfile'))!;
+    let status = 200;
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === '/health/ready' ? status : 404;
+      response.end();
+    });
+    t.after(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const check = async () => {
+      const [, ...words] = JSON.parse(command!.replace(':9404/', `:${port}/`)) as string[];
+      const child = spawn(process.execPath, words, { stdio: 'ignore' });
+      return await new Promise((resolve) => child.once('exit', resolve));
+    };
+    assert.equal(await check(), 0);
+    status = 503;
+    assert.equal(await check(), 1);
+    server.close();
+    assert.equal(await check(), 1);
   });
 
   it('has a compose file whose variables the broker understands without a warning', async () => {
