@@ -182,6 +182,30 @@ describe('what goes wrong', () => {
     await again.close();
   });
 
+  test('a log whose epochs could not be written is compacted when they are', async () => {
+    const { log, append, compact, manager, world } = await fixture({ segmentBytes: 300 });
+    append(['kept=1']);
+    await log.flush();
+    const clear = world.disk.fail({ operation: 'write', path: 'epoch', code: 'ENOSPC', times: 1000 });
+    for (let index = 0; index < 30; index++) log.append(keyedBatch([`a=${index}`]), { leaderEpoch: 1 });
+    await log.flush();
+    await compact();
+    assert.equal((await heldRecords(log)).length, 31);
+    clear();
+    log.append(keyedBatch(['end=1']), { leaderEpoch: 1 });
+    await log.flush();
+    await settle();
+    await world.time.advance(61_000);
+    await settle();
+    await manager.cleaner.cleanAll();
+    assert.equal((await heldRecords(log)).length < 10, true);
+    await world.cutPower();
+    const again = await world.open();
+    const records = await heldRecords(await openLog(again, { ...COMPACTED, segmentBytes: 300 }));
+    assert.deepEqual([records[0], ...records.slice(-2)], ['0:kept=1', '30:a=29', '31:end=1']);
+    await again.close();
+  });
+
   test('a failed fsync of the output takes the log dir offline', async () => {
     const { append, compact, manager, world, log } = await fixture();
     append(['a=1']);

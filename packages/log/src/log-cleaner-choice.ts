@@ -51,6 +51,10 @@ function cleanerOffsetOf(state: LogState): number {
   return state.dir?.cleanerOffsets.get(state.directoryName) ?? -1;
 }
 
+function recoveryPointOf(state: LogState): number {
+  return state.dir?.recoveryPoints.get(state.directoryName) ?? 0;
+}
+
 async function upperBound(
   log: Log,
   state: LogState,
@@ -65,8 +69,7 @@ async function upperBound(
     if (segment.nextOffset <= firstDirtyOffset) continue;
     if (segment.baseOffset >= limit) break;
     // Recovery takes a gap beyond what is known to be on disk for a loss.
-    if (!state.isInMemory && (segment.sealPending || segment.syncedBytes < segment.writtenBytes))
-      return segment.baseOffset;
+    if (!state.isInMemory && recoveryPointOf(state) < segment.nextOffset) return segment.baseOffset;
     if (minCompactionLagMs > 0 && (await maxTimestampOf(state, segment)) > nowMs - minCompactionLagMs)
       return segment.baseOffset;
   }

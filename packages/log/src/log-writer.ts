@@ -422,8 +422,10 @@ export class LogWriter {
     }
   }
 
-  /** To be called now and then: until its files are there, a closed segment is neither compacted nor passed by the recovery point. */
+  /** To be called now and then: what lacks its small files is neither compacted nor passed by the recovery point. */
   sealAgain(): void {
+    // The epochs may have been written since the last flush.
+    this.#noteRecoveryPoint();
     const { seals, segments } = this.#state;
     for (const seal of [...seals].filter(({ hasFailed }) => hasFailed)) {
       seals.delete(seal);
