@@ -1,13 +1,15 @@
-// What was probably meant by a name that is not there: one that differs in a letter or two.
+// What helps after an error: what was probably meant by a name that is not there, one that differs in a letter or two, and how a right is given that is missing.
 
-import { type Admin, KafkaError, PartialFailureError } from '@moldau/client/admin';
+import { type Admin, BrokerError, KafkaError, PartialFailureError } from '@moldau/client/admin';
+import { quoted } from '../doctor/paste.ts';
 
 const PATIENCE_MS = 1_000;
 const MOST_DIFFERENT = 2;
 
-/** ' Did you mean orders?', for errors that are about a topic or a group that is not there; else nothing. */
+/** ' Did you mean orders?', for errors that are about a topic or a group that is not there; who may, and by which command, where access is denied; else nothing. */
 export async function suggestion(error: unknown, admin: Admin | undefined): Promise<string> {
   const found = error instanceof PartialFailureError ? error.errors[0] : error;
+  if (found instanceof BrokerError && found.missingRight !== undefined) return grantOf(found.missingRight);
   if (!(found instanceof KafkaError) || admin === undefined) return '';
   const timely = { timeoutMs: PATIENCE_MS };
   try {
@@ -30,6 +32,15 @@ export async function suggestion(error: unknown, admin: Admin | undefined): Prom
     // The error that it would be about says enough.
   }
   return '';
+}
+
+/** A command that whoever administrates can paste. */
+function grantOf({ operation, on = '' }: NonNullable<BrokerError['missingRight']>): string {
+  const [, kind, name] = /^(topic|group|transactional id|cluster)(?: (.*))?$/.exec(on) ?? [];
+  if (kind === undefined) return '';
+  const resource = `--${kind.replace(' ', '-')}${name === undefined ? '' : ` ${quoted(name)}`}`;
+  const wanted = operation.replaceAll(/([a-z])([A-Z])/g, '$1-$2').toLowerCase();
+  return ` \`moldau acl add --principal NAME --operation ${wanted} ${resource}\` gives it.`;
 }
 
 /** ' Did you mean orders?', or nothing. */

@@ -3,11 +3,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { CommandArguments, VerbSpec } from '../command-line/command.ts';
 import type { RunOptions } from '../testing-context.ts';
 import { verbs as acl } from './acl.ts';
+import { verbs as config } from './config.ts';
+import { verbs as group } from './group.ts';
 import { verbs as quota } from './quota.ts';
 import { TestCluster } from './testing-cluster.ts';
 import { verbs as token } from './token.ts';
+import { verbs as topic } from './topic.ts';
 import { verbs as user } from './user.ts';
 
 let cluster: TestCluster;
@@ -23,6 +27,19 @@ before(async () => {
   ]);
 });
 after(() => cluster.stop());
+
+/** As ada, who may nothing. */
+function loggedIn(): RunOptions | undefined {
+  const clients = cluster.broker?.broker.listeners.find(({ name }) => name === 'CLIENTS');
+  if (clients === undefined) return undefined;
+  return {
+    brokers: `127.0.0.1:${clients.port}`,
+    properties: {
+      ...{ 'security.protocol': 'sasl_plaintext', 'sasl.mechanism': 'PLAIN' },
+      ...{ 'sasl.username': 'ada', 'sasl.password': 'secret' },
+    },
+  };
+}
 
 const unique = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`;
 
@@ -107,16 +124,32 @@ test('tokens say why they cannot be had', async () => {
   assert.match(expired.told[0]!, /oken/);
 });
 
+test('who may not is told what it takes, and the command that gives it', async (context) => {
+  const asAda = loggedIn();
+  if (asAda === undefined) return context.skip('no listener to log in at');
+  const name = unique('closed');
+  await cluster.topic(name, 1, [1]);
+  const denials: [VerbSpec[], string, CommandArguments, string][] = [
+    [[...topic], 'describe', { topic: [name] }, `describe --topic ${name}`],
+    [[...topic], 'create', { topic: [`${name}-2`] }, `create --topic ${name}-2`],
+    [[...group], 'describe', { group: ["it's"] }, "describe --group 'it'\\''s'"],
+    [[...config], 'get', { type: 'topic', name }, `describe-configs --topic ${name}`],
+    [[...config], 'get', { type: 'broker', name: '1' }, 'describe-configs --cluster'],
+    [[...quota], 'list', {}, 'describe-configs --cluster'],
+    [[...user], 'list', {}, 'describe --cluster'],
+    [[...acl], 'list', {}, 'describe --cluster'],
+  ];
+  for (const [verbs, verb, args, rule] of denials) {
+    const { code, told } = await cluster.run(verbs, verb, args, {}, asAda);
+    assert.equal(code, 1);
+    const command = `\`moldau acl add --principal NAME --operation ${rule}\` gives it.`;
+    assert.ok(told[0]!.endsWith(command), told.join());
+  }
+});
+
 test('tokens are made, listed without their secrets, renewed and ended', async (context) => {
-  const clients = cluster.broker?.broker.listeners.find(({ name }) => name === 'CLIENTS');
-  if (clients === undefined) return context.skip('no listener to log in at');
-  const asAda: RunOptions = {
-    brokers: `127.0.0.1:${clients.port}`,
-    properties: {
-      ...{ 'security.protocol': 'sasl_plaintext', 'sasl.mechanism': 'PLAIN' },
-      ...{ 'sasl.username': 'ada', 'sasl.password': 'secret' },
-    },
-  };
+  const asAda = loggedIn();
+  if (asAda === undefined) return context.skip('no listener to log in at');
   const created = { renewer: ['User:etl'], maxLifetime: 3_600_000 };
   const [made] = await cluster.json(token, 'create', {}, created, asAda);
   assert.deepEqual([made.owner, made.renewers], ['User:ada', ['User:etl']]);

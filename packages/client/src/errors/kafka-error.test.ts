@@ -19,5 +19,7 @@ test('what a broker says is not said again, and what to do is', () => {
     message(ErrorCode.GROUP_AUTHORIZATION_FAILED, 'No way', { resource: 'group g', operation: 'Read' }),
     'group g: No way. Ask for an access rule for this principal. It takes Read on the group g.',
   );
+  const denied = new BrokerError(ErrorCode.TOPIC_AUTHORIZATION_FAILED, { topic: 't', operation: 'Read' });
+  assert.deepEqual(denied.missingRight, { operation: 'Read', on: 'topic t' });
   assert.equal(message(ErrorCode.NON_EMPTY_GROUP, 'Stop b', { saysAll: true }), 'Stop b');
 });

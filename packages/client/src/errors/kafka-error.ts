@@ -130,6 +130,13 @@ export interface BrokerErrorDetails {
   readonly operation?: string | undefined;
 }
 
+export interface MissingRight {
+  /** As Kafka calls it: Read. */
+  readonly operation: string;
+  /** 'topic orders', 'cluster'; undefined: it is not known. */
+  readonly on: string | undefined;
+}
+
 /** A broker answered, and its answer is an error. */
 export class BrokerError extends KafkaError {
   override readonly name = 'BrokerError';
@@ -137,6 +144,8 @@ export class BrokerError extends KafkaError {
   readonly errorCode: number;
   /** The broker's own words, where it sent some. */
   readonly said: string | undefined;
+  /** What this principal would have to be allowed, where that is known. */
+  readonly missingRight: MissingRight | undefined;
 
   constructor(errorCode: number, subject: ErrorSubject & BrokerErrorDetails = {}) {
     super(errorName(errorCode as ErrorCode) as KafkaErrorCode, brokerMessage(errorCode, subject), {
@@ -147,6 +156,7 @@ export class BrokerError extends KafkaError {
     });
     this.errorCode = errorCode;
     this.said = subject.said || undefined;
+    this.missingRight = missingRight(errorCode, subject);
   }
 }
 
@@ -156,7 +166,7 @@ function brokerMessage(errorCode: number, subject: ErrorSubject & BrokerErrorDet
   const place = resource ?? about;
   const where = place === undefined ? '' : `${place}: `;
   const advice = errorMessage(errorCode as ErrorCode);
-  const right = rightNeeded(errorCode, subject);
+  const right = rightText(missingRight(errorCode, subject));
   if (said === undefined || said === null || said === '') return where + advice + right;
   const more = (subject.saysAll === true || said.includes(advice) ? '' : whatToDo(advice)) + right;
   return where + (more === '' ? said : said.replace(/\.?$/, '.') + more);
@@ -168,14 +178,18 @@ function whatToDo(advice: string): string {
 }
 
 /** What to ask for. */
-function rightNeeded(
+function missingRight(
   errorCode: number,
   { topic, resource, operation }: ErrorSubject & BrokerErrorDetails,
-): string {
-  if (operation === undefined || !DENIED.has(errorCode)) return '';
+): MissingRight | undefined {
+  if (operation === undefined || !DENIED.has(errorCode)) return undefined;
   const isCluster = errorCode === ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
-  const thing = isCluster ? 'cluster' : (resource ?? (topic && `topic ${topic}`));
-  return thing === undefined ? ` It takes ${operation}.` : ` It takes ${operation} on the ${thing}.`;
+  return { operation, on: isCluster ? 'cluster' : (resource ?? (topic && `topic ${topic}`)) };
+}
+
+function rightText(right: MissingRight | undefined): string {
+  if (right === undefined) return '';
+  return ` It takes ${right.operation}${right.on === undefined ? '' : ` on the ${right.on}`}.`;
 }
 
 /** No connection, or none any more. */

@@ -52,7 +52,7 @@ async function lookUp(
     const topic = cluster.metadata.topic(name);
     if (topic !== undefined && topic.partitions.length > 0) return topic;
     const errorCode = cluster.metadata.topicError(name) || ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    throw new BrokerError(errorCode, { topic: name });
+    throw new BrokerError(errorCode, { topic: name, operation: 'Write' });
   } catch (error) {
     if (error instanceof KafkaError && error.retriable) return error;
     throw error;
