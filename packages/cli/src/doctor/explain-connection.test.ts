@@ -24,6 +24,8 @@ test('what the network says has a name for each cause', () => {
   const checkOf = (code: string) => explained(failed(code)).check;
   assert.equal(checkOf('ECONNREFUSED'), 'port');
   assert.equal(checkOf('ENOTFOUND'), 'name');
+  const advised = explained(failed('ECONNREFUSED', 'nothing listens there: do something'));
+  assert.equal(advised.what, 'nothing listens there (connection refused)', 'what to do is said once');
   assert.equal(checkOf('EHOSTUNREACH'), 'network');
   assert.equal(checkOf('DEPTH_ZERO_SELF_SIGNED_CERT'), 'tls-certificate');
   const shown = '`openssl s_client -connect k:1 </dev/null | openssl x509 -noout ';

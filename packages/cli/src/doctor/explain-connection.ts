@@ -17,11 +17,13 @@ type Cause = Pick<Finding, 'check' | 'why' | 'mend'> & Partial<Pick<Finding, 'wh
 
 const NAME: Cause = {
   check: 'name',
+  what: 'this name has no address',
   why: 'the name of the broker is not known on this machine',
   mend: '`getent hosts NAME` shows what this machine knows: give --brokers another name or an address, or add it to /etc/hosts',
 };
 const PORT: Cause = {
   check: 'port',
+  what: 'nothing listens there (connection refused)',
   why: 'the machine is there, and no broker listens at this port of it',
   mend: 'start the broker (`moldau server`), or give the port of its listener: --brokers HOST:PORT',
 };
