@@ -7,6 +7,7 @@ import type { CommandArguments, VerbSpec } from '../command-line/command.ts';
 import type { RunOptions } from '../testing-context.ts';
 import { verbs as acl } from './acl.ts';
 import { verbs as config } from './config.ts';
+import { consume } from './consume-verb.ts';
 import { verbs as group } from './group.ts';
 import { verbs as quota } from './quota.ts';
 import { TestCluster } from './testing-cluster.ts';
@@ -139,6 +140,11 @@ test('who may not is told what it takes, and the command that gives it', async (
     [[...user], 'list', {}, 'describe --cluster'],
     [[...acl], 'list', {}, 'describe --cluster'],
   ];
+  const visible = { principal: ['ada'], operation: ['describe'], topic: [name] };
+  await cluster.json(acl, 'add', {}, visible);
+  const unread = await cluster.run([consume], 'consume', { topic: [name] }, { untilEnd: true }, asAda);
+  assert.match(unread.told[0]!, /--operation read --topic closed-\w+` gives it\.$/);
+  await cluster.json(acl, 'delete', {}, { ...visible, yes: true });
   for (const [verbs, verb, args, rule] of denials) {
     const { code, told } = await cluster.run(verbs, verb, args, {}, asAda);
     assert.equal(code, 1);

@@ -170,7 +170,7 @@ function takeError(
   const { partition } = wish;
   const { topic, partition: index } = partition;
   const nowMs = context.nowMs();
-  const error = new BrokerError(errorCode, { topic, partition: index });
+  const error = new BrokerError(errorCode, { topic, partition: index, operation: 'Read' });
   const isFollower = partition.leaderId !== brokerId;
   partition.preferred = undefined;
   if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
