@@ -9,6 +9,7 @@ import { verbs as acl } from './acl.ts';
 import { verbs as config } from './config.ts';
 import { consume } from './consume-verb.ts';
 import { verbs as group } from './group.ts';
+import { produce } from './produce-verb.ts';
 import { verbs as quota } from './quota.ts';
 import { TestCluster } from './testing-cluster.ts';
 import { verbs as token } from './token.ts';
@@ -145,6 +146,11 @@ test('who may not is told what it takes, and the command that gives it', async (
   const unread = await cluster.run([consume], 'consume', { topic: [name] }, { untilEnd: true }, asAda);
   assert.match(unread.told[0]!, /--operation read --topic closed-\w+` gives it\.$/);
   await cluster.json(acl, 'delete', {}, { ...visible, yes: true });
+  const unsent = await cluster.run([produce], 'produce', { topic: name }, {}, { ...asAda, stdin: 'x\n' });
+  assert.match(
+    unsent.told.at(-1)!,
+    /^moldau: `moldau acl add .*--operation write --topic closed-\w+` gives it\.$/,
+  );
   for (const [verbs, verb, args, rule] of denials) {
     const { code, told } = await cluster.run(verbs, verb, args, {}, asAda);
     assert.equal(code, 1);

@@ -71,11 +71,13 @@ export async function run(
   });
   const problems = new Problems(tell);
   let missing: KafkaError | undefined;
+  let denied: KafkaError | undefined;
   const reach = watchReach(context);
   const failed: Failed = (error, value) => {
     // All of them are, for one reason.
     if (reach.lost.aborted) return;
     if (error.code === 'UNKNOWN_TOPIC_OR_PARTITION' && error.partition === undefined) missing ??= error;
+    if ('missingRight' in error && error.missingRight !== undefined) denied ??= error;
     problems.add(failureText(error, value));
   };
   const producer = kafka.producer({
@@ -111,6 +113,7 @@ export async function run(
     tell(
       `moldau: \`moldau topic create ${topic}\` makes the topic.${await suggestion(missing, context.admin)}`,
     );
+  if (denied !== undefined) tell(`moldau:${await suggestion(denied, undefined)}`);
   if (problems.count > 0) exitCode(EXIT_CODES.failed);
   signal.throwIfAborted();
 }
