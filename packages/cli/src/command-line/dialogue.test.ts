@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { ask } from './dialogue.ts';
+import { ask, type Question } from './dialogue.ts';
 
 /** What comes of these keys, and what the terminal shows meanwhile. */
-async function answered(keys: string, signal = new AbortController().signal, isSecret = false) {
+async function answered(keys: string, more: Partial<Question> = {}) {
   const [stdin, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: true, columns: 80 })];
   let shown = '';
   stderr.on('data', (bytes: Buffer) => {
     shown += bytes;
   });
-  const answer = ask('Sure? ', { terminal: { stdin, stderr }, signal, isSecret });
+  const { signal } = new AbortController();
+  const answer = ask('Sure? ', { terminal: { stdin, stderr }, signal, ...more });
   stdin.write(keys);
   const given = await answer.catch((error: unknown) => error);
   return { given, shown };
@@ -25,14 +25,13 @@ test('a question has an answer, or none when the input ends', async () => {
 });
 
 test('a secret is not shown', async () => {
-  const { given, shown } = await answered('geheim\r', undefined, true);
+  const { given, shown } = await answered('geheim\r', { isSecret: true });
   assert.deepEqual([given, shown], ['geheim', 'Sure? \n']);
 });
 
 test('Ctrl-C interrupts the command', async () => {
-  const abort = new AbortController();
-  const interrupted = once(process, 'SIGINT').then(() => abort.abort());
-  const { given } = await answered('\x03', abort.signal);
-  assert.equal(given, abort.signal.reason);
-  await interrupted;
+  const command = new AbortController();
+  const { signal } = command;
+  const { given } = await answered('\x03', { signal, interrupt: () => command.abort() });
+  assert.equal(given, signal.reason);
 });

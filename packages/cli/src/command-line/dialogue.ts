@@ -9,12 +9,16 @@ export interface Question {
   readonly signal: AbortSignal;
   /** What is typed is not shown. */
   readonly isSecret?: boolean;
+  /** What Ctrl-C does, for tests: as anywhere else by default. */
+  readonly interrupt?: () => void;
 }
+
+const interruptProcess = (): void => void process.kill(process.pid, 'SIGINT');
 
 /** Undefined: the input ended, by Ctrl-D at a terminal, and there is no answer. */
 export async function ask(
   question: string,
-  { terminal: { stdin, stderr }, signal, isSecret = false }: Question,
+  { terminal: { stdin, stderr }, signal, isSecret = false, interrupt = interruptProcess }: Question,
 ): Promise<string | undefined> {
   const dark = new Writable({ write: (_bytes, _encoding, done) => done() });
   if (isSecret) stderr.write(question);
@@ -22,7 +26,7 @@ export async function ask(
     ? createInterface({ input: stdin, output: dark, terminal: true })
     : createInterface({ input: stdin, output: stderr });
   // The terminal is in its raw mode, in which Ctrl-C is a key.
-  dialogue.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  dialogue.on('SIGINT', interrupt);
   const ended = new Promise<undefined>((resolve) => dialogue.once('close', () => resolve(undefined)));
   const answer = dialogue.question(isSecret ? '' : question, { signal }).catch(() => undefined);
   const given = await Promise.race([answer, ended]);
