@@ -67,6 +67,7 @@ for (const [signal, code] of [
   test(`${signal} ends commands with ${code}`, { timeout: 20_000 }, async () => {
     await using broker = await startTestBroker({ settings: ['num.partitions=1'] });
     const at = ['-b', `${broker.host}:${broker.port}`];
+    await moldau.run('topic', 'create', 'orders', ...at).ended;
     const producing = moldau.run('produce', 'orders', ...at);
     producing.child.stdin.write('one\n');
     const consuming = moldau.run('consume', '--regex', 'orders|none', '-g', 'a', ...at);
