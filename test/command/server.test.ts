@@ -6,7 +6,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { Moldau } from './testing-moldau.ts';
+import { Moldau } from '../../packages/cli/src/testing-moldau.ts';
 
 const commands = new Moldau();
 const { folder } = commands;

@@ -29,7 +29,7 @@ import {
   saslHandshakeResponse,
 } from '@moldau/protocol';
 import { RawClient } from '@moldau/testing';
-import { Moldau } from './testing-moldau.ts';
+import { Moldau } from '../../packages/cli/src/testing-moldau.ts';
 
 const moldau = new Moldau();
 after(() => moldau.removeAll());

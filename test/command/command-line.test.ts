@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startTestBroker } from '@moldau/testing';
-import { BIN, Moldau } from './testing-moldau.ts';
+import { BIN, Moldau } from '../../packages/cli/src/testing-moldau.ts';
 
 const execFileAsync = promisify(execFile);
 

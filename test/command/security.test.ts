@@ -11,7 +11,7 @@ import {
   describeAclsResponse,
 } from '@moldau/protocol';
 import { freePort, logInWithScram, RawClient } from '@moldau/testing';
-import { Moldau } from './testing-moldau.ts';
+import { Moldau } from '../../packages/cli/src/testing-moldau.ts';
 
 const moldau = new Moldau();
 after(() => moldau.removeAll());

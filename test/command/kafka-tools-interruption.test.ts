@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { TestCluster } from '../commands/testing-cluster.ts';
-import { Moldau } from '../testing-moldau.ts';
+import { TestCluster } from '../../packages/cli/src/commands/testing-cluster.ts';
+import { Moldau } from '../../packages/cli/src/testing-moldau.ts';
 
 let cluster: TestCluster;
 const commands = new Moldau();
