@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
 import { ask, type Question } from './dialogue.ts';
 
@@ -22,6 +22,15 @@ test('a question has an answer, or none when the input ends', async () => {
   assert.equal(given, 'yes');
   assert.match(shown, /Sure\? /);
   assert.equal((await answered('\x04')).given, undefined);
+});
+
+test('an answer counts though nothing comes behind it', async () => {
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  const { signal } = new AbortController();
+  for (const isSecret of [true, false]) {
+    const terminal = { stdin: Readable.from(['geheim\n']), stderr };
+    assert.equal(await ask('Password: ', { terminal, signal, isSecret }), 'geheim');
+  }
 });
 
 test('a secret is not shown', async () => {

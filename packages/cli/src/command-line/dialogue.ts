@@ -1,6 +1,6 @@
 // Asking whoever sits at the terminal. Ctrl-C interrupts the command there as everywhere else.
 
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -20,6 +20,7 @@ export async function ask(
   question: string,
   { terminal: { stdin, stderr }, signal, isSecret = false, interrupt = interruptProcess }: Question,
 ): Promise<string | undefined> {
+  signal.throwIfAborted();
   const dark = new Writable({ write: (_bytes, _encoding, done) => done() });
   if (isSecret) stderr.write(question);
   const dialogue = isSecret
@@ -27,9 +28,15 @@ export async function ask(
     : createInterface({ input: stdin, output: stderr });
   // The terminal is in its raw mode, in which Ctrl-C is a key.
   dialogue.on('SIGINT', interrupt);
-  const ended = new Promise<undefined>((resolve) => dialogue.once('close', () => resolve(undefined)));
-  const answer = dialogue.question(isSecret ? '' : question, { signal }).catch(() => undefined);
-  const given = await Promise.race([answer, ended]);
+  const stop = (): void => dialogue.close();
+  signal.addEventListener('abort', stop);
+  const given = await new Promise<string | undefined>((resolve) => {
+    dialogue.once('line', resolve);
+    dialogue.once('close', () => resolve(undefined));
+    dialogue.setPrompt(isSecret ? '' : question);
+    dialogue.prompt();
+  });
+  signal.removeEventListener('abort', stop);
   dialogue.close();
   if (isSecret || (given === undefined && !signal.aborted)) stderr.write('\n');
   signal.throwIfAborted();
