@@ -17,7 +17,7 @@ import type { ControlRow } from './dump-row.ts';
 export type ControlReader = (record: Record) => ControlRow;
 
 /** By the type in the key. Only ends of transactions have their version in front. */
-const TYPES: readonly (readonly [type: string, message: AnyMessage])[] = [
+export const CONTROL_TYPES: readonly (readonly [type: string, message: AnyMessage])[] = [
   ['abort', endTxnMarker],
   ['commit', endTxnMarker],
   ['leader-change', leaderChangeMessage],
@@ -30,7 +30,7 @@ const TYPES: readonly (readonly [type: string, message: AnyMessage])[] = [
 export function controlReader(): ControlReader {
   return ({ offset, timestamp, key, value }) => {
     const code = key === null ? -1 : decodeVersioned(controlRecordTypeSchema, key).type;
-    const [type, message] = TYPES[code] ?? [`type ${code}`, undefined];
+    const [type, message] = CONTROL_TYPES[code] ?? [`type ${code}`, undefined];
     return {
       ...{ kind: 'control', offset, timestampMs: timestamp, type },
       value:
