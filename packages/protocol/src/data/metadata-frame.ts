@@ -1,8 +1,8 @@
 // Owns what opens the records of __cluster_metadata and __remote_log_metadata: three varints, which are the version of this frame (always 1),
 // the kind of the record, and the version of what follows.
 
-import { MalformedError } from '../malformed.ts';
 import type { Message } from '../message.ts';
+import { Reader } from '../reader.ts';
 
 export const METADATA_FRAME_VERSION = 1;
 
@@ -16,18 +16,9 @@ export interface MetadataFrame {
 
 /** @throws MalformedError */
 export function metadataFrame(bytes: Buffer): MetadataFrame {
-  let at = 0;
-  const next = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 32; shift += 7) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw new MalformedError('The bytes end before the record.');
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-    throw new MalformedError('A varint is longer than 32 bits.');
-  };
-  return { frameVersion: next(), apiKey: next(), version: next(), start: at };
+  const reader = new Reader(bytes);
+  const [frameVersion, apiKey, version] = [reader.varint(), reader.varint(), reader.varint()];
+  return { frameVersion, apiKey, version, start: reader.offset };
 }
 
 /** The record with its frame in front, in its latest version when none is given. All three numbers are below 128. */
