@@ -171,8 +171,11 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
-  /** Keeps topics up to date by age, until the function returned is called; with `allowsCreation` also makes them anew that are gone. */
-  follow(topics: readonly string[] | 'all', options?: { readonly allowsCreation?: boolean }): () => void {
+  /** Keeps topics up to date by age, until the function returned is called; while `allowsCreation` says so it also makes them anew that are gone. */
+  follow(
+    topics: readonly string[] | 'all',
+    options?: { readonly allowsCreation?: () => boolean },
+  ): () => void {
     return this.#refresh.follow(topics, options);
   }
 

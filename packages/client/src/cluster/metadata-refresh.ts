@@ -48,8 +48,8 @@ export class MetadataRefresh {
   readonly #options: MetadataRefreshOptions;
   /** How many want each topic to be kept up to date. */
   readonly #interest = new Map<string, number>();
-  /** Of these, those that are to be made anew when they are gone, where the broker allows it. */
-  readonly #lasting = new Set<string>();
+  /** Of these, those that may have to be made anew when they are gone, and whether they have to now. */
+  readonly #lasting = new Map<string, () => boolean>();
   #wholeInterest = 0;
   #current: Promise<void> | undefined;
   #next: Round | undefined;
@@ -70,11 +70,15 @@ export class MetadataRefresh {
   }
 
   /**
-   * Keeps topics up to date until the function that is returned is called. With `allowsCreation` whatever asks for them makes them anew, where the broker
-   * allows it: somebody deleted them, and they are written to still.
+   * Keeps topics up to date until the function that is returned is called. While `allowsCreation` says so, whatever asks for them makes them anew, where the
+   * broker allows it: somebody deleted them, and they are written to still.
    */
-  follow(topics: readonly string[] | 'all', { allowsCreation = false } = {}): () => void {
-    if (allowsCreation && topics !== 'all') for (const topic of topics) this.#lasting.add(topic);
+  follow(
+    topics: readonly string[] | 'all',
+    { allowsCreation }: { readonly allowsCreation?: () => boolean } = {},
+  ): () => void {
+    if (allowsCreation !== undefined && topics !== 'all')
+      for (const topic of topics) this.#lasting.set(topic, allowsCreation);
     const add = (count: number): void => {
       if (topics === 'all') this.#wholeInterest += count;
       else for (const topic of topics) this.#count(topic, count);
@@ -166,7 +170,8 @@ export class MetadataRefresh {
         connection.apis.pick(API),
         {
           topics: isWhole ? null : [...names].map((name) => ({ name })),
-          allowAutoTopicCreation: round.allowsCreation || [...names].some((name) => this.#lasting.has(name)),
+          allowAutoTopicCreation:
+            round.allowsCreation || [...names].some((name) => this.#lasting.get(name)?.()),
         },
         { timeoutMs: this.#attemptTimeoutMs(limits), signal: limits.signal },
       );

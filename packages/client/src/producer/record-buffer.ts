@@ -102,9 +102,12 @@ export class RecordBuffer {
   }
 
   /** As Kafka's producer does: also a topic that somebody deletes while it is written to is made anew, where brokers do that. */
-  #follow({ name }: TopicQueue): void {
+  #follow(topic: TopicQueue): void {
     const { cluster, settings } = this.#options;
-    cluster.follow([name], { allowsCreation: settings.allowTopicCreation });
+    const { clock } = cluster.ports;
+    const allowsCreation = (): boolean =>
+      settings.allowTopicCreation && topic.isWrittenTo(clock.monotonicMs());
+    cluster.follow([topic.name], { allowsCreation });
   }
 
   /** @throws KafkaError for a partition that is not there, and for a record that is too large */
@@ -119,6 +122,7 @@ export class RecordBuffer {
     let batch = queue.open;
     if (batch === undefined || batch.sizeBytes + sizeBytes > topic.batchBytes) {
       batch = this.#begin(queue, batch);
+      topic.lastBatchMs = batch.createdMs;
       room.take(batch.memoryBytes);
     }
     const { memoryBytes, sizeBytes: beforeBytes } = batch;

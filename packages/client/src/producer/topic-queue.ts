@@ -7,6 +7,9 @@ import { PartitionQueue, type RetryBackoff } from './partition-queue.ts';
 import { type CustomPartitioner, Partitioner, type PartitionerName } from './partitioning/partitioner.ts';
 import type { SentRecord } from './record-calls.ts';
 
+/** Kafka's metadata.max.idle.ms: after so long its producer has forgotten a topic. */
+const IDLE_MS = 5 * 60_000;
+
 /** A record as it is sent, but for its place. */
 export interface OutgoingBytes {
   readonly key: Uint8Array | string | null;
@@ -41,6 +44,8 @@ export class TopicQueue {
   /** Records wait while it is found out what partitions there are; resolves when that is over. */
   learning: Promise<void> | undefined;
   pending: PendingRecord[] = [];
+  /** When the last batch was begun, by the monotonic clock. */
+  lastBatchMs = Number.NEGATIVE_INFINITY;
   readonly #options: TopicQueueOptions;
 
   constructor(name: string, options: TopicQueueOptions) {
@@ -50,6 +55,11 @@ export class TopicQueue {
     this.valueContext = { topic: name, part: 'value' };
     this.batchBytes = options.batchBytes;
     this.partitioner = new Partitioner(name, options.partitioner, options.random);
+  }
+
+  /** Something is on its way to it, or was lately. */
+  isWrittenTo(nowMs: number): boolean {
+    return nowMs - this.lastBatchMs < IDLE_MS || this.partitions.some(({ isEmpty }) => !isEmpty);
   }
 
   /** Takes over partitions that are new. Those that are gone keep what they have until its time is over. */
