@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:fs';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startTestBroker } from '@moldau/testing';
@@ -60,11 +61,24 @@ test('who waits for records ends when nobody reads them any more, without a word
   assert.deepEqual(await ended, { code: 0, out: 'one\n', error: '' });
 });
 
+test('those who write to the same standard error still wait for who reads it', async () => {
+  await using broker = await startTestBroker({ settings: ['num.partitions=1'] });
+  const at = ['-b', `${broker.host}:${broker.port}`];
+  assert.equal((await moldau.run('topic', 'create', 'orders', ...at).ended).code, 0);
+  const sending = moldau.run('produce', 'orders', ...at);
+  sending.child.stdin.end('one\n');
+  const command = `"${process.execPath}" --conditions=source "${BIN}" consume orders ${at.join(' ')}`;
+  const script = `set -o pipefail; ${command} | { read line; echo "$line"; cat /proc/self/fdinfo/2; }`;
+  const { stdout } = await execFileAsync('bash', ['-c', script]);
+  const [, line, flags] = /^(.*)\n[^]*flags:\s+(\d+)/.exec(stdout)!;
+  assert.deepEqual([line, Number.parseInt(flags!, 8) & constants.O_NONBLOCK], ['one', 0]);
+});
+
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  test(`${signal} ends commands with ${code}`, { timeout: 20_000 }, async () => {
+  test(`${signal} ends commands with ${code}`, { timeout: 60_000 }, async () => {
     await using broker = await startTestBroker({ settings: ['num.partitions=1'] });
     const at = ['-b', `${broker.host}:${broker.port}`];
     await moldau.run('topic', 'create', 'orders', ...at).ended;

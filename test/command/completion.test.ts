@@ -72,6 +72,6 @@ test('zsh completes with the script, in a terminal as people have it', async () 
     zpty -r -m shell seen '*${topic}*'
     print -r -- "$seen"
     zpty -d shell`;
-  const { stdout } = await promisify(execFile)('zsh', ['-f', '-c', script], { ...world, timeout: 20_000 });
+  const { stdout } = await promisify(execFile)('zsh', ['-f', '-c', script], { ...world, timeout: 60_000 });
   assert.match(stdout, new RegExp(`topic describe .*${topic}`));
 });

@@ -39,7 +39,7 @@ for (const [signal, code, tools] of [
   ['SIGINT', 130, TOOLS],
   ['SIGTERM', 143, TOOLS.slice(0, 1)],
 ] as const) {
-  test(`${signal} ends what waits for a broker that does not answer`, { timeout: 20_000 }, async () => {
+  test(`${signal} ends what waits for a broker that does not answer`, { timeout: 60_000 }, async () => {
     for (const [tool, ...words] of tools) {
       const { port } = silent.address() as AddressInfo;
       const connected = once(silent, 'connection');
@@ -53,19 +53,23 @@ for (const [signal, code, tools] of [
 }
 
 test('a tool that waits for its time goes on waiting though nothing else goes on', {
-  timeout: 20_000,
+  timeout: 60_000,
 }, async () => {
-  const words = '--topic a --num-records 1 --record-size 1 --throughput 0'.split(' ');
+  const words = '--topic a --num-records 2 --warmup-records 1 --record-size 1 --throughput 0'.split(' ');
   const { child, ended } = commands.run(
     'kafka-producer-perf-test',
     ...['--bootstrap-server', cluster.brokers, ...words],
   );
-  await Promise.race([ended, setTimeout(1_000)]);
+  // From what it says first on it waits.
+  await Promise.race([ended, once(child.stdout, 'data')]);
+  await Promise.race([ended, setTimeout(300)]);
   child.kill('SIGINT');
-  assert.deepEqual(await ended, { code: 130, out: '', error: '' });
+  const { code, out, error } = await ended;
+  assert.deepEqual({ code, error }, { code: 130, error: '' });
+  assert.match(out, /^Warmup first 1 records\..*\n$/);
 });
 
-test('nobody needs to read what is written', { timeout: 20_000 }, async () => {
+test('nobody needs to read what is written', { timeout: 60_000 }, async () => {
   const topic = `left-${randomUUID().slice(0, 8)}`;
   await cluster.topic(topic);
   await using producer = cluster.kafka.producer();

@@ -188,7 +188,7 @@ async function lookAt(log: () => string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-describe('secrets', { timeout: 90_000 }, () => {
+describe('secrets', { timeout: 180_000 }, () => {
   it('stay secret in all that a broker writes and answers, also when it crashes', async () => {
     writeFileSync(join(moldau.folder, 'key'), plant('a file'), { mode: 0o600 });
     const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required user_alice="${plant('a user of PLAIN')}";`;

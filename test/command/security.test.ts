@@ -22,7 +22,7 @@ function settingsIn(printed: string): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-describe('security from one command', { timeout: 60_000 }, () => {
+describe('security from one command', { timeout: 120_000 }, () => {
   it('lets in who has the printed settings, and nobody else', async () => {
     const port = await freePort();
     const init = await moldau.run('security', 'init', '--port', String(port)).ended;

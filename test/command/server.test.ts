@@ -14,7 +14,7 @@ const moldau = (...args: string[]) => commands.run(...args);
 
 after(() => commands.removeAll());
 
-describe('moldau', { concurrency: 4, timeout: 30_000 }, () => {
+describe('moldau', { concurrency: 4, timeout: 90_000 }, () => {
   it('serves from one command, and stops cleanly', async () => {
     const { child, ended, ready } = moldau('server', '--listen', '127.0.0.1:0', '--data', 'served');
     assert.ok((await ready) > 0);

@@ -86,9 +86,8 @@ public class Cluster {
             "offsets.topic.num.partitions", "1",
             "offsets.topic.replication.factor", "3",
             "group.initial.rebalance.delay.ms", "0",
-            "log.dir.failure.timeout.ms", "30000",
-            "replica.lag.time.max.ms", "3000",
-            "controlled.shutdown.enable", "true",
+            // No broker is taken for dead where the machine is busy.
+            "broker.session.timeout.ms", "60000",
             "num.recovery.threads.per.data.dir", "1",
             "log.cleaner.enable", "false",
             "num.network.threads", "1",

@@ -24,7 +24,7 @@ before(async () => {
 });
 after(async () => await both.stop());
 
-describe('kafka-acls', { timeout: 60_000 }, () => {
+describe('kafka-acls', { timeout: 240_000 }, () => {
   it('adds and lists rules', async () => {
     await same([
       '--list',
@@ -85,7 +85,7 @@ describe('kafka-acls', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-acls on a broker without rules', { timeout: 60_000 }, () => {
+describe('kafka-acls on a broker without rules', { timeout: 240_000 }, () => {
   it('says so', async () => {
     await using open = await SideBySide.start();
     await open.all('kafka-acls', ['--list', '--add --allow-principal User:ada --topic a'], { code: 1 });

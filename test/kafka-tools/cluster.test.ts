@@ -30,7 +30,7 @@ after(async () => {
   await both.stop();
 });
 
-describe('kafka-broker-api-versions', { timeout: 60_000 }, () => {
+describe('kafka-broker-api-versions', { timeout: 240_000 }, () => {
   it('lists what brokers speak', async () => {
     await both.same('kafka-broker-api-versions', []);
   });
@@ -46,7 +46,7 @@ describe('kafka-broker-api-versions', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-cluster', { timeout: 60_000 }, () => {
+describe('kafka-cluster', { timeout: 240_000 }, () => {
   const asked = async (lines: readonly string[], how: Comparison = {}) => {
     for (const line of lines) {
       const words = line === '' ? [] : line.replace('BROKERS', both.brokers).split(' ');
@@ -73,7 +73,7 @@ describe('kafka-cluster', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-features', { timeout: 60_000 }, () => {
+describe('kafka-features', { timeout: 240_000 }, () => {
   const asked = (lines: readonly string[], how: Comparison = {}) => both.all('kafka-features', lines, how);
   const offline = async (lines: readonly string[], how: Comparison = {}) => {
     for (const line of lines) await both.sameWords('kafka-features', line === '' ? [] : line.split(' '), how);
@@ -123,7 +123,7 @@ describe('kafka-features', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-transactions', { timeout: 60_000 }, () => {
+describe('kafka-transactions', { timeout: 240_000 }, () => {
   const asked = (lines: readonly string[], how: Comparison = {}) =>
     both.all('kafka-transactions', lines, { normal: unlogged, ...how });
   const durations = (text: string) => text.replace(/\b\d{1,7} *\t(?=orders)/, 'MS\t').replace(/ +\t/g, '\t');

@@ -20,7 +20,7 @@ before(async () => {
 });
 after(async () => await both.stop());
 
-describe('kafka-configs', { timeout: 120_000 }, () => {
+describe('kafka-configs', { timeout: 240_000 }, () => {
   it('shows and changes settings of topics', async () => {
     await same([
       '--describe --entity-type topics --entity-name orders',

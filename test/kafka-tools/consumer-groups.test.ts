@@ -67,7 +67,7 @@ async function reading(options: ConsumerOptions): Promise<void> {
   while ((await committed()) < 11) await setTimeout(20);
 }
 
-describe('kafka-consumer-groups', { timeout: 120_000 }, () => {
+describe('kafka-consumer-groups', { timeout: 240_000 }, () => {
   it('lists groups', async () => {
     await same(
       [

@@ -43,7 +43,7 @@ const own = (text: string) =>
     .replace(/(?<=tokenId : )\S+/, 'ID')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d/g, 'TIME');
 
-describe('kafka-delegation-tokens', { timeout: 60_000 }, () => {
+describe('kafka-delegation-tokens', { timeout: 240_000 }, () => {
   const asked = async (line: string, how: Comparison = {}) =>
     await both.sameWords(
       'kafka-delegation-tokens',

@@ -110,7 +110,7 @@ const WRITTEN_BY_KAFKA = resolve(
   '../../packages/metadata/src/kafka-folder/fixtures/with-snapshot',
 );
 
-describe('kafka-dump-log', { timeout: 60_000 }, () => {
+describe('kafka-dump-log', { timeout: 240_000 }, () => {
   it('shows batches and records', async () => {
     const [log] = files('records-0', '.log');
     const [packed] = files('packed-0', '.log');

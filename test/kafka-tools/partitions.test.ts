@@ -32,7 +32,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-describe('kafka-get-offsets', { timeout: 60_000 }, () => {
+describe('kafka-get-offsets', { timeout: 240_000 }, () => {
   it('tells of places in partitions', async () => {
     await both.all(
       'kafka-get-offsets',
@@ -76,7 +76,7 @@ describe('kafka-get-offsets', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-delete-records', { timeout: 60_000 }, () => {
+describe('kafka-delete-records', { timeout: 240_000 }, () => {
   const records = (...places: readonly [topic: string, partition: number, offset: number][]) =>
     JSON.stringify({
       partitions: places.map(([topic, partition, offset]) => ({ topic, partition, offset })),
@@ -116,7 +116,7 @@ describe('kafka-delete-records', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-log-dirs', { timeout: 60_000 }, () => {
+describe('kafka-log-dirs', { timeout: 240_000 }, () => {
   it('describes log directories', async () => {
     await both.all(
       'kafka-log-dirs',
@@ -142,7 +142,7 @@ describe('kafka-log-dirs', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-leader-election', { timeout: 60_000 }, () => {
+describe('kafka-leader-election', { timeout: 240_000 }, () => {
   it('has leaders elected', async () => {
     const path = file(
       'election.json',
@@ -181,7 +181,7 @@ describe('kafka-leader-election', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-groups', { timeout: 60_000 }, () => {
+describe('kafka-groups', { timeout: 240_000 }, () => {
   it('lists groups', async () => {
     await both.all('kafka-groups', [
       '--list',

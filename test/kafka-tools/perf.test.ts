@@ -34,7 +34,7 @@ async function all(tool: string, lines: readonly string[], how: Comparison = {})
   }
 }
 
-describe('kafka-producer-perf-test', { timeout: 60_000 }, () => {
+describe('kafka-producer-perf-test', { timeout: 240_000 }, () => {
   const basis = '--topic measured --num-records 600 --throughput -1';
   const produce = (lines: readonly string[], how: Comparison = {}) =>
     all('kafka-producer-perf-test', lines, { normal: measured, ...how });
@@ -80,7 +80,7 @@ describe('kafka-producer-perf-test', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-consumer-perf-test', { timeout: 60_000 }, () => {
+describe('kafka-consumer-perf-test', { timeout: 240_000 }, () => {
   const consume = (lines: readonly string[], how: Comparison = {}) =>
     all('kafka-consumer-perf-test', lines, {
       // Times, and how long it took.
@@ -130,7 +130,7 @@ describe('kafka-consumer-perf-test', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-e2e-latency', { timeout: 60_000 }, () => {
+describe('kafka-e2e-latency', { timeout: 240_000 }, () => {
   const latency = (lines: readonly string[], how: Comparison = {}) =>
     all('kafka-e2e-latency', lines, {
       normal: (text) => measured(text).replace(/th = \d+/g, 'th = X'),
@@ -162,7 +162,7 @@ describe('kafka-e2e-latency', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-verifiable-producer and kafka-verifiable-consumer', { timeout: 90_000 }, () => {
+describe('kafka-verifiable-producer and kafka-verifiable-consumer', { timeout: 240_000 }, () => {
   const alone =
     (tool: string) =>
     (lines: readonly string[], how: Comparison = {}) =>

@@ -37,7 +37,7 @@ function dirs(text: string): string {
   return text.replace(/moldau-\w+\/(one|two)/g, 'DIR');
 }
 
-describe('kafka-reassign-partitions', { timeout: 60_000 }, () => {
+describe('kafka-reassign-partitions', { timeout: 240_000 }, () => {
   it('proposes where partitions could be', async () => {
     const topics = file('topics.json', { topics: [{ topic: 'orders' }], version: 1 });
     const none = file('none.json', { topics: [{ topic: 'none' }], version: 1 });

@@ -91,7 +91,7 @@ const dirs = (text: string) => text.replace(/([123])-(one|two)/g, '$1-DIR');
 const settled = async () =>
   await both.settled(async () => (await both.kafka.admin().reassignments.list()).length === 0);
 
-describe('with three brokers', { timeout: 120_000 }, () => {
+describe('with three brokers', { timeout: 240_000 }, () => {
   it('kafka-topics places replicas where it is told', async () => {
     await same(
       'kafka-topics',

@@ -28,7 +28,7 @@ before(async () => {
 });
 after(async () => await both.stop());
 
-describe('kafka-console-share-consumer', { timeout: 60_000 }, () => {
+describe('kafka-console-share-consumer', { timeout: 240_000 }, () => {
   it('shows records and says what is to become of them', async () => {
     const shown = ['key', 'offset', 'delivery', 'headers', 'timestamp']
       .map((part) => `--formatter-property print.${part}=true`)
@@ -61,7 +61,7 @@ describe('kafka-console-share-consumer', { timeout: 60_000 }, () => {
   });
 });
 
-describe('kafka-share-consumer-perf-test', { timeout: 60_000 }, () => {
+describe('kafka-share-consumer-perf-test', { timeout: 240_000 }, () => {
   const measure = (lines: readonly string[], how: Comparison = {}) =>
     both.all('kafka-share-consumer-perf-test', lines, {
       normal: (text) =>

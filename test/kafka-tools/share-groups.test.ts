@@ -41,7 +41,7 @@ after(async () => {
   await both.stop();
 });
 
-describe('kafka-share-groups', { timeout: 60_000 }, () => {
+describe('kafka-share-groups', { timeout: 240_000 }, () => {
   it('lists and describes groups', async () => {
     await same(['--list', '--list --state', '--list --state empty', '--list --state Stable'], {
       isUnordered: true,

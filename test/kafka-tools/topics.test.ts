@@ -22,7 +22,7 @@ before(async () => {
 });
 after(async () => await both.stop());
 
-describe('kafka-topics', { timeout: 120_000 }, () => {
+describe('kafka-topics', { timeout: 240_000 }, () => {
   const ids = (text: string) => text.replace(/TopicId: \S+/g, 'TopicId: ID');
 
   it('lists topics, by name and by regular expression', async () => {
