@@ -67,10 +67,11 @@ test('those who write to the same standard error still wait for who reads it', a
   assert.equal((await moldau.run('topic', 'create', 'orders', ...at).ended).code, 0);
   const sending = moldau.run('produce', 'orders', ...at);
   sending.child.stdin.end('one\n');
+  assert.equal((await sending.ended).code, 0);
   const command = `"${process.execPath}" --conditions=source "${BIN}" consume orders ${at.join(' ')}`;
   const script = `set -o pipefail; ${command} | { read line; echo "$line"; cat /proc/self/fdinfo/2; }`;
   const { stdout } = await execFileAsync('bash', ['-c', script]);
-  const [, line, flags] = /^(.*)\n[^]*flags:\s+(\d+)/.exec(stdout)!;
+  const [, line, flags] = /^(one)\n.*flags:\s+(\d+)/s.exec(stdout)!;
   assert.deepEqual([line, Number.parseInt(flags!, 8) & constants.O_NONBLOCK], ['one', 0]);
 });
 

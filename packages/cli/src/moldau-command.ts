@@ -8,24 +8,16 @@ import { EXIT_CODES } from './command-line/exit-codes.ts';
 import { addNouns, addVerb, type Execute } from './command-line/program.ts';
 import { nouns } from './commands/nouns.ts';
 import { verbs } from './commands/verbs.ts';
+import { print } from './output/print.ts';
 import { version } from './version.ts';
 
-/** Help, too, ends when `head` has seen enough of it. Commands see to that by themselves. */
-function endWithReader({ code, message }: NodeJS.ErrnoException): void {
-  if (code === 'EPIPE') process.exit(EXIT_CODES.done);
-  process.stderr.write(`moldau: standard output takes no more: ${message}\n`);
-  process.exit(EXIT_CODES.failed);
-}
-
 const run: Execute = async (verb, args, options) => {
-  process.stdout.off('error', endWithReader);
   if (verb.needs === 'itself') return await (await verb.load()).run(options);
   const { execute } = await import('./command-line/execute.ts');
   await execute(verb, args, options);
 };
 
 export async function runMoldau(): Promise<void> {
-  process.stdout.on('error', endWithReader);
   const words = withoutHelpVerb(process.argv.slice(2));
   const program = new Command('moldau')
     .description('Kafka without the ordeal: a streaming platform that speaks the protocol of Kafka')
@@ -35,7 +27,10 @@ export async function runMoldau(): Promise<void> {
     .showSuggestionAfterError()
     .addHelpText('after', "\nKafka's own tools are here too, as Kafka names them: moldau kafka-topics --help")
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'moldau: ')) });
+    .configureOutput({
+      writeOut: print,
+      outputError: (text, write) => write(text.replace(/^error: /, 'moldau: ')),
+    });
   for (const verb of verbs) addVerb(program, verb, run);
   await addNouns(program, nouns, words, run);
 

@@ -21,6 +21,7 @@ import {
   type Timers,
   type TlsClientOptions,
 } from '@moldau/io';
+import { print } from '../output/print.ts';
 import { type ConfigFlags, readConfig } from '../read-config.ts';
 import { probe } from '../security/probe.ts';
 import { type Finding, powersOf, type ReviewedListener, review } from '../security/review.ts';
@@ -173,9 +174,7 @@ function processWorld(): SecurityCheckWorld {
   return {
     environment: process.env,
     ...{ disk: nodeDisk, network: nodeNetwork, timers: nodeTimers, clock: nodeClock },
-    print(text) {
-      process.stdout.write(text);
-    },
+    print,
     tell(line) {
       process.stderr.write(`${line}\n`);
     },

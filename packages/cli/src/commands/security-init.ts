@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import type { Clock, Disk, Random } from '@moldau/io';
 import { nodeClock, nodeDisk, nodeRandom } from '@moldau/io';
 import { hostIdentity } from '../host-identity.ts';
+import { print } from '../output/print.ts';
 import { isHost, issueServerCertificate, makeAuthority, privateKeyPem } from '../security/certificates.ts';
 import { type ClientProfile, clientProfiles, MECHANISM } from '../security/client-profiles.ts';
 import { explainStartError } from '../start-errors.ts';
@@ -211,9 +212,7 @@ function processWorld(): SecurityInitWorld {
   return {
     ...{ disk: nodeDisk, random: nodeRandom, clock: nodeClock },
     hostName: hostIdentity().hostName,
-    print(text) {
-      process.stdout.write(text);
-    },
+    print,
     tell(line) {
       process.stderr.write(`${line}\n`);
     },
