@@ -96,6 +96,14 @@ describe('TestKafka', () => {
     await assert.rejects(dial(kafka), { code: 'ECONNREFUSED' });
   });
 
+  it('leaves nothing that runs when a client has lost records, and tells of them', async () => {
+    const kafka = await start({ transport: 'tcp' });
+    const producer = kafka.client().producer({ unknownTopicTimeoutMs: 0, allowTopicCreation: false });
+    producer.post('nowhere', { value: 'v' });
+    await assert.rejects(kafka.stop(), { code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    await assert.rejects(dial(kafka), { code: 'ECONNREFUSED' });
+  });
+
   it('comes back after a restart, with what was on its disk', async () => {
     await using kafka = await start({ topics: ['kept'] });
     const admin = kafka.client(QUICK).admin();

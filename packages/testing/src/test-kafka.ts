@@ -107,13 +107,16 @@ export class TestKafka implements AsyncDisposable {
     await refusal.lift();
   }
 
+  /** Rejects when all has ended, if a client has lost records or a fault could not be lifted. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#clients].map((client) => client.close()));
+    const closings = [...this.#clients].map((client) => client.close());
+    await Promise.allSettled(closings);
     try {
       await this.#proxy.close();
     } finally {
       await this.#broker.stop();
     }
+    await Promise.all(closings);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
