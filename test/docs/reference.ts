@@ -62,7 +62,7 @@ const ORDER_SCHEMA = JSON.stringify({
     { name: 'item', type: 'string' },
   ],
 });
-const GOES_ON = /^(consume (?!.*( -e| --until))|top(?! -n)|perf|doctor --look 30s)/;
+const GOES_ON = /^(consume (?!.*( -e| --until))|top\b(?! -n)|perf|doctor --look 30s)/;
 const NEEDS_FILES = /^(produce pictures|dump|security|user set .*--password-file)/;
 const NEEDS_LOGIN = /^token/;
 const SERVES = /\bmoldau server\b/;
