@@ -77,7 +77,7 @@ async function runReference(page: string, installed: Omit<PlaceOptions, 'isCheck
   const failures: string[] = [];
   const place = await Place.make({ ...installed, isCheckout: false });
   try {
-    place.save('server.properties', 'num.partitions=3\n');
+    place.save('server.properties', place.here('listeners=PLAINTEXT://127.0.0.1:9092\nnum.partitions=3\n'));
     for (const example of examples.filter(isServer)) {
       const run = new PageRun(place);
       const step = { ...example, kind: 'background', exitCode: 0, expected: undefined } as const;
