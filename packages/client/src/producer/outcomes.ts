@@ -67,8 +67,9 @@ export class Outcomes {
       return;
     }
     const { topic, index: partition } = queue;
-    const reason = said === undefined ? LEFT_OUT : (said.errorMessage ?? denial(errorCode, topic));
-    batch.lastError = new BrokerError(errorCode, { topic, partition, said: reason });
+    const reason = said === undefined ? LEFT_OUT : said.errorMessage;
+    const operation = errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED ? 'Write' : undefined;
+    batch.lastError = new BrokerError(errorCode, { topic, partition, said: reason, operation });
     if (said === undefined || PERHAPS_WRITTEN.has(errorCode)) batch.isOutcomeUnknown = true;
     if (errorCode === ErrorCode.MESSAGE_TOO_LARGE || errorCode === ErrorCode.RECORD_LIST_TOO_LARGE) {
       if (batch.recordCount > 1 && !batch.isSettled) this.#split(queue, batch);
@@ -298,10 +299,4 @@ function recordErrorsOf(
       new BrokerError(errorCode, { topic, partition, said }),
     ]),
   );
-}
-
-/** What is not allowed, for brokers that do not say. */
-function denial(errorCode: number, topic: string): string | null {
-  if (errorCode !== ErrorCode.TOPIC_AUTHORIZATION_FAILED) return null;
-  return `The user of this client may not write to it: allow the operation Write on the topic ${topic}`;
 }

@@ -32,7 +32,7 @@ test('declared topics serialize; what cannot be written is refused before it is 
     /an object: .*topic\(\)/,
   );
   const noPartition = await failure(all.producer.send('t', { value: 'v', partition: 9 }));
-  assert.match(noPartition.message, /The topic has the partitions 0 to 1/);
+  assert.match(noPartition.message, /The topic has the partitions 0 to 1\.$/);
   await closed(all);
 });
 
@@ -95,7 +95,7 @@ test('a topic that nobody knows is waited for, and then told with what to do; on
   assert.equal(error.code, 'UNKNOWN_TOPIC_OR_PARTITION');
   assert.match(
     error.message,
-    /orders: No broker knows the topic after 2000 ms, .*auto\.create\.topics\.enable is false.* create it with admin/,
+    /orders: No broker knows the topic after 2000 ms, .*auto\.create\.topics\.enable is false.* create it with admin\.topics\.create\(\)\.$/,
   );
   await closed(all);
 });
@@ -167,7 +167,7 @@ test('what the user may not do is told with the operation and the resource', asy
   all.errorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
   const error = await all.world.until(failure(all.producer.send('t', { value: 'v' })));
   assert.deepEqual([error.code, error.topic, error.retriable], ['TOPIC_AUTHORIZATION_FAILED', 't', false]);
-  assert.match(error.message, /allow the operation Write on the topic t/);
+  assert.match(error.message, /It takes Write on the topic t\.$/);
   await closed(all);
 });
 

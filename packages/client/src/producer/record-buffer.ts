@@ -148,8 +148,8 @@ export class RecordBuffer {
   #noPartition({ name, partitions }: TopicQueue, partition: number): never {
     this.#options.cluster.outdated({ topics: [name], reason: 'a partition that is not known' });
     throw new BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, {
-      ...{ topic: name, partition },
-      said: `The topic has the partitions 0 to ${partitions.length - 1}`,
+      ...{ topic: name, partition, saysAll: true },
+      said: `The topic has the partitions 0 to ${partitions.length - 1}.`,
     });
   }
 

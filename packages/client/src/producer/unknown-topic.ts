@@ -67,7 +67,7 @@ function unknownTopic(
     ? 'and brokers do not make topics by themselves (auto.create.topics.enable is false)'
     : 'and allowTopicCreation is false, so it is not made';
   return new BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, {
-    topic: name,
-    said: `No broker knows the topic after ${unknownTopicTimeoutMs} ms, ${why}. Check its name, or create it with admin.topics.create()`,
+    ...{ topic: name, saysAll: true },
+    said: `No broker knows the topic after ${unknownTopicTimeoutMs} ms, ${why}. Check its name, or create it with admin.topics.create().`,
   });
 }

@@ -65,7 +65,10 @@ describe(`membership in share groups (seed ${seed})`, () => {
     share.heartbeatErrors.push(ErrorCode.GROUP_AUTHORIZATION_FAILED);
     const consumer = share.consumer();
     const iterator = consumer.subscribe('things')[Symbol.asyncIterator]();
-    await assert.rejects(share.world.until(iterator.next()), { code: 'GROUP_AUTHORIZATION_FAILED' });
+    await assert.rejects(share.world.until(iterator.next()), {
+      code: 'GROUP_AUTHORIZATION_FAILED',
+      missingRight: { operation: 'Read', on: 'group sharers' },
+    });
     await assert.rejects(share.world.until(consumer.run({ handler() {} })), {
       code: 'GROUP_AUTHORIZATION_FAILED',
     });

@@ -190,6 +190,8 @@ export class ShareMembership {
       { to: { coordinatorOf: 'group', key: groupId }, timeoutMs },
     );
     if (answer.errorCode === ErrorCode.NONE) return answer;
-    throw new BrokerError(answer.errorCode, { said: answer.errorMessage });
+    const { errorCode, errorMessage: said } = answer;
+    const resource = errorCode === ErrorCode.GROUP_AUTHORIZATION_FAILED ? `group ${groupId}` : undefined;
+    throw new BrokerError(errorCode, { said, resource, operation: 'Read' });
   }
 }

@@ -347,7 +347,8 @@ function errorOf(
   errorCode: number,
   said: string | null,
 ): BrokerError | undefined {
-  return errorCode === ErrorCode.NONE ? undefined : new BrokerError(errorCode, { topic, partition, said });
+  if (errorCode === ErrorCode.NONE) return undefined;
+  return new BrokerError(errorCode, { topic, partition, said, operation: 'Read' });
 }
 
 function toKafkaError(error: unknown): KafkaError {

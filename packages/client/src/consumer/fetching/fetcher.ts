@@ -294,7 +294,7 @@ export class Fetcher implements RecordFetcher {
       const isKnown = metadata.partition(topic, index) !== undefined;
       const unknown = said === ErrorCode.NONE ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : said;
       const errorCode = isKnown ? ErrorCode.LEADER_NOT_AVAILABLE : unknown;
-      const error = new BrokerError(errorCode, { topic, partition: index });
+      const error = new BrokerError(errorCode, { topic, partition: index, operation: 'Read' });
       partition.trouble(error, nowMs, !error.retriable);
       this.#readiness.offer(partition);
     }

@@ -11,6 +11,7 @@ import {
   syncGroupRequest,
 } from '@moldau/protocol';
 import { seedOf } from '@moldau/testing';
+import type { BrokerError } from '../../errors/kafka-error.ts';
 import { decodeSubscription } from './consumer-protocol.ts';
 import { ScriptedCoordinator } from './testing-coordinator.ts';
 import type { Membership } from './types.ts';
@@ -272,14 +273,15 @@ describe(`a classic member (--seed=${seed})`, () => {
     group.fail(heartbeatRequest, ErrorCode.FENCED_INSTANCE_ID);
     await group.until(() => group.host.error !== undefined);
     assert.deepEqual(group.host.events.slice(1), [`lost ${ALL}`, 'failed FENCED_INSTANCE_ID']);
-    assert.match(group.host.error!.message, /instanceId i in the group the group/);
+    assert.match(group.host.error!.message, /instanceId i in the group the group\. .* of its own\.$/);
     assert.equal(membership.state, 'failed');
 
     const other = new ScriptedCoordinator(seed);
     other.fail(joinGroupRequest, ErrorCode.GROUP_AUTHORIZATION_FAILED);
     const refused = other.member();
     await other.until(() => other.host.error !== undefined);
-    assert.match(other.host.error!.message, /operation Read/);
+    const { missingRight } = other.host.error as BrokerError;
+    assert.deepEqual(missingRight, { operation: 'Read', on: 'group the group' });
     assert.equal(other.host.error!.fatal, true);
     await other.world.until(refused.leave({ timeoutMs: 1_000 }));
     await other.cluster.close();

@@ -10,10 +10,13 @@ export interface CommitProblemContext {
 
 export function explainCommit(error: BrokerError, context: CommitProblemContext): BrokerError {
   const { errorCode, topic, partition, broker } = error;
+  const about = { topic, partition, broker, cause: error };
+  if (errorCode === ErrorCode.GROUP_AUTHORIZATION_FAILED)
+    return new BrokerError(errorCode, { ...about, resource: `group ${context.groupId}`, operation: 'Read' });
+  if (errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+    return new BrokerError(errorCode, { ...about, operation: 'Read' });
   const said = explanation(errorCode, context);
-  return said === undefined
-    ? error
-    : new BrokerError(errorCode, { topic, partition, broker, said, cause: error });
+  return said === undefined ? error : new BrokerError(errorCode, { ...about, said, saysAll: true });
 }
 
 function explanation(errorCode: number, { groupId, isMember }: CommitProblemContext): string | undefined {
@@ -24,16 +27,12 @@ function explanation(errorCode: number, { groupId, isMember }: CommitProblemCont
     case ErrorCode.STALE_MEMBER_EPOCH:
     case ErrorCode.FENCED_MEMBER_EPOCH:
       return isMember
-        ? `The partition went to another member of the group ${groupId} before its offset was committed, and is read there again from the last commit`
-        : `The group ${groupId} has members, and only they may commit: give a consumer that assigns partitions by itself a groupId of its own`;
+        ? `The partition went to another member of the group ${groupId} before its offset was committed, and is read there again from the last commit.`
+        : `The group ${groupId} has members, and only they may commit: give a consumer that assigns partitions by itself a groupId of its own.`;
     case ErrorCode.OFFSET_METADATA_TOO_LARGE:
-      return "The commit's metadata is larger than the broker's offset.metadata.max.bytes";
-    case ErrorCode.GROUP_AUTHORIZATION_FAILED:
-      return `This client may not use the group ${groupId}: it needs the operation Read on it`;
-    case ErrorCode.TOPIC_AUTHORIZATION_FAILED:
-      return 'This client may not commit offsets of the topic: it needs the operation Read on it';
+      return "The commit's metadata is larger than the broker's offset.metadata.max.bytes. Shorten it, or raise that.";
     case ErrorCode.FENCED_INSTANCE_ID:
-      return `Another member has taken over the instanceId of this one in the group ${groupId}`;
+      return `Another member has taken over the instanceId of this one in the group ${groupId}. Give every running consumer an instanceId of its own.`;
     default:
       return undefined;
   }

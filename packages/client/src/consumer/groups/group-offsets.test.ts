@@ -10,7 +10,7 @@ import {
   offsetFetchRequest,
 } from '@moldau/protocol';
 import { seedOf } from '@moldau/testing';
-import { KafkaError, PartialFailureError } from '../../errors/kafka-error.ts';
+import { type BrokerError, KafkaError, PartialFailureError } from '../../errors/kafka-error.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { ScriptedCoordinator } from './testing-coordinator.ts';
 import type { Membership, MembershipOptions } from './types.ts';
@@ -175,6 +175,15 @@ describe(`committed offsets (--seed=${seed})`, () => {
       error.errors.map(({ code, topic, partition }) => [code, topic, partition]),
       [['TOPIC_AUTHORIZATION_FAILED', 'orders', 1]],
     );
+    const rightOf = (denied: unknown) => (denied as BrokerError).missingRight;
+    assert.deepEqual(rightOf(error.errors[0]), { operation: 'Read', on: 'topic orders' });
+  });
+
+  it('say which right is missing for the group', async () => {
+    await stable();
+    group.fail(COMMIT, ErrorCode.GROUP_AUTHORIZATION_FAILED);
+    const { missingRight } = (await failed(commit())) as BrokerError;
+    assert.deepEqual(missingRight, { operation: 'Read', on: 'group the group' });
   });
 
   it('are written without a member, and tell when the group has members', async () => {

@@ -123,7 +123,7 @@ export class GroupOffsets implements OffsetStore {
           if (UNKNOWN_TOPIC.has(errorCode))
             this.#cluster.outdated({ topics: [topic], reason: 'unknown topic id' });
           this.#calls.error(errorCode);
-          throw new BrokerError(errorCode, { topic, partition });
+          throw new BrokerError(errorCode, { topic, partition, operation: 'Read' });
         }
         const { committedOffset: offset, committedLeaderEpoch: epoch, metadata } = answer;
         if (offset < 0) return undefined;

@@ -32,18 +32,14 @@ export async function explainGroupProblem(
 ): Promise<KafkaError> {
   const { groupId } = calls;
   if (!(error instanceof BrokerError)) return error;
+  const about = { topic: error.topic, broker: error.broker, cause: error };
   const explained = (said: string): KafkaError =>
-    new BrokerError(error.errorCode, {
-      ...{ topic: error.topic, broker: error.broker, cause: error },
-      said,
-    });
+    new BrokerError(error.errorCode, { ...about, said, saysAll: true });
   switch (error.errorCode) {
     case ErrorCode.GROUP_AUTHORIZATION_FAILED:
-      return explained(`This client may not use the group ${groupId}: it needs the operation Read on it.`);
+      return new BrokerError(error.errorCode, { ...about, resource: `group ${groupId}`, operation: 'Read' });
     case ErrorCode.TOPIC_AUTHORIZATION_FAILED:
-      return explained(
-        `This client may not read ${error.topic ?? 'a topic of its subscription'}: it needs the operations Describe and Read on it.`,
-      );
+      return new BrokerError(error.errorCode, { ...about, operation: 'Read' });
     case ErrorCode.FENCED_INSTANCE_ID:
       return explained(
         `Another member has taken over instanceId ${instanceId} in the group ${groupId}. Give every running consumer an instanceId of its own.`,

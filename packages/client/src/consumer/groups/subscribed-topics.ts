@@ -78,7 +78,7 @@ export class SubscribedTopics {
     );
     for (const topic of topics) {
       const errorCode = this.#cluster.metadata.topicError(topic) ?? ErrorCode.NONE;
-      if (LASTING.has(errorCode)) throw new BrokerError(errorCode, { topic });
+      if (LASTING.has(errorCode)) throw new BrokerError(errorCode, { topic, operation: 'Read' });
     }
     this.#resolve();
   }

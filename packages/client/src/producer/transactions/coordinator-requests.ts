@@ -113,7 +113,7 @@ export class CoordinatorRequests {
         api: INIT_PRODUCER_ID,
         input: { ...this.#named, transactionTimeoutMs: timeoutMs, ...(current ?? NO_EPOCH) },
         errorOf: (answer) => answer,
-        about: { ...this.#resource, operation: 'WRITE' },
+        about: { ...this.#resource, operation: 'Write' },
       },
       options,
     );
@@ -147,7 +147,7 @@ export class CoordinatorRequests {
               })),
             ),
           ),
-        about: { operation: 'WRITE' },
+        about: { operation: 'Write' },
       },
       options,
     );
@@ -160,7 +160,7 @@ export class CoordinatorRequests {
         api: ADD_OFFSETS,
         input: { ...this.#named, producerId, producerEpoch, groupId },
         errorOf: (answer) => answer,
-        about: { resource: `group ${groupId}`, operation: 'READ' },
+        about: { resource: `group ${groupId}`, operation: 'Read' },
       },
       options,
     );
@@ -198,7 +198,7 @@ export class CoordinatorRequests {
               })),
             ),
           ),
-        about: { resource: `group ${groupId}`, operation: 'READ' },
+        about: { resource: `group ${groupId}`, operation: 'Read' },
       },
       options,
     );
@@ -218,7 +218,7 @@ export class CoordinatorRequests {
         api: { ...END, ...versions },
         input: { ...this.#named, producerId, producerEpoch, committed: isCommit },
         errorOf: (answer) => answer,
-        about: { ...this.#resource, operation: 'WRITE' },
+        about: { ...this.#resource, operation: 'Write' },
       },
       options,
     );
@@ -249,7 +249,9 @@ export class CoordinatorRequests {
         if (to.coordinatorOf === 'transaction') this.#learn(connection);
         const { errorCode, topic, partition } = errorOf(answer);
         if (errorCode === ErrorCode.NONE) return answer;
-        const subject = topic === undefined ? about : { topic, partition, operation: about?.operation };
+        const isOfGroup = errorCode === ErrorCode.GROUP_AUTHORIZATION_FAILED;
+        const subject =
+          topic === undefined || isOfGroup ? about : { topic, partition, operation: about?.operation };
         throw new BrokerError(errorCode, { broker: connection.address, ...subject });
       },
       (error) => {

@@ -238,6 +238,8 @@ describe('transactions of both protocols', () => {
           }, {});
           await assert.rejects(world.until(run), (error: TransactionError) => {
             assert.ok(error.abortable && !error.fatal, error.message);
+            const isDenied = errorCode === ErrorCode.GROUP_AUTHORIZATION_FAILED;
+            assert.equal(/It takes Read on the group/.test(error.message), isDenied, error.message);
             return true;
           });
         }
