@@ -41,6 +41,12 @@ exec node --conditions=source ${join(ROOT, 'packages/cli/bin/moldau.js')} "$@"
 /** Names that a page uses, and what goes by them here. */
 const NAMES = [['kafka.example.org', 'localhost']] as const;
 
+/** What ends those that run still when this process ends. */
+const killers = new Set<() => void>();
+process.on('exit', () => {
+  for (const kill of killers) kill();
+});
+
 export interface PlaceOptions {
   /** Looks like a checkout: what a checkout has is there by links. */
   readonly isCheckout: boolean;
@@ -161,8 +167,8 @@ export class Place {
       if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, signal);
     };
     const kill = () => end('SIGKILL');
-    process.on('exit', kill);
-    void ended.then(() => process.off('exit', kill));
+    killers.add(kill);
+    void ended.then(() => killers.delete(kill));
     return { ended, output: () => output, end };
   }
 
