@@ -210,6 +210,36 @@ test('an aborted transaction that found no room before a clean stop is known aft
   await again.close();
 });
 
+test('an aborted transaction that found no room when it was recovered is known after another kill', async () => {
+  const world = new World({ capacityBytes: 100_000_000 });
+  const before = await openLog(await world.open(), CONFIG);
+  await appendAborted(before);
+  // This closes the segment of the transaction, and nothing of it can be finished any more.
+  const clear = world.disk.fail({ operation: 'sync', path: '.log', code: 'EIO', times: 1000 });
+  await before.append(batchOf(['b'.repeat(1900)]), LEADER).written;
+  await world.kill();
+  clear();
+  const full = world.disk.fail({ operation: 'write', path: 'txnindex', code: 'ENOSPC', times: 1000 });
+  // Long enough for the tail to be noted before the next roll.
+  const large = { ...CONFIG, segmentBytes: 2 ** 30 };
+  const recovered = await openLog(await world.open(), large);
+  full();
+  for (let megabytes = 0; megabytes < 34; megabytes++) {
+    await recovered.append(batchOf(['c'.repeat(1_000_000)]), LEADER).written;
+    await passTime(world, 100);
+  }
+  await passTime(world, 2000);
+  await world.kill();
+  const manager = await world.open();
+  const again = await openLog(manager, large);
+  const found = await again.abortedTransactions(0, 2);
+  assert.deepEqual(
+    found.map(({ producerId }) => producerId),
+    [5],
+  );
+  await manager.close();
+});
+
 test('a failed fsync is no want of room, whatever it says: the folder is offline', async () => {
   const world = new World();
   const manager = await world.open();

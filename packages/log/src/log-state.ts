@@ -121,11 +121,18 @@ export class LogState {
 
   /** Whether files beside the batches lack what only they tell: a recovery has to look at the batches again. */
   get lacksSmallFiles(): boolean {
+    return this.#lackSmallFiles(this.segments);
+  }
+
+  /** The same, of segments that nothing more is appended to. */
+  get closedLackSmallFiles(): boolean {
+    return this.#lackSmallFiles(this.segments.slice(0, -1));
+  }
+
+  #lackSmallFiles(segments: readonly Segment[]): boolean {
     return (
       this.seals.size > 0 ||
-      this.segments.some(
-        ({ aborted, abortedOnDisk }) => aborted !== undefined && aborted.length !== abortedOnDisk,
-      )
+      segments.some(({ aborted, abortedOnDisk }) => aborted !== undefined && aborted.length !== abortedOnDisk)
     );
   }
 

@@ -464,9 +464,9 @@ export class LogWriter {
       const snapshot = tail.hasProducers ? snapshotBytes(state) : undefined;
       segment.checkpointedBytes = tail.sizeBytes;
       await this.whenWritten();
-      // Recovery will not look at what lies before: the indexes of closed segments must be whole.
+      // Recovery will not look at what lies before: the small files of closed segments must be whole.
       await state.sealing;
-      if (state.writtenOffset < tail.endOffset || state.removed || state.seals.size > 0) return;
+      if (state.writtenOffset < tail.endOffset || state.removed || state.closedLackSmallFiles) return;
       await saveEpochs(state);
       await state.environment.smallFiles.run(async () => {
         await writeIndexes(state, segment, true);
