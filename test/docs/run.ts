@@ -17,7 +17,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const PAGES_AT_ONCE = 4;
 /** Machines may have other things to do. */
 const BLOCK_TIMEOUT_MS = 120_000;
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 90_000;
 const REFERENCE = 'docs/commands.md';
 const LONG = new Set([REFERENCE, 'README.md', 'docs/faq.md', 'docs/operations.md']);
 const READY = '…\nMoldau is ready on …\n…';

@@ -20,8 +20,8 @@ export interface Broker {
   log(): string;
 }
 
-const READY_TIMEOUT_MS = 20_000;
-const STOP_TIMEOUT_MS = 15_000;
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 60_000;
 const repository = resolve(import.meta.dirname, '../../..');
 
 export async function freePort(): Promise<number> {
