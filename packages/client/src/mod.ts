@@ -123,7 +123,13 @@ export type {
 } from './producer/partitioning/partitioner.ts';
 export { type FlushOptions, Producer } from './producer/producer.ts';
 export type { FailedRecord, ProducerOptions } from './producer/producer-options.ts';
-export type { RecordPost, RecordSend, SendOptions, SentRecord } from './producer/record-calls.ts';
+export type {
+  LinesOptions,
+  RecordPost,
+  RecordSend,
+  SendOptions,
+  SentRecord,
+} from './producer/record-calls.ts';
 export type { TransactionGroup, TransactionOffset } from './producer/transactions/coordinator-requests.ts';
 export { Transaction, type TransactionOutcome } from './producer/transactions/transaction.ts';
 export { type PropertiesByClient, propertiesByClient } from './properties-by-client.ts';

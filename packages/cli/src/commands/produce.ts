@@ -2,7 +2,7 @@
 //
 // Invariants: memory is bounded, however fast the input is; what was read before it ended, or was interrupted, is sent. What fails is told of, and fails nothing else.
 
-import type { HeadersInput, KafkaError, OutgoingRecord, Producer, ProducerOptions } from '@moldau/client';
+import type { HeadersInput, KafkaError, OutgoingRecord, ProducerOptions } from '@moldau/client';
 import {
   argument,
   type CommandArguments,
@@ -17,9 +17,10 @@ import { timeMs } from '../command-line/values.ts';
 import { watchReach } from '../connection/reach.ts';
 import { type Encoder, encoderOf } from '../records/encoders.ts';
 import { type Input, inputs } from '../records/inputs.ts';
-import { type LineFormat, type RecordReader, recordReader } from '../records/line-records.ts';
+import { type LineFormat, recordReader } from '../records/line-records.ts';
 import { Problems } from '../records/problems.ts';
 import { isSized, RecordSplitter } from '../records/sized-template.ts';
+import { type Failed, type Feed, LinesFeed, PostingFeed, PrintingFeed } from './produce-feeds.ts';
 
 interface ProduceOptions {
   readonly lines?: boolean;
@@ -46,13 +47,8 @@ interface ProduceOptions {
   readonly print?: boolean;
 }
 
-/** Told of each record that was not sent. */
-type Failed = (error: KafkaError, value: Buffer | null) => void;
-
 /** Of what was read before an interruption; who does not want to wait for it interrupts again. */
 const LAST_FLUSH_MS = 3_000;
-/** Acknowledgements that are awaited, where they are printed: in their order. */
-const MAX_AWAITED = 20_000;
 
 export async function run(
   context: CommandContext,
@@ -63,11 +59,11 @@ export async function run(
   const topic = argument(args, 'topic')!;
   const { kafka, disk, terminal, clock, signal, tell, exitCode } = context;
   const encoders = await encodersOf(options, context);
+  const common = commonFields(options, encoders.keyEncoder, clock.wallMs());
   const read = recordReader(formatOf(options), {
-    ...encoders,
+    ...{ ...encoders, common },
     ...{ keyDelimiter: options.keyDelimiter, emptyIsNull: options.null === true },
     keepsPartition: options.keepPartition === true,
-    common: commonFields(options, encoders.keyEncoder, clock.wallMs()),
   });
   const problems = new Problems(tell);
   let missing: KafkaError | undefined;
@@ -86,18 +82,20 @@ export async function run(
     ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
     onPostFailed: (error, { value }) => failed(error, value),
   });
+  const files = manyArguments(args, 'file');
+  const to = { producer, topic };
   const feed =
     options.print === true
-      ? new PrintingFeed(producer, topic, context, failed)
-      : new PostingFeed(producer, topic);
+      ? new PrintingFeed(to, read, context.output, failed)
+      : isWholeLines(options, files)
+        ? new LinesFeed(to, common, delimiterOf(options)[0]!)
+        : new PostingFeed(to, read);
   const stopping = AbortSignal.any([signal, reach.lost]);
   const stop = (): void =>
     void producer.close({ timeoutMs: reach.lost.aborted ? 0 : LAST_FLUSH_MS }).catch(() => {});
   stopping.addEventListener('abort', stop, { once: true });
   try {
-    await sendAll({ disk, terminal, clock, signal: stopping }, manyArguments(args, 'file'), options, {
-      ...{ feed, read, problems },
-    });
+    await sendAll({ disk, terminal, clock, signal: stopping }, files, options, { feed, problems });
   } catch (error) {
     reach.lost.throwIfAborted();
     throw error;
@@ -119,31 +117,30 @@ export async function run(
 }
 
 interface Parts {
-  readonly feed: PrintingFeed | PostingFeed;
-  readonly read: RecordReader;
+  readonly feed: Feed;
   readonly problems: Problems;
 }
 
 async function sendAll(
   context: Pick<CommandContext, 'disk' | 'terminal' | 'clock' | 'signal'>,
   files: readonly string[],
-  { lines, format = '', delimiter = Buffer.from('\n'), count = Number.POSITIVE_INFINITY }: ProduceOptions,
-  { feed, read, problems }: Parts,
+  options: ProduceOptions,
+  { feed, problems }: Parts,
 ): Promise<void> {
   const { signal, clock } = context;
+  const { format = '', count = Number.POSITIVE_INFINITY } = options;
   let left = count;
-  const endsItself = isSized(format);
   const source = inputs(context, files, {
-    isSplit: files.length === 0 || lines === true || endsItself,
-    delimiter,
-    ...(endsItself ? { splitter: () => new RecordSplitter(format) } : {}),
+    isSplit: isSplit(options, files),
+    delimiter: delimiterOf(options),
+    splitter: isSized(format) ? () => new RecordSplitter(format) : feed.splitter,
   });
   reading: for await (const { place, parts } of source) {
     const nowMs = clock.wallMs();
     for (const part of parts) {
       if (left-- <= 0) break reading;
       try {
-        const pending = feed.add(read(part, nowMs));
+        const pending = feed.add(part, nowMs);
         if (pending !== undefined) await pending;
       } catch (error) {
         if (signal.aborted || isFatal(error)) throw error;
@@ -153,6 +150,28 @@ async function sendAll(
     }
   }
   await feed.end();
+}
+
+function delimiterOf({ delimiter = Buffer.from('\n') }: ProduceOptions): Buffer {
+  return delimiter;
+}
+
+/** Or each file is one value. */
+function isSplit({ lines, format = '' }: ProduceOptions, files: readonly string[]): boolean {
+  return files.length === 0 || lines === true || isSized(format);
+}
+
+/** The bytes of a line are the value, and nothing is to be known of any single one. */
+function isWholeLines(options: ProduceOptions, files: readonly string[]): boolean {
+  const { keyDelimiter, valueAs, count } = options;
+  const isPlain = formatOf(options) === 'lines' && keyDelimiter === undefined && valueAs === undefined;
+  return (
+    isPlain &&
+    options.null !== true &&
+    count === undefined &&
+    isSplit(options, files) &&
+    delimiterOf(options).length === 1
+  );
 }
 
 /** What the verb has let pass: a name, or a format string. */
@@ -232,61 +251,4 @@ const SHOWN_CHARACTERS = 40;
 function failureText(error: KafkaError, value: Buffer | null): string {
   const text = value === null ? 'a tombstone' : JSON.stringify(value.toString('utf8', 0, SHOWN_CHARACTERS));
   return `${text} was not sent: ${error.message}`;
-}
-
-/** Sends without waiting for acknowledgements. */
-class PostingFeed {
-  readonly #producer: Producer;
-  readonly #topic: string;
-
-  constructor(producer: Producer, topic: string) {
-    this.#producer = producer;
-    this.#topic = topic;
-  }
-
-  /** A promise: there is enough for now. */
-  add(record: OutgoingRecord): Promise<void> | undefined {
-    return this.#producer.post(this.#topic, record) ? undefined : this.#producer.ready();
-  }
-
-  async end(): Promise<void> {}
-}
-
-/** Prints where each record went, in their order. */
-class PrintingFeed {
-  readonly #producer: Producer;
-  readonly #topic: string;
-  readonly #context: CommandContext;
-  readonly #failed: Failed;
-  #awaited: Promise<string>[] = [];
-
-  constructor(producer: Producer, topic: string, context: CommandContext, failed: Failed) {
-    this.#producer = producer;
-    this.#topic = topic;
-    this.#context = context;
-    this.#failed = failed;
-  }
-
-  add(record: OutgoingRecord): Promise<void> | undefined {
-    this.#awaited.push(this.#send(record));
-    return this.#awaited.length < MAX_AWAITED ? undefined : this.end();
-  }
-
-  async end(): Promise<void> {
-    const awaited = this.#awaited;
-    this.#awaited = [];
-    const lines = await Promise.all(awaited);
-    await this.#context.output.write(lines.join(''));
-  }
-
-  async #send(record: OutgoingRecord): Promise<string> {
-    const { value } = record;
-    try {
-      const { topic, partition, offset, timestampMs } = await this.#producer.send(this.#topic, record);
-      return `${JSON.stringify({ topic, partition, offset: offset ?? null, timestamp: timestampMs })}\n`;
-    } catch (error) {
-      this.#failed(error as KafkaError, value === null ? null : Buffer.from(value));
-      return '';
-    }
-  }
 }

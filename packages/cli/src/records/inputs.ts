@@ -14,10 +14,10 @@ export interface InputOptions {
   readonly isSplit: boolean;
   readonly delimiter: Buffer;
   /** By default at the delimiter. */
-  readonly splitter?: () => Splitter;
+  readonly splitter?: (() => Splitter) | undefined;
 }
 
-/** Cuts what comes into parts: LineSplitter, or RecordSplitter. */
+/** Cuts what comes into parts: LineSplitter, RecordSplitter, or BlockSplitter. */
 export interface Splitter {
   lines(chunk: Buffer): Iterable<Buffer>;
   rest(): Buffer | undefined;

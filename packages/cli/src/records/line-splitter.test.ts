@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom, seedOf } from '@moldau/testing';
+import { BlockSplitter } from './block-splitter.ts';
 import { LineSplitter } from './line-splitter.ts';
 
 test('lines are the same however they are cut into chunks, and whatever the delimiter', () => {
@@ -23,5 +24,26 @@ test('lines are the same however they are cut into chunks, and whatever the deli
     const wanted = text.split(delimiter);
     if (wanted.at(-1) === '') wanted.pop();
     assert.deepEqual(lines, wanted, `${JSON.stringify({ text, delimiter })}, --seed=${seed}`);
+  }
+});
+
+test('blocks are whole lines, however they are cut into chunks', () => {
+  const seed = seedOf();
+  const random = new SeededRandom(seed);
+  for (let round = 0; round < 300; round++) {
+    const text = Array.from({ length: random.below(60) }, () => random.pick(['a', 'bc', '\n'])).join('');
+    const splitter = new BlockSplitter(0x0a);
+    const blocks: string[] = [];
+    for (let at = 0; at < text.length; ) {
+      const size = 1 + random.below(12);
+      for (const block of splitter.lines(Buffer.from(text.slice(at, at + size))))
+        blocks.push(block.toString());
+      at += size;
+    }
+    assert.ok(
+      blocks.every((block) => block.endsWith('\n')),
+      `${JSON.stringify(blocks)}, --seed=${seed}`,
+    );
+    assert.equal(blocks.join('') + (splitter.rest() ?? ''), text, `--seed=${seed}`);
   }
 });

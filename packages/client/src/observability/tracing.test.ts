@@ -163,16 +163,19 @@ describe('tracing', () => {
     await kafka.admin().topics.create({ name: topic, partitions: 1 });
     await using producer = kafka.producer();
     await producer.send(topic, [{ value: 'one' }, { value: 'two' }]);
+    producer.postLines(topic, Buffer.from('three\nfour\n'));
+    await producer.flush();
     await using consumer = kafka.consumer({ groupId: topic, autoOffsetReset: 'earliest' });
     consumer.subscribe(topic);
     let count = 0;
     for await (const batch of consumer.batches()) {
       count += batch.length;
-      if (count === 2) break;
+      if (count === 4) break;
     }
     const sent = spans
       .filter(({ name }) => name === `send ${topic}`)
       .map(({ id }) => ({ context: { spanId: id } }));
+    assert.equal(sent.length, 4);
     const polled = spans.filter(({ name }) => name === `poll ${topic}`);
     assert.deepEqual(
       polled.flatMap(({ links }) => links),

@@ -5,12 +5,16 @@
 
 import { BATCH_OVERHEAD } from '@moldau/protocol';
 import { type Blocks, LARGE_BLOCK_BYTES, SMALL_BLOCK_BYTES } from './blocks.ts';
+import type { Lines } from './lines.ts';
 import { utf8Bytes, varintBytes, varlongBytes, writeText, writeVarint, writeVarlong } from './wire.ts';
 
 /** Keys and values of at least this size are never copied. */
 export const UNCOPIED_BYTES = 2 * 1024;
 /** Of a record, without key, value and headers: at most. */
 const FRAMING_BYTES = 32;
+
+/** The size of a key that is not there. */
+const NULL = 1;
 
 type Part = Uint8Array | string | null;
 
@@ -70,6 +74,32 @@ export class BatchWriter {
     else if (!this.#appendSmall(key, key?.length ?? 0, value, value?.length ?? 0, headers, timestampMs))
       this.#appendSmall(key, partBytes(key), value, partBytes(value), headers, timestampMs);
     this.#recordCount++;
+  }
+
+  /** The next lines, as values and nothing else, while the batch has no more than `limitBytes` with them. Their time is that of its last record. */
+  appendLines(lines: Lines, timestampMs: number, limitBytes: number): void {
+    const timestampDelta = timestampMs - this.#baseTimestamp;
+    const fixedBytes = 1 + varlongBytes(timestampDelta) + 2;
+    while (!lines.isAtEnd) {
+      const { end } = lines;
+      const valueBytes = end - lines.position;
+      if (valueBytes >= UNCOPIED_BYTES || this.sizeBytes + FRAMING_BYTES + valueBytes > limitBytes) return;
+      this.#room(FRAMING_BYTES + valueBytes);
+      const block = this.#block;
+      const bodyBytes = fixedBytes + varintBytes(this.#recordCount) + varintBytes(valueBytes) + valueBytes;
+      let position = writeVarint(block, bodyBytes, this.#position);
+      block[position++] = 0;
+      position = writeVarlong(block, timestampDelta, position);
+      position = writeVarint(block, this.#recordCount, position);
+      block[position++] = NULL;
+      position = writeVarint(block, valueBytes, position);
+      lines.bytes.copy(block, position, lines.position, end);
+      position += valueBytes;
+      block[position++] = 0;
+      this.#position = position;
+      this.#recordCount++;
+      lines.position = end + 1;
+    }
   }
 
   /** All of it, the header's place first; nothing is appended after that. */
@@ -206,7 +236,7 @@ function sizedBytes(part: Uint8Array | null): number {
 /** Returns the position behind it; -1 when a text is not of the size that was said. */
 function writePart(block: Buffer, part: Part, sizeBytes: number, start: number): number {
   if (part === null) {
-    block[start] = 1;
+    block[start] = NULL;
     return start + 1;
   }
   const position = writeVarint(block, sizeBytes, start);

@@ -13,6 +13,7 @@ import {
 } from '@moldau/protocol';
 import type { KafkaError } from '../errors/kafka-error.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import type { Lines } from './lines.ts';
 import type { SentRecord } from './record-calls.ts';
 
 // Where the fields of the header are.
@@ -146,6 +147,15 @@ export class Batch {
     const writer = this.#writer!;
     writer.append(key, value, headers, timestampMs);
     this.recordCount++;
+    this.sizeBytes = writer.sizeBytes;
+    this.memoryBytes = writer.memoryBytes;
+  }
+
+  /** The next lines, while it has no more than `limitBytes` with them. Their time is that of its last record. */
+  appendLines(lines: Lines, timestampMs: number, limitBytes: number): void {
+    const writer = this.#writer!;
+    writer.appendLines(lines, timestampMs, limitBytes);
+    this.recordCount = writer.recordCount;
     this.sizeBytes = writer.sizeBytes;
     this.memoryBytes = writer.memoryBytes;
   }

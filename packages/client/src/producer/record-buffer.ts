@@ -9,6 +9,7 @@ import { Batch, WORTHWHILE_BYTES } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { Blocks } from './blocks.ts';
 import type { BufferRoom } from './buffer-room.ts';
+import type { Lines } from './lines.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { ProducerSettings } from './producer-options.ts';
 import type { SentRecord } from './record-calls.ts';
@@ -87,6 +88,20 @@ export class RecordBuffer {
     else this.#wait(topic, { ...record, waiter: undefined });
   }
 
+  /** The lines behind one that was posted just now, as far as they go into its batch. They have no keys and headers either. */
+  postMore(topic: TopicQueue, lines: Lines, timestampMs: number, partition: number | undefined): void {
+    const { sticky } = topic.partitioner;
+    if (partition === undefined && sticky === undefined) return;
+    const batch = topic.partitions[partition ?? sticky!.current]?.open;
+    if (batch === undefined || topic.learning !== undefined) return;
+    const { sizeBytes, memoryBytes } = batch;
+    const stickyLimitBytes =
+      partition === undefined ? sizeBytes + stickyBytes(topic) - sticky!.bytes : Number.POSITIVE_INFINITY;
+    batch.appendLines(lines, timestampMs, Math.min(topic.batchBytes, stickyLimitBytes));
+    this.#grown(batch, sizeBytes, memoryBytes);
+    if (partition === undefined) sticky!.add(batch.sizeBytes - sizeBytes);
+  }
+
   /** Fails what waits for its topic. */
   failPending(error: KafkaError): void {
     for (const topic of this.#topics.values()) this.#failPending(topic, error);
@@ -112,7 +127,7 @@ export class RecordBuffer {
 
   /** @throws KafkaError for a partition that is not there, and for a record that is too large */
   #put(topic: TopicQueue, record: OutgoingBytes): Batch {
-    const { room, sender, settings } = this.#options;
+    const { room, settings } = this.#options;
     const { key, value, headers } = record;
     const sizeBytes =
       RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + (headers?.length ?? 0);
@@ -127,9 +142,14 @@ export class RecordBuffer {
     }
     const { memoryBytes, sizeBytes: beforeBytes } = batch;
     batch.append(key, value, headers, record.timestampMs);
-    if (beforeBytes < WORTHWHILE_BYTES && batch.sizeBytes >= WORTHWHILE_BYTES) sender.schedule();
-    if (batch.memoryBytes !== memoryBytes) room.take(batch.memoryBytes - memoryBytes);
+    this.#grown(batch, beforeBytes, memoryBytes);
     return batch;
+  }
+
+  #grown(batch: Batch, sizeBytes: number, memoryBytes: number): void {
+    const { room, sender } = this.#options;
+    if (sizeBytes < WORTHWHILE_BYTES && batch.sizeBytes >= WORTHWHILE_BYTES) sender.schedule();
+    if (batch.memoryBytes !== memoryBytes) room.take(batch.memoryBytes - memoryBytes);
   }
 
   #queueOf(topic: TopicQueue, { key, value, partition }: OutgoingBytes, sizeBytes: number): PartitionQueue {
@@ -139,7 +159,7 @@ export class RecordBuffer {
     if (chosen >= 0) return partitions[chosen]!;
     const sticky = partitioner.sticky!;
     let queue = partitions[sticky.current];
-    if (queue === undefined || sticky.bytes >= Math.min(topic.batchBytes, WORTHWHILE_BYTES))
+    if (queue === undefined || sticky.bytes >= stickyBytes(topic))
       queue = partitions[sticky.change(partitions)]!;
     sticky.add(sizeBytes);
     return queue;
@@ -220,6 +240,11 @@ export class RecordBuffer {
       room.give(pendingBytes(record));
     }
   }
+}
+
+/** How much sticks to a partition before another is chosen. */
+function stickyBytes({ batchBytes }: TopicQueue): number {
+  return Math.min(batchBytes, WORTHWHILE_BYTES);
 }
 
 function pendingBytes({ key, value, headers }: OutgoingBytes): number {

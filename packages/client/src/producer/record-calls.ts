@@ -33,6 +33,12 @@ export interface RecordSend {
   ): Promise<SentRecord[]>;
 }
 
+/** Beside the lines: fields that all of their records have. */
+export interface LinesOptions extends Omit<OutgoingRecord<Plain, null>, 'value'> {
+  /** The byte that ends a line; by default that of '\n'. */
+  readonly delimiter?: number | undefined;
+}
+
 /** False: it was taken, and the buffer is over its bound: await ready() before the next. */
 export interface RecordPost {
   (topic: string, record: OutgoingRecord<Plain, Plain>): boolean;

@@ -20,11 +20,12 @@ import type { Batch } from './batch.ts';
 import { Blocks } from './blocks.ts';
 import { BufferRoom } from './buffer-room.ts';
 import { BurstClock } from './burst-clock.ts';
+import { Lines } from './lines.ts';
 import { Outcomes } from './outcomes.ts';
 import type { RecordChannel as ChannelOfTransactions, ProducerIdentity } from './producer-identity.ts';
 import type { FailedRecord, ProducerSettings } from './producer-options.ts';
 import { RecordBuffer } from './record-buffer.ts';
-import type { RecordPost, RecordSend, SendOptions, SentRecord } from './record-calls.ts';
+import type { LinesOptions, RecordPost, RecordSend, SendOptions, SentRecord } from './record-calls.ts';
 import { Sender } from './sender.ts';
 import type { OutgoingBytes, TopicQueue } from './topic-queue.ts';
 import { encodeHeaders } from './wire.ts';
@@ -36,6 +37,7 @@ type AnyRecord = OutgoingRecord<unknown, unknown>;
 const TURN_BYTES = 512 * 1024;
 /** And so is whoever has posted that part of the buffer and more that is not on its way. */
 const UNSENT_PART = 32;
+const LINE_FEED = 0x0a;
 
 export class RecordChannel implements ChannelOfTransactions {
   readonly #cluster: Cluster;
@@ -104,6 +106,26 @@ export class RecordChannel implements ChannelOfTransactions {
     this.#buffer.post(queue, bytes);
     return this.#mayPost;
   }) as RecordPost;
+
+  postLines(topic: string, text: Uint8Array, { delimiter = LINE_FEED, ...fields }: LinesOptions): boolean {
+    if (this.#isClosed) throw new ClosedError('The producer is closed.');
+    const queue = this.#topicOf(topic);
+    const lines = new Lines(text, delimiter);
+    const { key = null, headers, partition, timestampMs = this.#clock.wallMs() } = fields;
+    const isAlike = key === null && headers === undefined && this.#tracing === undefined;
+    while (!lines.isAtEnd) {
+      const value = lines.take();
+      try {
+        this.post(topic, { ...fields, value, timestampMs });
+      } catch (error) {
+        const { key: keyBytes, ...rest } = this.#bytesOf(queue, topic, { ...fields, value, timestampMs });
+        this.#postFailed(error as KafkaError, () => failedRecord(topic, { key: keyBytes, ...rest }));
+      }
+      if (isAlike) this.#buffer.postMore(queue, lines, timestampMs, partition);
+    }
+    this.#turnBytes += text.length;
+    return this.#mayPost;
+  }
 
   /** Resolves when post() may go on: there is room, and most of what was posted before is on its way. */
   async ready(signal?: AbortSignal): Promise<void> {
