@@ -21,6 +21,7 @@ error.
 | 1 | what was asked for failed, or a check found something |
 | 2 | the command line, a profile or the environment is wrong |
 | 3 | the question before something is destroyed was not answered with yes |
+| 129 | ended by SIGHUP: its terminal was closed |
 | 130 | interrupted by Ctrl-C |
 | 143 | ended by SIGTERM |
 

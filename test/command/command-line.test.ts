@@ -76,6 +76,7 @@ test('those who write to the same standard error still wait for who reads it', a
 });
 
 for (const [signal, code] of [
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {

@@ -26,6 +26,24 @@ describe('moldau', { concurrency: 4, timeout: 90_000 }, () => {
     assert.equal(out, '');
   });
 
+  it('stops cleanly when its terminal goes away, and lives on when it was started with nohup', async () => {
+    const words = ['server', '--listen', '127.0.0.1:0', '--log-level', 'info', '--data'];
+    const { child, ended, ready } = moldau(...words, 'hung-up');
+    await ready;
+    child.stderr.destroy();
+    child.kill('SIGHUP');
+    assert.equal((await ended).code, 0);
+
+    const kept = commands.runIn({ _: '/usr/bin/nohup' }, ...words, 'hung-up');
+    await kept.ready;
+    kept.child.kill('SIGHUP');
+    kept.child.kill('SIGTERM');
+    const { code, error } = await kept.ended;
+    assert.equal(code, 0);
+    assert.match(error, /"signal":"SIGTERM","msg":"stopping"/);
+    assert.doesNotMatch(error, /SIGHUP|recovered/);
+  });
+
   it('does not start twice in one folder', async () => {
     const first = moldau('server', '--listen', '127.0.0.1:0', '--data', 'held');
     await first.ready;

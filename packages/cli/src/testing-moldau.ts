@@ -22,7 +22,7 @@ export class Moldau {
   /** With these variables as well. When it serves, `ports` resolves to those of its listeners, `ready` to the first of them. */
   runIn(variables: Record<string, string>, ...args: string[]) {
     const environment = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^KAFKA_|^LOG_LEVEL$|^MOLDAU_|^NODE_/.test(name)),
+      Object.entries(process.env).filter(([name]) => !/^KAFKA_|^LOG_LEVEL$|^MOLDAU_|^NODE_|^_$/.test(name)),
     );
     const child = spawn(process.execPath, ['--conditions=source', BIN, ...args], {
       cwd: this.folder,

@@ -102,7 +102,7 @@ export interface CommandContext {
   /** Data, to standard output, in the format that -o asks for. */
   readonly output: Output;
   readonly terminal: Terminal;
-  /** Aborted by Ctrl-C and SIGTERM. */
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
   readonly isDryRun: boolean;
   readonly disk: Disk;

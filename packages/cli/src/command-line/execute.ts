@@ -9,6 +9,7 @@ import { printable } from '../output/printable.ts';
 import { watchReader } from '../output/reader-watch.ts';
 import { processTerminal, type Terminal } from '../output/terminal.ts';
 import type { CommandArguments, CommandContext, CommandOptions, ContextVerb } from './command.ts';
+import { onEndingSignals } from './ending-signals.ts';
 import { DeclinedError, UsageError } from './errors.ts';
 import { type EndingSignal, EXIT_CODES, SIGNAL_EXIT_CODES } from './exit-codes.ts';
 
@@ -32,8 +33,7 @@ export async function execute(
     if (abort.signal.aborted) process.exit(interruptedWith);
     abort.abort();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const stopListening = onEndingSignals(interrupt);
   let isUnread = false;
   watchReader(process.stdout, nodeTimers, (error) => {
     isUnread = true;
@@ -61,8 +61,7 @@ export async function execute(
     for (const line of lines) terminal.stderr.write(`moldau: ${printable(line)}\n`);
     process.exitCode = exitCode;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    stopListening();
     await world?.close();
   }
 }

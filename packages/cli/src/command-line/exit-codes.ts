@@ -8,12 +8,18 @@ export const EXIT_CODES = {
   usage: 2,
   /** The question before something is destroyed was not answered with yes. */
   declined: 3,
-  /** Ctrl-C, as shells have it. */
+  /** SIGHUP, as shells have it: the terminal is gone. */
+  hungUp: 129,
+  /** Ctrl-C, likewise. */
   interrupted: 130,
   /** SIGTERM, likewise. */
   terminated: 143,
 } as const;
 
 /** For the signals that end what is under way. */
-export const SIGNAL_EXIT_CODES = { SIGINT: EXIT_CODES.interrupted, SIGTERM: EXIT_CODES.terminated } as const;
+export const SIGNAL_EXIT_CODES = {
+  SIGHUP: EXIT_CODES.hungUp,
+  SIGINT: EXIT_CODES.interrupted,
+  SIGTERM: EXIT_CODES.terminated,
+} as const;
 export type EndingSignal = keyof typeof SIGNAL_EXIT_CODES;

@@ -65,10 +65,11 @@ describe('the server command', () => {
     assert.deepEqual(exits, []);
     clock.nowMs += 1000;
     signal('SIGINT');
-    assert.deepEqual(exits, [130]);
+    signal('SIGHUP');
+    assert.deepEqual(exits, [130, 129]);
     stopping.resolve();
     await settled();
-    assert.deepEqual(exits, [130, 0]);
+    assert.deepEqual(exits, [130, 129, 0]);
   });
 
   it('stops as soon as it has started when the signal comes before that', async () => {

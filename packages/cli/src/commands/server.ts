@@ -1,7 +1,7 @@
 // `moldau server`: from flags, environment and file to a broker that serves until it is told to stop.
 //
 // Invariants: standard error gets one clear line for each thing that stops a start, and the exit code is 1 (2 when the
-// command line is wrong). Once it serves, SIGTERM and SIGINT stop it cleanly with exit code 0; a second one at once.
+// command line is wrong). Once it serves, SIGTERM, SIGINT and SIGHUP stop it cleanly with exit code 0; a second one at once.
 
 import { flushCompileCache } from 'node:module';
 import {
@@ -24,6 +24,7 @@ import {
   nodeTimers,
   tellServiceManagerReady,
 } from '@moldau/io';
+import { onEndingSignals } from '../command-line/ending-signals.ts';
 import { type EndingSignal, SIGNAL_EXIT_CODES } from '../command-line/exit-codes.ts';
 import {
   createLogger,
@@ -51,7 +52,7 @@ export interface ServerWorld {
   exit(code: number): void;
   /** The broker serves. */
   started(): void;
-  /** SIGTERM and SIGINT, by name. */
+  /** SIGTERM, SIGINT and SIGHUP, by name. */
   onSignal(listener: (signal: EndingSignal) => void): void;
   /** What nobody caught: exceptions and rejected promises. */
   onCrash(listener: (error: unknown) => void): void;
@@ -202,8 +203,7 @@ function processWorld(): ServerWorld {
     },
     exit: (code) => process.exit(code),
     onSignal(listener) {
-      process.on('SIGTERM', listener);
-      process.on('SIGINT', listener);
+      onEndingSignals(listener);
     },
     onCrash(listener) {
       process.on('uncaughtException', listener);

@@ -73,7 +73,7 @@ export interface ToolContext {
   /** A line to standard error. */
   readonly err: (line: string) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Aborted by Ctrl-C and SIGTERM. */
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
   readonly disk: Disk;
   readonly network: Network;

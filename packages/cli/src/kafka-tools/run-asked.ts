@@ -1,6 +1,7 @@
 // Runs one of Kafka's tools in this process: its streams, Ctrl-C, and the exit code.
 
 import { nodeTimers } from '@moldau/io';
+import { onEndingSignals } from '../command-line/ending-signals.ts';
 import { type EndingSignal, SIGNAL_EXIT_CODES } from '../command-line/exit-codes.ts';
 import { watchReader } from '../output/reader-watch.ts';
 import { runTool } from './kafka-tool.ts';
@@ -20,8 +21,7 @@ export async function runAsked({ name, words }: AskedTool): Promise<void> {
     abort.abort();
   };
   const interrupt = (signal: EndingSignal): void => stop(SIGNAL_EXIT_CODES[signal]);
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const stopListening = onEndingSignals(interrupt);
   // `kafka-topics --list | head` ends when head has seen enough, without a word.
   watchReader(stdout, nodeTimers, () => {
     nodeTimers.after(LEAVE_WITHIN_MS, () => process.exit(0));
@@ -35,8 +35,7 @@ export async function runAsked({ name, words }: AskedTool): Promise<void> {
   // What a tool was doing may go on for long yet.
   if (stoppedWith !== undefined) process.exit(stoppedWith);
   process.exitCode = code;
-  process.off('SIGINT', interrupt);
-  process.off('SIGTERM', interrupt);
+  stopListening();
   // Whoever waits for standard input holds the process up.
   stdin.unref?.();
 }
