@@ -19,6 +19,7 @@ export type { Connection, ConnectionHandler, Listener, Network } from './network
 export { nodeClock } from './node/node-clock.ts';
 export { nodeDisk } from './node/node-disk.ts';
 export { nodeGssApi } from './node/node-gssapi.ts';
+export { isNodeHangUpIgnored } from './node/node-hang-up.ts';
 export { nodeHttp } from './node/node-http.ts';
 export { nodeHttpServer } from './node/node-http-server.ts';
 export { nodeNetwork } from './node/node-network.ts';
