@@ -218,6 +218,37 @@ test('JSON is pretty or a line each, and hex is shown with what can be read of i
   );
 });
 
+test('numbers of JSON are written as they stand in the record, whatever doubles make of them', async () => {
+  const value =
+    '{"id":9007199254740993,"price":1.10,"much":1e400,"none":-0,"list":[12345678901234567890,1.0]}';
+  const topic = await topicOf([
+    { key: '9007199254740993', value: ` ${value.replace(',', ' , ')}`, timestampMs: 5 },
+  ]);
+  const as = { keyAs: 'json', valueAs: 'json' };
+  assert.deepEqual(await lines(topic, as), [value]);
+  assert.deepEqual(await lines(topic, { ...as, format: '%k %v\\n' }), [`9007199254740993 ${value}`]);
+  const [line = ''] = await lines(topic, { ...as, format: 'ndjson' });
+  assert.ok(line.endsWith(`"key":9007199254740993,"value":${value}}`), line);
+  const [envelope = ''] = await lines(topic, { ...as, jsonEnvelope: true });
+  assert.ok(envelope.endsWith(`"key":9007199254740993,"payload":${value}}`), envelope);
+  assert.deepEqual(await lines(topic, { valueAs: 'auto' }), [value]);
+  const pretty = (await lines(topic, { ...as, format: 'json' })).join('\n');
+  assert.match(
+    pretty,
+    /"key": 9007199254740993,\n {2}"value": \{\n {4}"id": 9007199254740993,\n {4}"price": 1\.10,/,
+  );
+});
+
+test('doubles that JSON has no number for are shown by their names', async () => {
+  const double = Buffer.alloc(8);
+  double.writeDoubleBE(Number.NEGATIVE_INFINITY);
+  const topic = await topicOf([{ key: encode({ d: Number.NaN }), value: double }]);
+  const as = { keyAs: 'msgpack', valueAs: 'double' };
+  assert.deepEqual(await lines(topic, { ...as, format: '%k %v\\n' }), ['{"d":"NaN"} -Infinity']);
+  const [line = ''] = await lines(topic, { ...as, format: 'ndjson' });
+  assert.ok(line.endsWith('"key":{"d":"NaN"},"value":"-Infinity"}'), line);
+});
+
 test('filters are all to be met, and only what they let through is counted', async () => {
   const topic = await topicOf([
     { key: 'a', value: '{"n":1,"tags":["x"]}', headers: [['type', 'order']] },
@@ -240,6 +271,42 @@ test('filters are all to be met, and only what they let through is counted', asy
   assert.match(told[0]!, /^moldau: --where could not be applied to 2 records, as at /);
   for (const where of ['value.', 'partition + 1', 'nope == 1'])
     assert.equal((await read(topic, { where })).code, 2);
+});
+
+test('expressions compare whole numbers of 64 bits exactly, and all numbers with each other', async () => {
+  const topic = await topicOf([
+    '{"id":9007199254740993,"n":101,"ids":[9007199254740993]}',
+    '{"id":9007199254740992,"n":100.50,"ids":[7]}',
+    '{"id":-9223372036854775808,"n":1e3,"ids":[]}',
+    '{"id":12345678901234567890,"n":5,"ids":[]}',
+    '{"id":1e400,"n":5.0,"ids":[]}',
+  ]);
+  const met: [where: string, offsets: string][] = [
+    ['value.id == 9007199254740993', '0'],
+    ['9007199254740993 == value.id', '0'],
+    ['value.id == 9007199254740992', '1'],
+    ['value.id != 9007199254740993', '1 2 3 4'],
+    ['value.id > 9007199254740992', '0 3 4'],
+    ['value.id in [9007199254740993, 5]', '0'],
+    ['9007199254740993 in value.ids || 7 in value.ids', '0 1'],
+    ['value.ids.exists(id, id == 9007199254740993)', '0'],
+    ['value == {"id": 9007199254740993, "n": 101, "ids": [9007199254740993]}', '0'],
+    ['value.id < -9223372036854775807', '2'],
+    ['value.id == 12345678901234567890.0', '3'],
+    ['value.id > 1.0e300', '4'],
+    ['value.n > 100', '0 1 2'],
+    ['value.n > 100.4 && value.n <= 101', '0 1'],
+    ['value.n == 5', '3 4'],
+    ['value.n / 2 == 50.25', '1'],
+    ['value.id == 9007199254740993 && value.id - 1 == 9007199254740992', '0'],
+    ['string(value.id) == "9007199254740993"', '0'],
+  ];
+  for (const [where, offsets] of met) {
+    for (const as of [{}, { valueAs: 'json' }, { valueAs: 'auto' }]) {
+      const { out, told } = await read(topic, { where, format: '%o ', ...as });
+      assert.deepEqual([out.trim(), told], [offsets, []], where);
+    }
+  }
 });
 
 test('keys and values are decoded from what they are said to be', async () => {

@@ -236,6 +236,57 @@ test('keys and values are written in the encoding that is asked for, from lines 
   ]);
 });
 
+test('numbers of JSON are stored as they are spelled, whatever doubles make of them', async () => {
+  const value = '{"id":9007199254740993,"price":1.10,"much":1e400,"list":[12345678901234567890,1.0]}';
+  const spaced = value.replaceAll(',', ' , ');
+  const envelope = `{"key":9007199254740993,"payload":${spaced},"ts":1.7e12,"headers":["h",1.10,2.0,"x"]}`;
+  const plain = await send(`${envelope}\n{"key":1.0,"payload":12345678901234567890}\n`, {
+    jsonEnvelope: true,
+  });
+  assert.deepEqual(plain.told, []);
+  assert.deepEqual(shown(plain.records), [
+    ['9007199254740993', value],
+    ['1.0', '12345678901234567890'],
+  ]);
+  const [first] = plain.records;
+  assert.equal(first!.timestampMs, 1.7e12);
+  assert.deepEqual(
+    [...first!.headers].map(([name, bytes]) => [name, text(bytes)]),
+    [
+      ['h', '1.10'],
+      ['2.0', 'x'],
+    ],
+  );
+  const as = { keyAs: 'json', valueAs: 'json' };
+  const stored = [['9007199254740993', value]];
+  const wanted: [input: string, options: CommandOptions][] = [
+    [envelope, { ...as, jsonEnvelope: true }],
+    [envelope, { keyAs: 'int64', valueAs: 'json', jsonEnvelope: true }],
+    [envelope, { keyAs: 'string', valueAs: 'string', jsonEnvelope: true }],
+    [envelope, { valueAs: 'json', jsonEnvelope: true }],
+    [`9007199254740993|${spaced}`, { ...as, format: '%k|%v\\n' }],
+    [`9007199254740993|${spaced}`, { ...as, keyDelimiter: Buffer.from('|') }],
+    [`9007199254740993|${spaced}`, { ...as, keyDelimiter: Buffer.from('|'), format: 'ndjson' }],
+    [spaced, { ...as, key: Buffer.from('9007199254740993') }],
+  ];
+  for (const [input, options] of wanted) {
+    const { told, records } = await send(input, options);
+    assert.deepEqual(told, []);
+    const keys =
+      options.keyAs === 'int64'
+        ? [[records[0]!.key!.readBigInt64BE().toString(), text(records[0]!.value)]]
+        : shown(records);
+    assert.deepEqual(keys, stored, JSON.stringify(options));
+  }
+  const numbers = await send('{"key":7.0,"payload":1e3}', {
+    jsonEnvelope: true,
+    keyAs: 'int64',
+    valueAs: 'int32',
+  });
+  const [{ key, value: thousand } = {}] = numbers.records;
+  assert.deepEqual([numbers.told, key!.readBigInt64BE(), thousand!.readInt32BE()], [[], 7n, 1000]);
+});
+
 test('a topic that nobody makes is told of with how to make it, or what it was meant to be', async () => {
   const topic = `produce-known-${process.pid}`;
   await cluster.topic(topic);

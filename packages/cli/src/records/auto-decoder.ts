@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Decoder } from './decoders.ts';
 import { internalDecoder, isInternal } from './internal-records.ts';
+import { parseJson } from './json.ts';
 
 /** Control characters, but for those that are white space. */
 const CONTROL = /[^\P{Cc}\s]/u;
@@ -18,7 +19,7 @@ export function guessed(bytes: Buffer): unknown {
   const text = bytes.toString('utf8');
   if (/^\s*[[{]/.test(text)) {
     try {
-      return JSON.parse(text);
+      return parseJson(text);
     } catch {
       return text;
     }

@@ -3,6 +3,7 @@
 
 import avro from 'avsc';
 import { avroType } from './avro-decoder.ts';
+import { jsonText } from './json.ts';
 import { isObject, put } from './places-in-values.ts';
 
 /** @throws UsageError when the schema is none */
@@ -20,7 +21,7 @@ function refuse(path: readonly string[], value: unknown, type: avro.Type): never
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'missing' : (JSON.stringify(value) ?? String(value));
+  return value === undefined ? 'missing' : jsonText(value);
 }
 
 function nameOf(type: avro.Type): string {

@@ -3,6 +3,7 @@
 import type { Disk } from '@moldau/io';
 import { UsageError } from '../command-line/errors.ts';
 import { encodingOf, READABLE } from './encodings.ts';
+import { jsonText, parseJson } from './json.ts';
 
 /** Whose bytes they are. */
 export interface DecoderContext {
@@ -11,7 +12,7 @@ export interface DecoderContext {
   readonly keyBytes: Buffer | null;
 }
 
-/** Gives texts, numbers, bigints, and what JSON has. @throws Error for bytes that are something else */
+/** Gives texts, numbers, bigints, and what parseJson() does. @throws Error for bytes that are something else */
 export type Decoder = (bytes: Buffer, context: DecoderContext) => unknown;
 
 export interface DecoderOptions {
@@ -48,7 +49,7 @@ export async function decoderOf(
 
 const SIMPLE: Readonly<Record<string, Decoder>> = {
   string: (bytes) => bytes.toString('utf8'),
-  json: (bytes) => JSON.parse(bytes.toString('utf8')),
+  json: (bytes) => parseJson(bytes.toString('utf8')),
   hex: (bytes) => bytes.toString('hex'),
   base64: (bytes) => bytes.toString('base64'),
   int16: (bytes) => sized(bytes, 2, 'an int16').readInt16BE(),
@@ -68,25 +69,7 @@ async function msgpackDecoder(): Promise<Decoder> {
   return (bytes) => decode(bytes, { useBigInt64: true });
 }
 
-/** What was decoded, as JSON: bytes as base64, and numbers of 64 bits as they are. */
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, jsonValue, indent) ?? 'null';
-}
-
-/** TypeScript does not know it yet. */
-const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
-
-function jsonValue(this: Readonly<Record<string, unknown>>, key: string, given: unknown): unknown {
-  // Buffers have made an object of themselves already.
-  const value = this[key];
-  if (typeof value === 'bigint') return rawJson(String(value));
-  if (value instanceof Uint8Array)
-    return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64');
-  if (value instanceof Map) return Object.fromEntries(value);
-  return given;
-}
-
-/** In a line of its own: texts as they are, all else as JSON. */
+/** In a line of its own: texts and numbers as they are, all else as JSON. */
 export function decodedText(value: unknown): string {
-  return typeof value === 'string' ? value : jsonText(value);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : jsonText(value);
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decoderOf, jsonText } from './decoders.ts';
+import { decodedText, decoderOf } from './decoders.ts';
 import { type EncoderOptions, encoderOf } from './encoders.ts';
 
 const ORDER_AVRO = JSON.stringify({
@@ -43,7 +43,7 @@ async function thereAndBack(options: Partial<EncoderOptions>, text: string): Pro
   };
   const decode = await decoderOf({ encoding, schema, message, part: 'value' }, disk);
   const value = decode!(bytes, { topic: 'orders', keyBytes: null });
-  return typeof value === 'string' ? value : jsonText(value);
+  return decodedText(value);
 }
 
 const AVRO = { schema: 'order.avsc' };
@@ -60,6 +60,8 @@ test('what is written is read again as the same', async () => {
     [{ encoding: 'int64' }, '9007199254740993'],
     [{ encoding: 'float' }, '0.5'],
     [{ encoding: 'double' }, '-1e+300'],
+    [{ encoding: 'double' }, 'NaN'],
+    [{ encoding: 'float' }, '-Infinity'],
     [{ encoding: 'msgpack' }, '{"a":[1,"x",null,9007199254740993]}'],
     [
       AVRO,
@@ -80,6 +82,32 @@ test('what is written is read again as the same', async () => {
 const quoted = (text: string): string => (/^[[{]/.test(text) ? text : JSON.stringify(text));
 /** Unions are shown without a word where what stands there says it. */
 const withoutUnions = (text: string): string => text.replace('{"bytes":"AP8="}', '"AP8="');
+
+test('encodings with whole numbers of 64 bits get them exactly, and other numbers however they are spelled', async () => {
+  const exact: [Partial<EncoderOptions>, text: string, shown: string][] = [
+    [
+      { encoding: 'json' },
+      '{"n":9007199254740993, "f":[1.10,1e400]}',
+      '{"n":9007199254740993,"f":[1.10,1e400]}',
+    ],
+    [
+      { encoding: 'msgpack' },
+      '[18446744073709551615,1.50,9007199254740993,1e0]',
+      '[18446744073709551615,1.5,9007199254740993,1]',
+    ],
+    [
+      AVRO,
+      '{"id":-9223372036854775808,"item":"x","size":{"double":1.50}}',
+      '{"id":-9223372036854775808,"item":"x","note":null,"tags":[],"scan":null,"kind":"NEW","size":{"double":1.5}}',
+    ],
+    [
+      PROTO,
+      '{"id":9223372036854775807,"counts":[1.0],"prices":{"a":9007199254740993,"b":2.0}}',
+      '{"id":9223372036854775807,"counts":[1],"prices":{"a":9007199254740992,"b":2}}',
+    ],
+  ];
+  for (const [options, text, wanted] of exact) assert.equal(await thereAndBack(options, text), wanted);
+});
 
 test('fields that are left out are as the schema has them', async () => {
   const wanted = {
@@ -108,8 +136,10 @@ test('what cannot be written is told with its place', async () => {
     [{ encoding: 'base64' }, 'ab!c', /not base64/],
     [{ encoding: 'int16' }, '70000', /out of range/],
     [{ encoding: 'int64' }, '1.5', /no whole number/],
+    [{ encoding: 'int64' }, '1e300', /no whole number/],
     [{ encoding: 'double' }, 'much', /no number/],
     [AVRO, '{"id":"x","item":"tea"}', /^id is "x", and should be long$/],
+    [AVRO, '{"id":7,"item":9007199254740993}', /^item is 9007199254740993, and should be string$/],
     [AVRO, '{"id":7}', /^item is missing, and should be string$/],
     [AVRO, '{"id":7,"item":"tea","itme":1}', /no field itme there: they are id, item,/],
     [AVRO, '{"id":7,"item":"tea","tags":["a",1]}', /^tags\.1 is 1, and should be string$/],

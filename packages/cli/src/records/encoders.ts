@@ -3,6 +3,7 @@
 import type { Disk } from '@moldau/io';
 import { UsageError } from '../command-line/errors.ts';
 import { encodingOf } from './encodings.ts';
+import { parseJson, withNumbers } from './json.ts';
 
 export interface EncoderOptions {
   readonly encoding: string | undefined;
@@ -19,11 +20,11 @@ export interface EncoderOptions {
 export interface Encoder {
   /** Of a line, or a file. */
   ofText(text: string): Buffer;
-  /** Of a value of JSON; whole numbers beyond 53 bits are bigints. */
+  /** Of what parseJson() gave. */
   ofValue(value: unknown): Buffer;
 }
 
-/** Makes bytes of a value of JSON. */
+/** Makes bytes of a value of JSON; whole numbers beyond 53 bits are bigints. */
 type Encode = (value: unknown) => Buffer;
 
 /** Undefined: bytes are sent as they are. @throws UsageError */
@@ -37,7 +38,7 @@ export async function encoderOf(
     throw new UsageError(`--${part}-schema-id is for avro and protobuf: say --${part}-schema FILE as well`);
   if (chosen === undefined) return undefined;
   if (!needsSchema) {
-    if (chosen === 'json') return structured((value) => Buffer.from(JSON.stringify(value)));
+    if (chosen === 'json') return JSON_ENCODER;
     if (chosen === 'msgpack') return structured(await msgpackEncode());
     return textual(SIMPLE[chosen]!);
   }
@@ -62,8 +63,16 @@ function registryPrefix(schemaId: number, encoding: 'avro' | 'protobuf'): Buffer
   return prefix;
 }
 
+const JSON_ENCODER: Encoder = {
+  ofText: (text) => Buffer.from(JSON.stringify(parseJson(text))),
+  ofValue: (value) => Buffer.from(JSON.stringify(value)),
+};
+
 function structured(encode: Encode): Encoder {
-  return { ofValue: encode, ofText: (text) => encode(parseExactly(text)) };
+  return {
+    ofText: (text) => encode(withNumbers(parseJson(text))),
+    ofValue: (value) => encode(withNumbers(value)),
+  };
 }
 
 function textual(encode: (text: string) => Buffer): Encoder {
@@ -71,21 +80,6 @@ function textual(encode: (text: string) => Buffer): Encoder {
     ofText: encode,
     ofValue: (value) => encode(typeof value === 'object' ? JSON.stringify(value) : String(value)),
   };
-}
-
-/** JSON; whole numbers that a double does not hold are bigints. */
-export function parseExactly(text: string): unknown {
-  try {
-    return JSON.parse(text, exactly as (key: string, value: unknown) => unknown);
-  } catch (error) {
-    throw new Error(`it is no JSON: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
-/** TypeScript does not know the third argument yet. */
-function exactly(_key: string, value: unknown, { source }: { source?: string }): unknown {
-  const isInexact = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
-  return isInexact && source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
 const SIMPLE: Readonly<Record<string, (text: string) => Buffer>> = {
@@ -116,12 +110,15 @@ function sized(length: number, write: (bytes: Buffer) => void): Buffer {
 
 function number(text: string): number {
   const value = Number(text);
-  if (text.trim() !== '' && !Number.isNaN(value)) return value;
+  if (text.trim() !== '' && (!Number.isNaN(value) || text.trim() === 'NaN')) return value;
   throw new Error(`${JSON.stringify(text)} is no number`);
 }
 
 function wholeNumber(text: string): bigint {
   if (/^\s*[-+]?\d+\s*$/.test(text)) return BigInt(text.trim().replace(/^\+/, ''));
+  // As JSON may have it: 7.0 or 1e3.
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value)) return BigInt(value);
   throw new Error(`${JSON.stringify(text)} is no whole number`);
 }
 

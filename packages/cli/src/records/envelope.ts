@@ -3,7 +3,8 @@
 // is written can be read back whole.
 
 import type { HeaderValue, OutgoingRecord } from '@moldau/client';
-import { type Encoder, parseExactly } from './encoders.ts';
+import type { Encoder } from './encoders.ts';
+import { numberOf, parseJson } from './json.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -19,8 +20,7 @@ export function readEnvelope(
   line: string,
   { keepsPartition, keyEncoder, valueEncoder }: EnvelopeOptions,
 ): OutgoingRecord {
-  const isEncoded = keyEncoder !== undefined || valueEncoder !== undefined;
-  const fields = objectOf(isEncoded ? parseExactly(line) : parsed(line));
+  const fields = objectOf(parseJson(line));
   const { partition, ts, timestamp = ts } = fields;
   if (!('payload' in fields || 'value' in fields))
     throw new Error('it has no payload; that of a tombstone is null');
@@ -36,15 +36,6 @@ export function readEnvelope(
     ...(timestamp === undefined ? {} : { timestampMs: wholeNumber(timestamp, 'ts') }),
     ...(keepsPartition && partition !== undefined ? { partition: wholeNumber(partition, 'partition') } : {}),
   };
-}
-
-/** @throws Error for what is none */
-export function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw new Error(`it is no JSON: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 function objectOf(value: unknown): Fields {
@@ -67,13 +58,16 @@ function bytesOf(value: unknown, encoding: unknown, what: string, encoder?: Enco
 /** kcat's list of names and values in turn, a list of [name, value] or { key, value }, or an object. */
 function headersOf(given: unknown, encoding: unknown): (readonly [string, HeaderValue])[] {
   const header = (name: unknown, value: unknown) =>
-    [String(name), bytesOf(value, encoding, 'headers')] as const;
+    [
+      typeof name === 'object' ? JSON.stringify(name) : String(name),
+      bytesOf(value, encoding, 'headers'),
+    ] as const;
   if (!Array.isArray(given)) {
     return Object.entries(objectOf(given)).flatMap(([name, values]) =>
       [values].flat().map((value) => header(name, value)),
     );
   }
-  if (given.every((each) => each === null || typeof each !== 'object')) {
+  if (given.every((each) => each === null || typeof numberOf(each) !== 'object')) {
     if (given.length % 2 !== 0) throw new Error('headers are names and values in turn');
     return Array.from({ length: given.length / 2 }, (_, index) =>
       header(given[2 * index], given[2 * index + 1]),
@@ -86,7 +80,8 @@ function headersOf(given: unknown, encoding: unknown): (readonly [string, Header
   });
 }
 
-function wholeNumber(value: unknown, name: string): number {
+function wholeNumber(given: unknown, name: string): number {
+  const value = numberOf(given);
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  throw new Error(`${name} is ${JSON.stringify(value)}, and should be a whole number`);
+  throw new Error(`${name} is ${JSON.stringify(given)}, and should be a whole number`);
 }

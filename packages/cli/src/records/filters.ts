@@ -4,6 +4,7 @@ import type { ConsumerRecord } from '@moldau/client';
 import { UsageError } from '../command-line/errors.ts';
 import { guessed } from './auto-decoder.ts';
 import type { Decoder } from './decoders.ts';
+import { numberOf } from './json.ts';
 
 export type Filter = (record: ConsumerRecord) => boolean;
 
@@ -127,13 +128,17 @@ class RecordVariables {
   #decoded(bytes: Buffer | null, decoder: Decoder | undefined): unknown {
     if (bytes === null) return null;
     const { topic, keyBytes } = this.#record;
-    return decoder === undefined ? guessed(bytes) : plain(decoder(bytes, { topic, keyBytes }));
+    return plain(decoder === undefined ? guessed(bytes) : decoder(bytes, { topic, keyBytes }));
   }
 }
 
-/** Records of Avro are of classes of their own, with which expressions can do nothing. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
+/** Records of Avro are of classes of their own, with which expressions can do nothing; nor can they with numbers that are kept as texts. */
+function plain(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null) return given;
+  if (Array.isArray(given)) return given.map(plain);
+  const value = numberOf(given);
+  // No int of CEL is larger.
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? value : Number(value);
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array || value instanceof Map || value instanceof Date) return value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));

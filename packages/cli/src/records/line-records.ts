@@ -2,7 +2,8 @@
 
 import type { OutgoingRecord } from '@moldau/client';
 import type { Encoder } from './encoders.ts';
-import { parsed, readEnvelope } from './envelope.ts';
+import { readEnvelope } from './envelope.ts';
+import { checkJson } from './json.ts';
 import { lineTemplate } from './line-template.ts';
 import { isSized, sizedTemplate } from './sized-template.ts';
 
@@ -46,7 +47,7 @@ export function recordReader(format: LineFormat, options: LineOptions): RecordRe
     record.key = at < 0 ? key : encoded(nonEmpty(bytes.subarray(0, at), emptyIsNull), keyEncoder, 'the key');
     record.value = encoded(nonEmpty(value, emptyIsNull), valueEncoder, 'the value');
     record.timestampMs = timestampMs ?? nowMs;
-    if (isChecked && record.value !== null) parsed(value.toString('utf8'));
+    if (isChecked && record.value !== null) checkJson(value.toString('utf8'));
     return record;
   };
 }

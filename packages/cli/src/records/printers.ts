@@ -4,7 +4,8 @@ import { isUtf8 } from 'node:buffer';
 import type { ConsumerRecord, RecordHeaders } from '@moldau/client';
 import { UsageError } from '../command-line/errors.ts';
 import type { BlockWriter } from './block-writer.ts';
-import { type Decoder, decodedText, jsonText } from './decoders.ts';
+import { type Decoder, decodedText } from './decoders.ts';
+import { jsonText } from './json.ts';
 import { template } from './template.ts';
 
 export const OUTPUT_NAMES = ['value', 'envelope', 'ndjson', 'json', 'hex'] as const;
