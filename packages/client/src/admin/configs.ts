@@ -123,13 +123,11 @@ export class ConfigsAdmin {
       }));
       const input = { resources: asked, includeSynonyms, includeDocumentation };
       const { results } = await this.#cluster.request(DESCRIBE, input, { ...options, to, retry: {} });
-      return results.map((result) => ({ ...result, value: result.configs.map(entryOf) }));
-    }).then((results) =>
-      results.map(({ resource, value }) => ({
-        resource,
-        entries: new Map(value.map((entry) => [entry.name, entry])),
-      })),
-    );
+      return results.map((result) => {
+        const entries = new Map(result.configs.map(entryOf).map((entry) => [entry.name, entry]));
+        return { ...result, value: { entries } };
+      });
+    });
   }
 
   /** Changes the keys that are named and leaves all others. */
@@ -145,7 +143,7 @@ export class ConfigsAdmin {
         validateOnly: options.validateOnly ?? false,
       };
       const { responses } = await this.#cluster.request(ALTER, input, { ...options, to, retry: {} });
-      return responses.map((response) => ({ ...response, value: undefined }));
+      return responses.map((response) => ({ ...response, value: {} }));
     });
   }
 
@@ -159,12 +157,12 @@ export class ConfigsAdmin {
   }
 
   /** One request to each broker that is to be asked, the answers in the order of the resources. */
-  async #each<Value>(
+  async #each<Value extends object>(
     operation: string,
     options: CallOptions,
     resources: readonly ConfigResource[],
     ask: (group: readonly ConfigResource[], to: Destination) => Promise<readonly ResourceAnswer<Value>[]>,
-  ): Promise<{ resource: ConfigResource; value: Value }[]> {
+  ): Promise<({ resource: ConfigResource } & Value)[]> {
     const groups = Map.groupBy(resources, (resource) => youngTypeOf(resource) ?? brokerOf(resource));
     const answers = new Map<string, ResourceAnswer<Value> | KafkaError>();
     await Promise.all(
@@ -185,7 +183,7 @@ export class ConfigsAdmin {
         const answer = answers.get(keyOf(resource));
         if (answer instanceof KafkaError) return answer;
         const about = resource.type === 'topic' ? { topic: resource.name } : { resource: text(resource) };
-        return errorOf(answer, { ...about, operation }) ?? { resource, value: answer!.value };
+        return errorOf(answer, { ...about, operation }) ?? { resource, ...answer!.value };
       }),
     );
   }
