@@ -3,6 +3,7 @@
 import type { AclBinding, AclDescription, AclFilter, AclResourceType, Operation } from '@moldau/client';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { UsageError } from '../command-line/errors.ts';
+import { doneOf } from '../command-line/several.ts';
 
 interface Chosen {
   readonly principal?: readonly string[];
@@ -60,8 +61,8 @@ export async function add(
   );
   const { admin, signal, isDryRun, tell } = context;
   if (isDryRun) tell('nothing was added: this was a dry run');
-  else await admin.acls.create(rules, { signal });
-  await print(context, rules);
+  const added = isDryRun ? rules : await doneOf(context, rules, admin.acls.create(rules, { signal }));
+  await print(context, added);
 }
 
 export async function remove(

@@ -7,21 +7,23 @@ import {
   type CommandOptions,
   manyArguments,
 } from '../command-line/command.ts';
+import { resultsOf } from '../command-line/several.ts';
 import { topicPartitions, wholeNumber } from '../command-line/values.ts';
 import { partitionsMeant } from './cluster-names.ts';
 
 export async function electLeaders(
-  { admin, output, signal, isDryRun, tell, confirm }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal, isDryRun, tell, confirm } = context;
   const { type = 'preferred' } = options as { type?: 'preferred' | 'unclean' };
   const named = manyArguments(args, 'topic').map(topicPartitions);
   const partitions = named.length === 0 ? ('all' as const) : await partitionsMeant(admin, named, signal);
   if (type === 'unclean')
     await confirm('Elect leaders that may lack acknowledged records, which are lost then?');
   if (isDryRun) tell('nobody was elected: this was a dry run');
-  const elected = isDryRun ? [] : await admin.leaders.elect(partitions, { type, signal });
+  const elected = isDryRun ? [] : await resultsOf(context, admin.leaders.elect(partitions, { type, signal }));
   await output.rows(
     [
       { title: 'topic', show: ({ topic }) => topic },

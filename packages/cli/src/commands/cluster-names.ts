@@ -1,7 +1,9 @@
 // From what is said on the command line to what is there: topics by name or pattern, and their partitions.
 
-import type { Admin, TopicPartition } from '@moldau/client';
+import type { Admin, TopicDescription, TopicPartition } from '@moldau/client';
+import type { CommandContext } from '../command-line/command.ts';
 import { CommandError } from '../command-line/errors.ts';
+import { resultsOf } from '../command-line/several.ts';
 import { regularExpression, type TopicPartitions } from '../command-line/values.ts';
 
 /** Those named; with `isPattern`, those that any of the regular expressions fits, the brokers' own not among them. */
@@ -19,14 +21,32 @@ export async function topicsMeant(
   return found.map(({ name }) => name);
 }
 
-/** Each one, in order; those of a topic that names none are asked from the cluster. */
+/** Each one, in order; those of a topic that names none are asked from the cluster. Rejects when any is not there. */
 export async function partitionsMeant(
   admin: Admin,
   wanted: readonly TopicPartitions[],
   signal: AbortSignal,
 ): Promise<TopicPartition[]> {
   const names = [...new Set(wanted.map(({ topic }) => topic))];
-  const described = await admin.topics.describe(names, { signal });
+  return partitionsOf(wanted, await admin.topics.describe(names, { signal }));
+}
+
+/** The same for those who only look: a topic that is not there is told of, and hides nothing of the others. */
+export async function partitionsFound(
+  context: CommandContext,
+  wanted: readonly TopicPartitions[],
+): Promise<TopicPartition[]> {
+  const { admin, signal } = context;
+  const names = [...new Set(wanted.map(({ topic }) => topic))];
+  const described = await resultsOf(context, admin.topics.describe(names, { signal }));
+  const isThere = ({ topic }: TopicPartitions): boolean => described.some(({ name }) => name === topic);
+  return partitionsOf(wanted.filter(isThere), described);
+}
+
+function partitionsOf(
+  wanted: readonly TopicPartitions[],
+  described: readonly TopicDescription[],
+): TopicPartition[] {
   const known = new Map(
     described.map(({ name, partitions }) => [name, partitions.map(({ index }) => index)]),
   );

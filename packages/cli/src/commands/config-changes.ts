@@ -3,6 +3,7 @@
 import type { Admin, ConfigEntry, ConfigResource, ConfigValues } from '@moldau/client';
 import type { CommandContext } from '../command-line/command.ts';
 import { CommandError, UsageError } from '../command-line/errors.ts';
+import { doneOf, resultsOf } from '../command-line/several.ts';
 import { question } from '../command-line/suggestions.ts';
 
 export interface Wishes {
@@ -25,14 +26,15 @@ interface ChangedSetting {
 const SECRET = '********';
 
 export async function changeConfigs(
-  { admin, output, signal, isDryRun, tell }: CommandContext,
+  context: CommandContext,
   resources: readonly ConfigResource[],
   wishes: Wishes,
 ): Promise<void> {
+  const { admin, output, signal, isDryRun, tell } = context;
   const { set = [], unset = [], append = [], subtract = [] } = wishes;
   const keys = [...[...set, ...append, ...subtract].map(([name]) => name), ...unset];
   if (keys.length === 0) throw new UsageError('nothing is to be changed: say NAME=VALUE');
-  const former = await admin.configs.describe(resources, { keys, signal });
+  const former = await resultsOf(context, admin.configs.describe(resources, { keys, signal }));
   for (const { resource, entries } of former) {
     // Brokers take back what was never there without a word. What else than a topic has settings that are not shown before they are set.
     const unknown = resource.type === 'topic' ? unset.find((name) => !entries.has(name)) : undefined;
@@ -45,8 +47,12 @@ export async function changeConfigs(
     ...{ set: valuesOf(set), remove: unset },
     ...{ append: valuesOf(append), subtract: valuesOf(subtract) },
   };
-  const changes = resources.map((resource) => ({ resource, ...change }));
-  await admin.configs.alter(changes, { validateOnly: isDryRun, signal });
+  const changes = former.map(({ resource }) => ({ resource, ...change }));
+  const changed = await doneOf(
+    context,
+    former,
+    admin.configs.alter(changes, { validateOnly: isDryRun, signal }),
+  );
   if (isDryRun) tell('nothing was changed: this was a dry run');
   await output.rows(
     [
@@ -56,7 +62,7 @@ export async function changeConfigs(
       { title: 'from', show: ({ from }) => from },
       { title: 'to', show: ({ to }) => to ?? '(default)' },
     ],
-    former.flatMap(({ resource: { type, name: resource }, entries }) =>
+    changed.flatMap(({ resource: { type, name: resource }, entries }) =>
       keys.map((name): ChangedSetting => {
         const entry = entries.get(name);
         const to = changedValue(entry, name, wishes);

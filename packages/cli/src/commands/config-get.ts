@@ -9,6 +9,7 @@ import {
   manyArguments,
 } from '../command-line/command.ts';
 import { CommandError } from '../command-line/errors.ts';
+import { tellFailure } from '../command-line/several.ts';
 import { question } from '../command-line/suggestions.ts';
 import { configNames } from './config-changes.ts';
 import { configSubject, quotaName, requireBroker } from './config-subject.ts';
@@ -25,20 +26,25 @@ interface Setting {
 }
 
 export async function run(
-  { admin, output, signal }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   { all, explain }: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal } = context;
   const subject = configSubject(argument(args, 'type')!, argument(args, 'name')!);
   const keys = manyArguments(args, 'setting');
   const settings =
     'quotaOf' in subject
       ? await quotas(admin, subject.quotaOf, signal)
       : await configs(admin, subject.resource, { keys, explain: explain === true, signal });
-  const missing = keys.find((key) => !settings.some(({ name }) => name === key));
-  if (missing !== undefined) {
+  const missing = keys.filter((key) => !settings.some(({ name }) => name === key));
+  if (missing.length > 0) {
     const known = 'quotaOf' in subject ? [] : await configNames(admin, subject.resource, signal);
-    throw new CommandError(`there is no setting ${missing} there.${question(missing, known)}`);
+    const errors = missing.map(
+      (key) => new CommandError(`there is no setting ${key} there.${question(key, known)}`),
+    );
+    if (missing.length === keys.length) throw errors[0];
+    for (const error of errors) await tellFailure(context, error);
   }
   const isShown = ({ name, source }: Setting): boolean =>
     keys.length > 0 ? keys.includes(name) : all === true || source !== 'default';

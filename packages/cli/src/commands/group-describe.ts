@@ -7,6 +7,7 @@ import {
   type CommandOptions,
   manyArguments,
 } from '../command-line/command.ts';
+import { resultsOf } from '../command-line/several.ts';
 import type { Column } from '../output/output.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { extentsOf } from './partition-extents.ts';
@@ -35,14 +36,15 @@ interface ShownGroup {
 }
 
 export async function run(
-  { admin, output, signal }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   { behind }: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal } = context;
   const names = [...new Set(manyArguments(args, 'group'))];
-  const groups = await admin.groups.describe(names, { signal });
+  const groups = await resultsOf(context, admin.groups.describe(names, { signal }));
   const shares = groups.filter(({ type }) => type === 'share').map(({ groupId }) => groupId);
-  const others = names.filter((name) => !shares.includes(name));
+  const others = groups.filter(({ type }) => type !== 'share').map(({ groupId }) => groupId);
   const [lags, shareLags] = await Promise.all([
     others.length === 0 ? [] : admin.groupOffsets.lag(others, { signal }),
     shareLag(admin, shares, signal),

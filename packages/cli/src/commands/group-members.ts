@@ -2,9 +2,11 @@
 
 import type { GroupDescription, TopicPartition } from '@moldau/client';
 import { type CommandArguments, type CommandContext, manyArguments } from '../command-line/command.ts';
+import { resultsOf } from '../command-line/several.ts';
 
-export async function run({ admin, output, signal }: CommandContext, args: CommandArguments): Promise<void> {
-  const groups = await admin.groups.describe(manyArguments(args, 'group'), { signal });
+export async function run(context: CommandContext, args: CommandArguments): Promise<void> {
+  const { admin, output, signal } = context;
+  const groups = await resultsOf(context, admin.groups.describe(manyArguments(args, 'group'), { signal }));
   await output.rows(
     [
       ...(groups.length > 1 ? [{ title: 'group', show: ({ group }: ShownMember) => group }] : []),

@@ -10,6 +10,7 @@ import {
   type CommandOptions,
 } from '../command-line/command.ts';
 import { CommandError, UsageError } from '../command-line/errors.ts';
+import { doneOf } from '../command-line/several.ts';
 import { type TopicPartitions, timeMs } from '../command-line/values.ts';
 import { partitionsMeant } from './cluster-names.ts';
 import { readOffsets } from './offsets-file.ts';
@@ -53,7 +54,8 @@ export async function run(
   } else {
     await confirm(`Move ${group} in ${movesText(moves)}?`);
     const offsets = moves.map(({ topic, partition, to }) => ({ topic, partition, offset: to }));
-    await admin.groupOffsets.alter(group, offsets, { signal });
+    const moved = await doneOf(context, moves, admin.groupOffsets.alter(group, offsets, { signal }));
+    return await output(context, moved);
   }
   await output(context, moves);
 }

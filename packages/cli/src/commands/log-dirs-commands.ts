@@ -7,9 +7,10 @@ import {
   manyArguments,
 } from '../command-line/command.ts';
 import { UsageError } from '../command-line/errors.ts';
+import { doneOf } from '../command-line/several.ts';
 import { topicPartitions } from '../command-line/values.ts';
 import { sizeText } from '../output/units.ts';
-import { partitionsMeant } from './cluster-names.ts';
+import { partitionsFound, partitionsMeant } from './cluster-names.ts';
 
 const shownSize = (bytes: number | null): string | null => (bytes === null ? null : sizeText(bytes));
 
@@ -41,13 +42,14 @@ export async function list(
 }
 
 export async function replicas(
-  { admin, output, signal }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal } = context;
   const { broker } = options as { broker?: readonly number[] };
   const named = manyArguments(args, 'topic').map(topicPartitions);
-  const partitions = named.length === 0 ? undefined : await partitionsMeant(admin, named, signal);
+  const partitions = named.length === 0 ? undefined : await partitionsFound(context, named);
   const dirs = await admin.logDirs.describe({
     ...{ signal, ...(broker && { brokerIds: broker }), ...(partitions && { partitions }) },
   });
@@ -70,10 +72,11 @@ export async function replicas(
 }
 
 export async function move(
-  { admin, signal, isDryRun, tell }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
+  const { admin, signal, isDryRun, tell } = context;
   const { broker: brokerId, to: path } = options as { broker?: number; to?: string };
   if (brokerId === undefined || path === undefined)
     throw new UsageError('say which --broker, and --to which folder');
@@ -81,9 +84,7 @@ export async function move(
   const partitions = await partitionsMeant(admin, named, signal);
   if (isDryRun)
     return tell(`nothing was moved: this was a dry run; it would be ${partitions.length} replicas`);
-  await admin.logDirs.alter(
-    partitions.map(({ topic, partition }) => ({ topic, partition, brokerId, path })),
-    { signal },
-  );
-  tell(`${partitions.length} on their way to ${path}: \`moldau log-dirs replicas\` shows how far they are`);
+  const wanted = partitions.map(({ topic, partition }) => ({ topic, partition, brokerId, path }));
+  const moving = await doneOf(context, wanted, admin.logDirs.alter(wanted, { signal }));
+  tell(`${moving.length} on their way to ${path}: \`moldau log-dirs replicas\` shows how far they are`);
 }

@@ -7,9 +7,10 @@ import {
   type CommandOptions,
   manyArguments,
 } from '../command-line/command.ts';
+import { resultsOf } from '../command-line/several.ts';
 import { timeMs, topicPartitions } from '../command-line/values.ts';
 import { timeText } from '../output/units.ts';
-import { partitionsMeant } from './cluster-names.ts';
+import { partitionsFound } from './cluster-names.ts';
 import { extentsOf, recordsIn } from './partition-extents.ts';
 
 const NAMED = new Set(['earliest', 'latest', 'max-timestamp', 'earliest-local', 'latest-tiered']);
@@ -26,7 +27,7 @@ export async function run(
     named.length > 0
       ? named
       : (await admin.topics.list({ signal })).map(({ name }) => ({ topic: name, partitions: undefined }));
-  const partitions = await partitionsMeant(admin, wanted, signal);
+  const partitions = await partitionsFound(context, wanted);
   if (at === undefined && committed !== true) {
     const extents = await extentsOf(admin, partitions, signal);
     return await output.rows(
@@ -45,10 +46,9 @@ export async function run(
     );
   }
   const place = placeOf(at ?? 'latest', clock.wallMs());
-  const found = await admin.offsets.list(
-    partitions.map((partition) => ({ ...partition, at: place })),
-    { signal, isolation: committed === true ? 'read-committed' : 'read-uncommitted' },
-  );
+  const queries = partitions.map((partition) => ({ ...partition, at: place }));
+  const isolation = committed === true ? 'read-committed' : 'read-uncommitted';
+  const found = await resultsOf(context, admin.offsets.list(queries, { signal, isolation }));
   await output.rows(
     [
       { title: 'topic', show: ({ topic }) => topic },

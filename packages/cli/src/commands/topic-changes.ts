@@ -9,6 +9,7 @@ import {
   manyArguments,
 } from '../command-line/command.ts';
 import { CommandError, UsageError } from '../command-line/errors.ts';
+import { doneOf, resultsOf } from '../command-line/several.ts';
 import { numberRanges, timeMs } from '../command-line/values.ts';
 import { partitionsMeant, topicsMeant } from './cluster-names.ts';
 import { changeConfigs } from './config-changes.ts';
@@ -43,43 +44,51 @@ export async function alter(
 }
 
 export async function remove(
-  { admin, output, signal, isDryRun, tell, confirm }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   { regex, ifExists }: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal, isDryRun, tell, confirm } = context;
   const wanted = await topicsMeant(admin, manyArguments(args, 'topic'), regex === true, signal);
   const known = new Set((await admin.topics.list({ includeInternal: true, signal })).map(({ name }) => name));
   const names = ifExists === true ? wanted.filter((name) => known.has(name)) : wanted;
   // What is not there is refused before anybody is asked.
-  if (names.some((name) => !known.has(name))) await admin.topics.describe(names, { signal });
+  if (names.some((name) => !known.has(name))) {
+    if (names.length > 1) tell('nothing is deleted while one of them is not there');
+    await admin.topics.describe(names, { signal });
+  }
   if (names.length > 0) await confirm(`Delete ${counted(names, 'topic')} and all their records?`);
   if (isDryRun) tell('nothing was deleted: this was a dry run');
-  else await admin.topics.delete(names, { signal });
+  const deleted = isDryRun ? names : await doneOf(context, names, admin.topics.delete(names, { signal }));
   await output.rows(
     [{ title: 'deleted', show: ({ name }) => name }],
-    names.map((name) => ({ name })),
+    deleted.map((name) => ({ name })),
   );
 }
 
 export async function addPartitions(
-  { admin, output, signal, isDryRun, tell }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal, isDryRun, tell } = context;
   const { number, to } = options as { number?: number; to?: number };
   if ((number === undefined) === (to === undefined))
     throw new UsageError(
       'say either how many more there are to be, with --number, or how many in all, with --to',
     );
-  const described = await admin.topics.describe(manyArguments(args, 'topic'), { signal });
+  const names = manyArguments(args, 'topic');
+  const described = await resultsOf(context, admin.topics.describe(names, { signal }));
   const growth = described.map(({ name, partitions }) => ({
     name,
     from: partitions.length,
     to: to ?? partitions.length + number!,
   }));
-  await admin.topics.addPartitions(
-    growth.map(({ name, to }) => ({ topic: name, count: to })),
-    { validateOnly: isDryRun, signal },
+  const wanted = growth.map(({ name, to }) => ({ topic: name, count: to }));
+  const grown = await doneOf(
+    context,
+    growth,
+    admin.topics.addPartitions(wanted, { validateOnly: isDryRun, signal }),
   );
   if (isDryRun) tell('nothing was changed: this was a dry run');
   else tell('keys may go to other partitions than before, where producers choose by key');
@@ -89,15 +98,16 @@ export async function addPartitions(
       { title: 'from', show: ({ from }) => from, isNumber: true },
       { title: 'to', show: ({ to }) => to, isNumber: true },
     ],
-    growth,
+    grown,
   );
 }
 
 export async function trim(
-  { admin, output, signal, isDryRun, tell, confirm, clock }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal, isDryRun, tell, confirm, clock } = context;
   const topic = argument(args, 'topic')!;
   const { before, partitions } = options as { before?: string; partitions?: string };
   if (before === undefined) throw new UsageError('say where the topic is to begin, with --before');
@@ -122,20 +132,23 @@ export async function trim(
     cuts.push({ topic, partition, before: to });
     shown.set(partition, { partition, from: start, to });
   }
+  const trimmed: { partition: number; from: number; to: number }[] = [];
   const lost = [...shown.values()].reduce((sum, { from, to }) => sum + to - from, 0);
   if (lost > 0) await confirm(`Delete the records at ${lost} offsets of ${topic}?`);
   if (isDryRun) tell('nothing was deleted: this was a dry run');
-  else {
-    for (const { partition, lowWatermark } of await admin.records.delete(cuts, { signal }))
-      shown.set(partition, { ...shown.get(partition)!, to: lowWatermark });
-  }
+  else
+    for (const { partition, lowWatermark } of await resultsOf(
+      context,
+      admin.records.delete(cuts, { signal }),
+    ))
+      trimmed.push({ ...shown.get(partition)!, to: lowWatermark });
   await output.rows(
     [
       { title: 'partition', show: ({ partition }) => partition, isNumber: true },
       { title: 'from', show: ({ from }) => from, isNumber: true },
       { title: 'to', show: ({ to }) => to, isNumber: true },
     ],
-    [...shown.values()],
+    isDryRun ? [...shown.values()] : trimmed,
   );
 }
 

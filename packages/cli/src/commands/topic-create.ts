@@ -7,12 +7,14 @@ import {
   type CommandOptions,
   manyArguments,
 } from '../command-line/command.ts';
+import { resultsOf } from '../command-line/several.ts';
 
 export async function run(
-  { admin, output, signal, isDryRun, tell }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal, isDryRun, tell } = context;
   const {
     partitions,
     replicationFactor,
@@ -35,7 +37,9 @@ export async function run(
   const known = ifNotExists === true ? await admin.topics.list({ includeInternal: true, signal }) : [];
   const missing = wanted.filter(({ name }) => !known.some((each) => each.name === name));
   const created =
-    missing.length === 0 ? [] : await admin.topics.create(missing, { validateOnly: isDryRun, signal });
+    missing.length === 0
+      ? []
+      : await resultsOf(context, admin.topics.create(missing, { validateOnly: isDryRun, signal }));
   if (isDryRun) tell('nothing was created: this was a dry run');
   await output.rows(
     [

@@ -7,6 +7,7 @@ import {
   type CommandOptions,
   manyArguments,
 } from '../command-line/command.ts';
+import { resultsOf } from '../command-line/several.ts';
 import type { Column } from '../output/output.ts';
 import { formatFields, formatTable } from '../output/table.ts';
 import { topicsMeant } from './cluster-names.ts';
@@ -35,15 +36,15 @@ interface ShownTopic {
 }
 
 export async function run(
-  { admin, output, signal }: CommandContext,
+  context: CommandContext,
   args: CommandArguments,
   { regex }: CommandOptions,
 ): Promise<void> {
+  const { admin, output, signal } = context;
   const names = await topicsMeant(admin, manyArguments(args, 'topic'), regex === true, signal);
-  const [topics, configs] = await Promise.all([
-    admin.topics.describe(names, { signal }),
-    ownConfigs(admin, names, signal),
-  ]);
+  const topics = await resultsOf(context, admin.topics.describe(names, { signal }));
+  const found = topics.map(({ name }) => name);
+  const configs = await ownConfigs(admin, found, signal);
   const places = topics.flatMap(({ name, partitions }) =>
     partitions.map(({ index }) => ({ topic: name, partition: index })),
   );

@@ -8,8 +8,9 @@ import {
   manyArguments,
 } from '../command-line/command.ts';
 import { CommandError, UsageError } from '../command-line/errors.ts';
+import { doneOf } from '../command-line/several.ts';
 import { type TopicPartitions, topicPartitions } from '../command-line/values.ts';
-import { partitionsMeant } from './cluster-names.ts';
+import { partitionsFound, partitionsMeant } from './cluster-names.ts';
 import { readMoves } from './moves-file.ts';
 import { spreadReplicas } from './replica-plan.ts';
 
@@ -41,10 +42,10 @@ export async function move(
   check(wish, named);
   if (wish.cancel === true) return await cancel(context, named);
   const wanted = await wantedMoves(context, wish, named);
-  const moves = wanted.filter(({ from, replicas }) => from.join() !== replicas.join());
+  let moves: readonly Move[] = wanted.filter(({ from, replicas }) => from.join() !== replicas.join());
   if (moves.length === 0) tell('nothing is to be moved: all of it is there already');
   else if (isDryRun) tell('nothing was moved: this was a dry run');
-  else await admin.reassignments.alter(moves, { signal });
+  else moves = await doneOf(context, moves, admin.reassignments.alter(moves, { signal }));
   if (wish.wait === true && !isDryRun) await arrival(context, moves);
   else if (moves.length > 0 && !isDryRun)
     tell('on their way: `moldau topic moves` shows what is not there yet');
@@ -60,12 +61,10 @@ export async function move(
   );
 }
 
-export async function moves(
-  { admin, output, signal }: CommandContext,
-  args: CommandArguments,
-): Promise<void> {
+export async function moves(context: CommandContext, args: CommandArguments): Promise<void> {
+  const { admin, output, signal } = context;
   const named = manyArguments(args, 'topic').map(topicPartitions);
-  const partitions = named.length === 0 ? undefined : await partitionsMeant(admin, named, signal);
+  const partitions = named.length === 0 ? undefined : await partitionsFound(context, named);
   const found = await admin.reassignments.list({ signal, ...(partitions && { partitions }) });
   await output.rows(
     [

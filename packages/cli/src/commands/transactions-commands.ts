@@ -10,9 +10,10 @@ import {
 } from '../command-line/command.ts';
 import { CommandError, UsageError } from '../command-line/errors.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
+import { resultsOf } from '../command-line/several.ts';
 import { topicPartitions } from '../command-line/values.ts';
 import { timeText } from '../output/units.ts';
-import { partitionsMeant } from './cluster-names.ts';
+import { partitionsFound } from './cluster-names.ts';
 
 export async function list(
   { admin, output, signal }: CommandContext,
@@ -37,11 +38,10 @@ export async function list(
   );
 }
 
-export async function describe(
-  { admin, output, signal }: CommandContext,
-  args: CommandArguments,
-): Promise<void> {
-  const found = await admin.transactions.describe(manyArguments(args, 'id'), { signal });
+export async function describe(context: CommandContext, args: CommandArguments): Promise<void> {
+  const { admin, output, signal } = context;
+  const ids = manyArguments(args, 'id');
+  const found = await resultsOf(context, admin.transactions.describe(ids, { signal }));
   await output.rows(
     [
       { title: 'transactional id', show: ({ transactionalId }) => transactionalId },
@@ -62,12 +62,10 @@ export async function describe(
   );
 }
 
-export async function producers(
-  { admin, output, signal }: CommandContext,
-  args: CommandArguments,
-): Promise<void> {
-  const partitions = await partitionsMeant(admin, manyArguments(args, 'topic').map(topicPartitions), signal);
-  const found = await admin.producers.describe(partitions, { signal });
+export async function producers(context: CommandContext, args: CommandArguments): Promise<void> {
+  const { admin, output, signal } = context;
+  const partitions = await partitionsFound(context, manyArguments(args, 'topic').map(topicPartitions));
+  const found = await resultsOf(context, admin.producers.describe(partitions, { signal }));
   await output.rows(
     [
       { title: 'topic', show: ({ topic }) => topic },
@@ -145,14 +143,12 @@ export async function abort(
   tell(`aborted in ${topic}, partition ${place.partition}`);
 }
 
-export async function fence(
-  { admin, output, signal, isDryRun, tell, confirm }: CommandContext,
-  args: CommandArguments,
-): Promise<void> {
+export async function fence(context: CommandContext, args: CommandArguments): Promise<void> {
+  const { admin, output, signal, isDryRun, tell, confirm } = context;
   const ids = manyArguments(args, 'id');
   await confirm(`Shut out the producers of ${ids.join(', ')}?`);
   if (isDryRun) return tell('nobody was shut out: this was a dry run');
-  const fenced = await admin.transactions.fence(ids, { signal });
+  const fenced = await resultsOf(context, admin.transactions.fence(ids, { signal }));
   await output.rows(
     [
       { title: 'transactional id', show: ({ transactionalId }) => transactionalId },

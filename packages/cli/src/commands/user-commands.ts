@@ -9,10 +9,13 @@ import {
   manyArguments,
 } from '../command-line/command.ts';
 import { UsageError } from '../command-line/errors.ts';
+import { resultsOf } from '../command-line/several.ts';
 
-export async function list({ admin, output, signal }: CommandContext, args: CommandArguments): Promise<void> {
+export async function list(context: CommandContext, args: CommandArguments): Promise<void> {
+  const { admin, output, signal } = context;
   const named = manyArguments(args, 'user');
-  const users = await admin.users.list(named.length === 0 ? undefined : named, { signal });
+  const wanted = named.length === 0 ? undefined : named;
+  const users = await resultsOf(context, admin.users.list(wanted, { signal }));
   await output.rows(
     [
       { title: 'user', show: ({ user }) => user },
