@@ -8,6 +8,7 @@ import { nodePorts, type Ports } from './options/ports.ts';
 export { Admin } from './admin/admin.ts';
 export type { KafkaOptions } from './clusters.ts';
 export * from './errors/kafka-error.ts';
+export { addressText, parseAddresses } from './options/address.ts';
 
 /** As `new Kafka(options).admin()`: nothing is connected before it is used. Close it when it is done. @throws OptionsError */
 export function openAdmin(options: KafkaOptions, ports: Ports = nodePorts): Admin {

@@ -53,6 +53,21 @@ test('a broker is looked at, and what is to be mended in it is told', async () =
   assert.match(out, /to mend\. Looked at 1 broker, /);
 });
 
+test('addresses are read as every command reads them', async () => {
+  const [, port] = cluster.brokers.split(':');
+  const { findings } = await examine(`PLAINTEXT://127.0.0.1:${port}, nosuch.invalid`);
+  const unreachable = findings.filter(({ check }) => check === 'bootstrap-unreachable');
+  assert.deepEqual(
+    unreachable.map(({ subject }) => subject),
+    ['nosuch.invalid:9092'],
+  );
+  for (const wrong of ['localhost:99999', 'localhost:abc']) {
+    const { code, told } = await cluster.run([doctor], 'doctor', {}, { brokers: wrong });
+    const expected = `'${wrong}' is no address of a broker: write host:port, as in kafka-1:9092.`;
+    assert.deepEqual([code, told], [2, [expected]]);
+  }
+});
+
 test('why a broker cannot be talked to is told apart', async () => {
   const checkAt = async (port: number) => {
     const { code, looked, findings } = await examine(`127.0.0.1:${port}`);

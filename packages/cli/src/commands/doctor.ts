@@ -1,7 +1,7 @@
 // `moldau doctor`: gathers facts, checks them, and prints what is to be mended.
 
 import { hostname } from 'node:os';
-import { isClientProperty, KafkaError, openAdmin } from '@moldau/client/admin';
+import { addressText, isClientProperty, KafkaError, openAdmin, parseAddresses } from '@moldau/client/admin';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { type ConnectionFlags, type ConnectionSettings, connectionSettings } from '../connection/settings.ts';
@@ -31,12 +31,12 @@ export async function run(
 ): Promise<void> {
   const flags = options as ConnectionFlags;
   const settings = await connectionSettings(flags, context.environment, context.disk);
+  const addresses = parseAddresses(settings.brokers).map(addressText);
   const findings: Finding[] = [];
   let facts: Facts | undefined;
   try {
     facts = await examine(context, options, settings, findings);
     findings.push(...diagnose(facts));
-    const addresses = settings.brokers.split(',').map((address) => address.trim());
     findings.push(
       ...(await checkBootstrap(addresses, context.network)),
       ...(await checkClusters(addresses, facts.brokers, (address) =>
@@ -45,7 +45,8 @@ export async function run(
     );
     if (options.diskSpeed === true) findings.push(...(await diskSpeeds(context, facts.brokers)));
   } catch (error) {
-    if (!(error instanceof KafkaError) || context.signal.aborted) throw error;
+    if (!(error instanceof KafkaError) || error.code === 'INVALID_OPTIONS' || context.signal.aborted)
+      throw error;
     findings.push(...(await explain(context, error, settings)));
   }
   const sorted = pasteable(bySeverity(findings), flags);
@@ -119,12 +120,13 @@ async function examine(
   });
   const here = gathered.brokers.filter(({ address }) => isLocal(address));
   const ports = new Set(here.map(({ address }) => splitAddress(address).port));
-  const { brokers, properties } = settings;
+  const { properties } = settings;
+  const [brokers, ...others] = parseAddresses(settings.brokers).map(addressText);
   const limit = properties['max.request.size'] ?? properties['message.max.bytes'];
   return {
     ...gathered,
     clientMaxRequestBytes: numberOf(limit === undefined ? undefined : String(limit)),
-    wayIn: brokers.includes(',') ? undefined : `${protocolOf(settings).toUpperCase()}://${brokers}`,
+    wayIn: others.length > 0 ? undefined : `${protocolOf(settings).toUpperCase()}://${brokers}`,
     machine: here.length > 0 ? await machineFacts(disk, ports) : undefined,
   };
 }

@@ -34,6 +34,18 @@ const disk = diskOf({
   'ca.pem': 'CA',
 });
 
+test('brokers that are named by nothing are asked for in the words of the command', async () => {
+  const refused = (flags: object, environment: object, place: string) =>
+    assert.rejects(connectionSettings(flags, { ...HOME, ...environment }, disk), {
+      name: 'UsageError',
+      message: `${place} names no broker: say where some are with -b or MOLDAU_BROKERS, as in -b 127.0.0.1:9092`,
+    });
+  await refused({ brokers: '' }, {}, '--brokers');
+  await refused({ brokers: ' , ' }, { MOLDAU_BROKERS: 'a' }, '--brokers');
+  await refused({}, { MOLDAU_BROKERS: '' }, 'MOLDAU_BROKERS');
+  await refused({ X: ['bootstrap.servers='] }, {}, 'bootstrap.servers');
+});
+
 test('flags win over the environment, which wins over the profile', async () => {
   const names = async (flags: object, environment: Record<string, string> = {}) => {
     const { brokers, properties } = await connectionSettings(flags, { ...HOME, ...environment }, disk);

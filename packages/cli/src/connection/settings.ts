@@ -42,14 +42,21 @@ export async function connectionSettings(
     'metadata.broker.list': _list,
     ...properties
   }: Record<string, string> = { ...surrounding, ...given };
+  const places: readonly (readonly [place: string, brokers: string | undefined])[] = [
+    ['--brokers', flags.brokers],
+    ['bootstrap.servers', serversOf(given)],
+    ['MOLDAU_BROKERS', environment.MOLDAU_BROKERS],
+    ['bootstrap.servers', serversOf(surrounding)],
+    [`the profile ${name}`, profile.brokers],
+  ];
+  const [place, brokers = DEFAULT_BROKERS] = places.find(([, brokers]) => brokers !== undefined) ?? [];
+  // What a script has put there may be empty, which is no wish for the default.
+  if (/^[\s,]*$/.test(brokers))
+    throw new UsageError(
+      `${place} names no broker: say where some are with -b or MOLDAU_BROKERS, as in -b ${DEFAULT_BROKERS}`,
+    );
   return {
-    brokers:
-      flags.brokers ??
-      serversOf(given) ??
-      environment.MOLDAU_BROKERS ??
-      serversOf(surrounding) ??
-      profile.brokers ??
-      DEFAULT_BROKERS,
+    brokers,
     properties: await withFilesRead(properties, disk),
     profileName: name,
   };

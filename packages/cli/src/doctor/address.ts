@@ -1,4 +1,4 @@
-// 'host:port' as people write it, [::1]:9092 too.
+// 'host:port' as brokers and addressText have it, [::1]:9092 too.
 
 export interface Address {
   readonly host: string;
