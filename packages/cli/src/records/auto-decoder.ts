@@ -14,12 +14,12 @@ export function autoDecoder(part: 'key' | 'value'): Decoder {
 }
 
 /** A value of JSON, a text, or a text of hexadecimal digits. */
-export function guessed(bytes: Buffer): unknown {
+export function guessed(bytes: Buffer, parse = parseJson): unknown {
   if (!isUtf8(bytes)) return bytes.toString('hex');
   const text = bytes.toString('utf8');
   if (/^\s*[[{]/.test(text)) {
     try {
-      return parseJson(text);
+      return parse(text);
     } catch {
       return text;
     }

@@ -43,7 +43,7 @@ async function thereAndBack(options: Partial<EncoderOptions>, text: string): Pro
   };
   const decode = await decoderOf({ encoding, schema, message, part: 'value' }, disk);
   const value = decode!(bytes, { topic: 'orders', keyBytes: null });
-  return decodedText(value);
+  return decodedText(value, decode!);
 }
 
 const AVRO = { schema: 'order.avsc' };

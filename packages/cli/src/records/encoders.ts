@@ -3,7 +3,7 @@
 import type { Disk } from '@moldau/io';
 import { UsageError } from '../command-line/errors.ts';
 import { encodingOf } from './encodings.ts';
-import { parseJson, withNumbers } from './json.ts';
+import { parseJson, parseNumbers, withNumbers } from './json.ts';
 
 export interface EncoderOptions {
   readonly encoding: string | undefined;
@@ -70,7 +70,7 @@ const JSON_ENCODER: Encoder = {
 
 function structured(encode: Encode): Encoder {
   return {
-    ofText: (text) => encode(withNumbers(parseJson(text))),
+    ofText: (text) => encode(parseNumbers(text)),
     ofValue: (value) => encode(withNumbers(value)),
   };
 }

@@ -4,7 +4,7 @@ import type { ConsumerRecord } from '@moldau/client';
 import { UsageError } from '../command-line/errors.ts';
 import { guessed } from './auto-decoder.ts';
 import type { Decoder } from './decoders.ts';
-import { numberOf } from './json.ts';
+import { numberOf, parseNumbers } from './json.ts';
 
 export type Filter = (record: ConsumerRecord) => boolean;
 
@@ -128,8 +128,13 @@ class RecordVariables {
   #decoded(bytes: Buffer | null, decoder: Decoder | undefined): unknown {
     if (bytes === null) return null;
     const { topic, keyBytes } = this.#record;
-    return plain(decoder === undefined ? guessed(bytes) : decoder(bytes, { topic, keyBytes }));
+    if (decoder === undefined) return guessed(bytes, parsed);
+    return plain(decoder(bytes, { topic, keyBytes }));
   }
+}
+
+function parsed(text: string): unknown {
+  return parseNumbers(text, plain);
 }
 
 /** Records of Avro are of classes of their own, with which expressions can do nothing; nor can they with numbers that are kept as texts. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jsonText, parseJson, withNumbers } from './json.ts';
+import { jsonText, parseJson, parseNumbers, withNumbers } from './json.ts';
 
 test('numbers keep their spelling wherever they stand', () => {
   const numbers = [
@@ -14,10 +14,16 @@ test('numbers keep their spelling wherever they stand', () => {
     for (const text of [
       ...[number, ` ${number}\n`, `[${number}]`, `[ 1,\n${number} ]`, `{"a":${number}}`],
       ...[`{"a" :\t${number} ,"b":2}`, `{"__proto__":${number},"1":${number}}`, `{"a":1.0,"a":${number}}`],
+      ...[
+        `{"":${number}}`,
+        `{"a\\\\":${number}}`,
+        `{"\\"" : ${number}}`,
+        `{"a":"b","\\\\\\"":[[], ${number}]}`,
+      ],
     ]) {
       const read = JSON.stringify(parseJson(text));
       const sources = (json: string): string[] =>
-        json.replaceAll(/"[^"]*"/g, '').match(/[-\d][-+.\deE]*/g) ?? [];
+        json.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').match(/[-\d][-+.\deE]*/g) ?? [];
       const wanted = text.startsWith('{"a":1.0,') ? [number] : sources(text);
       assert.deepEqual(sources(read), wanted, text);
     }
@@ -49,6 +55,13 @@ test('those who compute get whole numbers exactly, and doubles for all others', 
   assert.deepEqual(value.b, [-12345678901234567890n, 1.5, 1000]);
   assert.deepEqual(Object.entries(value.c as object), [['__proto__', 1]]);
   assert.deepEqual([value.d, value.e], [7, '1.0']);
+  assert.deepEqual(parseNumbers(text), value);
+  assert.deepEqual(parseNumbers('[1.50,-0,1e400,1234567890.12345678]'), [
+    1.5,
+    -0,
+    Infinity,
+    1234567890.1234567,
+  ]);
 });
 
 test('what JSON does not have is written as texts and numbers', () => {

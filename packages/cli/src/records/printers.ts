@@ -63,7 +63,7 @@ function readingOf({ keyDecoder, valueDecoder, nullText }: PrinterOptions): Read
       const bytes = record[part];
       if (bytes === null) out.text(nullText);
       else if (decoder === undefined) out.bytes(bytes);
-      else out.text(decodedText(decoder(bytes, record)));
+      else out.text(decodedText(decoder(bytes, record), decoder));
     };
   };
   return {
@@ -101,8 +101,8 @@ function jsonPrinter(
   shape: (record: ConsumerRecord) => object,
   indent?: number,
 ): Print {
-  // Only what was decoded may have values that JSON has not, and looking for them takes long.
-  const isPlain = keyDecoder === undefined && valueDecoder === undefined;
+  // Some of what was decoded may be nothing that JSON has, and looking for that takes long.
+  const isPlain = [keyDecoder, valueDecoder].every((decoder) => decoder === undefined || decoder.givesJson);
   return (record, out) => {
     const shaped = shape(record);
     out.text(isPlain ? JSON.stringify(shaped, undefined, indent) : jsonText(shaped, indent));
