@@ -2,7 +2,7 @@
 
 import type { Logger, Timer, Timers } from '@moldau/io';
 import type { CallOptions } from '../../cluster/cluster.ts';
-import { KafkaError, PartialFailureError } from '../../errors/kafka-error.ts';
+import { ClosedError, KafkaError, PartialFailureError } from '../../errors/kafka-error.ts';
 import type { PartitionSession } from '../assignment/partition-session.ts';
 import type { RecordFetcher } from '../fetching/types.ts';
 import type { CommitOffset, OffsetStore } from '../groups/types.ts';
@@ -50,7 +50,11 @@ export class Committer {
   /** For those who wait until they may end: a commit of the timer that waits for its answer says nothing that this one does not. */
   async commitLast(sessions: Iterable<PartitionSession>, timeoutMs: number): Promise<void> {
     this.#regular?.abort();
-    await this.commitDoneOrLog(sessions, { timeoutMs });
+    await this.#commitOrLog(
+      sessions,
+      { timeoutMs },
+      'the last offsets are not committed, and what was read since the last commit comes again',
+    );
   }
 
   /** What is done and not committed yet. */
@@ -84,7 +88,19 @@ export class Committer {
   }
 
   /** What fails is tried again with the next commit. */
-  async commitDoneOrLog(sessions: Iterable<PartitionSession>, options: CallOptions = {}): Promise<void> {
+  commitDoneOrLog(sessions: Iterable<PartitionSession>, options: CallOptions = {}): Promise<void> {
+    return this.#commitOrLog(
+      sessions,
+      options,
+      'offsets are not committed, and will be with the next commit',
+    );
+  }
+
+  async #commitOrLog(
+    sessions: Iterable<PartitionSession>,
+    options: CallOptions,
+    outcome: string,
+  ): Promise<void> {
     try {
       await this.commitDone(sessions, options);
     } catch (error) {
@@ -93,11 +109,7 @@ export class Committer {
       const errors = error instanceof PartialFailureError ? error.errors : [error];
       for (const each of errors) {
         const { topic, partition } = each instanceof KafkaError ? each : {};
-        const reason = each instanceof Error ? each.message : String(each);
-        logger.warn(
-          { topic, partition },
-          `offsets are not committed, and will be with the next commit: ${reason}`,
-        );
+        logger.warn({ topic, partition }, `${outcome}: ${reasonOf(each)}`);
       }
     }
   }
@@ -127,4 +139,10 @@ export class Committer {
     this.#last = turn.catch(() => {});
     return turn;
   }
+}
+
+function reasonOf(error: unknown): string {
+  // Whoever closes the client knows that it is closed.
+  if (error instanceof ClosedError) return 'no broker has answered in time';
+  return error instanceof Error ? error.message : String(error);
 }

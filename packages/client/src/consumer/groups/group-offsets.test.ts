@@ -139,6 +139,14 @@ describe(`committed offsets (--seed=${seed})`, () => {
     assert.deepEqual(group.host.events.length, 3);
   });
 
+  it('are not said to be of other members when the group was left meanwhile', async () => {
+    await stable();
+    group.fail(COMMIT, ...Array<number>(60).fill(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS));
+    const late = failed(commit(0, 7, 60_000));
+    await group.world.until(membership.leave({ timeoutMs: 1_000 }));
+    assert.equal((await late).code, 'CLOSED');
+  });
+
   it('are not written again after a later commit of the partition', async () => {
     await stable();
     group.fail(COMMIT, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);

@@ -13,7 +13,7 @@ import {
 } from '@moldau/protocol';
 import { byTopic, type TopicPartition } from '../../cluster/ask-leaders.ts';
 import type { CallOptions, Cluster } from '../../cluster/cluster.ts';
-import { BrokerError, KafkaError, PartialFailureError } from '../../errors/kafka-error.ts';
+import { BrokerError, ClosedError, KafkaError, PartialFailureError } from '../../errors/kafka-error.ts';
 import type { Limits } from '../../network/waiting.ts';
 import { keyOf } from './assigned-partitions.ts';
 import { explainCommit } from './commit-problems.ts';
@@ -161,6 +161,8 @@ export class GroupOffsets implements OffsetStore {
     { groupId, generationId, memberId, groupInstanceId }: GroupMetadata,
     limits: Limits,
   ): Promise<Map<string, number>> {
+    if (this.#options.membership?.state === 'left')
+      throw new ClosedError('The group was left before its offsets were committed.');
     // Between two generations there is nobody to commit as; of a group without members anybody may.
     if (this.#options.membership !== undefined && generationId === NO_GENERATION)
       return new Map(commits.map(({ key }) => [key, ErrorCode.UNKNOWN_MEMBER_ID]));
