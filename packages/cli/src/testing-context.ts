@@ -6,6 +6,7 @@ import { nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
 import type { CommandArguments, CommandContext, CommandOptions, VerbSpec } from './command-line/command.ts';
 import { endingOf } from './command-line/endings.ts';
 import { DeclinedError } from './command-line/errors.ts';
+import { LAST_WORK_MS } from './command-line/last-work.ts';
 import { suggestion } from './command-line/suggestions.ts';
 import { Output, type OutputFormat } from './output/output.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -67,6 +68,8 @@ export async function runVerb(
   const { shared, ...ofClients } = propertiesByClient(properties);
   await using kafka = new Kafka({ brokers: brokers ?? '127.0.0.1:1', properties: shared });
   const abort = new AbortController();
+  const closeSoon = () => void kafka.close({ timeoutMs: LAST_WORK_MS }).catch(() => {});
+  signal?.addEventListener('abort', closeSoon, { once: true });
   const left = [...answers];
   let code = 0;
   const context: CommandContext = {

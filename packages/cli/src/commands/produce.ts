@@ -12,6 +12,7 @@ import {
 } from '../command-line/command.ts';
 import { UsageError } from '../command-line/errors.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
+import { LAST_WORK_MS } from '../command-line/last-work.ts';
 import { suggestion } from '../command-line/suggestions.ts';
 import { timeMs } from '../command-line/values.ts';
 import { watchReach } from '../connection/reach.ts';
@@ -46,9 +47,6 @@ interface ProduceOptions {
   readonly count?: number;
   readonly print?: boolean;
 }
-
-/** Of what was read before an interruption; who does not want to wait for it interrupts again. */
-const LAST_FLUSH_MS = 3_000;
 
 export async function run(
   context: CommandContext,
@@ -92,7 +90,7 @@ export async function run(
         : new PostingFeed(to, read);
   const stopping = AbortSignal.any([signal, reach.lost]);
   const stop = (): void =>
-    void producer.close({ timeoutMs: reach.lost.aborted ? 0 : LAST_FLUSH_MS }).catch(() => {});
+    void producer.close({ timeoutMs: reach.lost.aborted ? 0 : LAST_WORK_MS }).catch(() => {});
   stopping.addEventListener('abort', stop, { once: true });
   try {
     await sendAll({ disk, terminal, clock, signal: stopping }, files, options, { feed, problems });

@@ -2,6 +2,7 @@
 
 import type { Admin, Kafka, KafkaOptions, Properties } from '@moldau/client';
 import type { Disk, Network } from '@moldau/io';
+import { LAST_WORK_MS } from '../command-line/last-work.ts';
 import { parseProperties } from '../connection/properties-file.ts';
 import { withFilesRead } from '../connection/store-files.ts';
 import { JavaError } from './java-errors.ts';
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 60_000;
 export class ToolConnections {
   readonly #disk: Pick<Disk, 'readFile'>;
   readonly #network: Pick<Network, 'lookup'>;
-  readonly #open: { close(): Promise<void> }[] = [];
+  readonly #open: { close(limit?: { readonly timeoutMs?: number }): Promise<void> }[] = [];
 
   constructor(disk: Pick<Disk, 'readFile'>, network: Pick<Network, 'lookup'>) {
     this.#disk = disk;
@@ -43,6 +44,11 @@ export class ToolConnections {
 
   async close(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((client) => client.close()));
+  }
+
+  /** For a tool that is interrupted: what its clients still have to do holds it up no longer. */
+  async closeSoon(): Promise<void> {
+    await Promise.allSettled(this.#open.splice(0).map((client) => client.close({ timeoutMs: LAST_WORK_MS })));
   }
 
   async #properties({ configFile, properties = {} }: ToolConnection): Promise<Record<string, string>> {

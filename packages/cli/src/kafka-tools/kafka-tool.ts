@@ -131,7 +131,8 @@ export async function runTool(
       void connections.close();
       resolve(undefined);
     };
-    if (tool.endsItself !== true) signal.addEventListener('abort', leave, { once: true });
+    const stop = tool.endsItself === true ? () => void connections.closeSoon() : leave;
+    signal.addEventListener('abort', stop, { once: true });
   });
   const code = await Promise.race([ended, left]);
   return code === undefined || signal.aborted ? INTERRUPTED : code;

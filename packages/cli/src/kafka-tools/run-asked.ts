@@ -3,6 +3,7 @@
 import { nodeTimers } from '@moldau/io';
 import { onEndingSignals } from '../command-line/ending-signals.ts';
 import { type EndingSignal, SIGNAL_EXIT_CODES } from '../command-line/exit-codes.ts';
+import { GIVE_UP_AFTER_MS } from '../command-line/last-work.ts';
 import { watchReader } from '../output/reader-watch.ts';
 import { runTool } from './kafka-tool.ts';
 import { type AskedTool, loadTool } from './tools.ts';
@@ -19,6 +20,7 @@ export async function runAsked({ name, words }: AskedTool): Promise<void> {
     if (stoppedWith !== undefined) process.exit(stoppedWith);
     stoppedWith = code;
     abort.abort();
+    nodeTimers.after(GIVE_UP_AFTER_MS, () => process.exit(code));
   };
   const interrupt = (signal: EndingSignal): void => stop(SIGNAL_EXIT_CODES[signal]);
   const stopListening = onEndingSignals(interrupt);
