@@ -18,7 +18,7 @@ export async function run(
   args: CommandArguments,
   { count, for: forMs }: CommandOptions,
 ): Promise<void> {
-  const { admin, kafka, clock, timers, signal } = context;
+  const { admin, kafka, clock, timers, signal, properties } = context;
   const topic = argument(args, 'topic')!;
   const partitions = await partitionsMeant(admin, [{ topic, partitions: undefined }], signal);
   const extents = await extentsOf(admin, partitions, signal);
@@ -33,7 +33,7 @@ export async function run(
   const wanted = (count as number | undefined) ?? Number.POSITIVE_INFINITY;
   const enough = new AbortController();
   const deadline = forMs === undefined ? undefined : timers.after(forMs as number, () => enough.abort());
-  await using consumer = kafka.consumer({ commit: 'manual' });
+  await using consumer = kafka.consumer({ properties: properties?.consumer, commit: 'manual' });
   consumer.assign(stretches.map(({ topic, partition, from }) => ({ topic, partition, offset: from })));
   const throughput = new Throughput(clock.monotonicMs());
   const stop = eachSecond(context, throughput);
@@ -61,4 +61,5 @@ export async function run(
     deadline?.cancel();
   }
   await tellResult(context, { topic, rates: throughput.total(clock.monotonicMs()), latencyMs: undefined });
+  signal.throwIfAborted();
 }

@@ -23,7 +23,7 @@ export async function run(
   args: CommandArguments,
   options: CommandOptions,
 ): Promise<void> {
-  const { admin, kafka, clock, signal } = context;
+  const { admin, kafka, clock, signal, properties } = context;
   const topic = argument(args, 'topic')!;
   const {
     count = COUNT,
@@ -32,19 +32,23 @@ export async function run(
   } = options as { count?: number; size?: number; acks?: string };
   const partitions = await partitionsMeant(admin, [{ topic, partitions: [0] }], signal);
   const [extent] = await extentsOf(admin, partitions, signal);
-  await using producer = kafka.producer({ acks: acks === '0' ? 0 : acks === '1' ? 1 : 'all' });
-  await using consumer = kafka.consumer({ commit: 'manual' });
+  await using producer = kafka.producer({
+    properties: properties?.producer ?? {},
+    ...(acks && { acks: acks === 'all' ? 'all' : acks === '1' ? 1 : 0 }),
+  });
+  await using consumer = kafka.consumer({ properties: properties?.consumer, commit: 'manual' });
   consumer.assign([{ topic, partition: 0, offset: extent?.end ?? 0 }]);
   const values = payloads(size, () => nodeRandom.next());
   const records = consumer[Symbol.asyncIterator]();
   const latency = new Quantiles();
   let throughput = new Throughput(clock.monotonicMs());
   let stop = (): void => {};
+  let failure: { readonly error: unknown } | undefined;
   try {
     for (let index = -WARM_UP; index < count && !signal.aborted; index++) {
       if (index === 0) {
         throughput = new Throughput(clock.monotonicMs());
-        stop = eachSecond(context, throughput, () => `, 99 % within ${latency.at(0.99).toPrecision(3)} ms`);
+        stop = eachSecond(context, throughput, latency);
       }
       const value = values[(index + WARM_UP) % values.length]!;
       const startMs = clock.monotonicMs();
@@ -55,13 +59,17 @@ export async function run(
       latency.add(clock.monotonicMs() - startMs);
       throughput.add(1, value.length);
     }
+  } catch (error) {
+    failure = { error };
   } finally {
     stop();
     await records.return?.();
   }
-  await tellResult(context, {
-    topic,
-    rates: throughput.total(clock.monotonicMs()),
-    latencyMs: latency.summary(),
-  });
+  // What was measured until it ended is told, whatever ended it.
+  if (latency.count > 0 || failure === undefined) {
+    const rates = throughput.total(clock.monotonicMs());
+    await tellResult(context, { topic, rates, latencyMs: latency.summary() });
+  }
+  signal.throwIfAborted();
+  if (failure !== undefined) throw failure.error;
 }

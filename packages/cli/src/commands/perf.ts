@@ -17,6 +17,7 @@ const ACKS: OptionSpec = {
   completes: ['all', '1', '0'],
 };
 const FOR: OptionSpec = { flags: '--for <duration>', summary: 'stop after so long', parse: durationMs };
+const CTRL_C = 'Ctrl-C ends it with the figures until then, and 130 as its exit code.';
 
 export const verbs: readonly VerbSpec[] = [
   {
@@ -51,8 +52,8 @@ export const verbs: readonly VerbSpec[] = [
         parse: positiveNumber,
       },
     ],
-    details:
-      'Each second it tells of that second on standard error; the figures of all of it are what -o is for.',
+    details: `Each second it tells of that second on standard error; the figures of all of it are what -o is for. A record counts when it is acknowledged; the
+first that cannot be sent ends it. ${CTRL_C}`,
     examples: [
       'perf produce orders',
       'perf produce orders -n 5000000 -s 1KiB -z zstd -o json',
@@ -74,7 +75,7 @@ export const verbs: readonly VerbSpec[] = [
       },
       FOR,
     ],
-    details: 'It reads from the start, belongs to no group and commits nothing.',
+    details: `It reads from the start, belongs to no group and commits nothing. ${CTRL_C}`,
     examples: ['perf consume orders', 'perf consume orders -n 1000000 -o json'],
     needs: 'cluster',
     prints: true,
@@ -93,8 +94,7 @@ export const verbs: readonly VerbSpec[] = [
       SIZE,
       ACKS,
     ],
-    details:
-      'One record is sent, and the next when it has been read: this is the time that nobody waits for anybody else.',
+    details: `One record is sent, and the next when it has been read: this is the time that nobody waits for anybody else. ${CTRL_C}`,
     examples: ['perf latency orders', 'perf latency orders -n 10000 --acks 1'],
     needs: 'cluster',
     prints: true,

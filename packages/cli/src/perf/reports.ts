@@ -3,7 +3,7 @@
 import type { CommandContext } from '../command-line/command.ts';
 import { formatFields } from '../output/table.ts';
 import { sizeText } from '../output/units.ts';
-import type { LatencySummary, Rates, Throughput } from './measures.ts';
+import type { LatencySummary, Quantiles, Rates, Throughput } from './measures.ts';
 
 const EVERY_MS = 1000;
 
@@ -18,11 +18,13 @@ export interface Measured {
 export function eachSecond(
   { timers, clock, tell }: Pick<CommandContext, 'timers' | 'clock' | 'tell'>,
   throughput: Throughput,
-  more: () => string = () => '',
+  latency?: Quantiles,
 ): () => void {
   const next = () => timers.after(EVERY_MS, report);
   const report = (): void => {
-    tell(ratesText(throughput.interval(clock.monotonicMs())) + more());
+    const rates = throughput.interval(clock.monotonicMs());
+    const wasTimed = latency !== undefined && rates.records > 0;
+    tell(`${ratesText(rates)}${wasTimed ? `, 99 % within ${latency.at(0.99).toPrecision(3)} ms` : ''}`);
     timer = next();
   };
   let timer = next();
