@@ -3,6 +3,7 @@
 import { KafkaError, PartialFailureError } from '@moldau/client/admin';
 import { CommandError, DeclinedError, UsageError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { inOwnWords } from './own-words.ts';
 
 export interface Ending {
   readonly exitCode: number;
@@ -23,10 +24,10 @@ export function endingOf(
   if (error instanceof DeclinedError) return { exitCode: EXIT_CODES.declined, lines: [error.message] };
   if (error instanceof CommandError) return { exitCode: EXIT_CODES.failed, lines: [error.message] };
   if (error instanceof PartialFailureError)
-    return { exitCode: EXIT_CODES.failed, lines: error.errors.map(({ message }) => message) };
+    return { exitCode: EXIT_CODES.failed, lines: error.errors.map(({ message }) => inOwnWords(message)) };
   if (error instanceof KafkaError) {
     const exitCode = error.code === 'INVALID_OPTIONS' ? EXIT_CODES.usage : EXIT_CODES.failed;
-    return { exitCode, lines: [error.message] };
+    return { exitCode, lines: [inOwnWords(error.message)] };
   }
   const { code, path, message, stack } = error as NodeJS.ErrnoException;
   if (code !== undefined && path !== undefined)

@@ -5,6 +5,7 @@
 import { KafkaError, PartialFailureError } from '@moldau/client/admin';
 import type { CommandContext } from './command.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { inOwnWords } from './own-words.ts';
 
 type Teller = Pick<CommandContext, 'admin' | 'tell' | 'exitCode'>;
 
@@ -33,7 +34,7 @@ export async function doneOf<Item>(
 /** One of several failed. */
 export async function tellFailure({ admin, tell, exitCode }: Teller, error: Error): Promise<void> {
   const { suggestion } = await import('./suggestions.ts');
-  tell(`moldau: ${error.message}${await suggestion(error, admin)}`);
+  tell(`moldau: ${inOwnWords(error.message)}${await suggestion(error, admin)}`);
   exitCode(EXIT_CODES.failed);
 }
 

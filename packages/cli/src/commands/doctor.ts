@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { addressText, isClientProperty, KafkaError, openAdmin, parseAddresses } from '@moldau/client/admin';
 import type { CommandArguments, CommandContext, CommandOptions } from '../command-line/command.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
+import { inOwnWords } from '../command-line/own-words.ts';
 import { type ConnectionFlags, type ConnectionSettings, connectionSettings } from '../connection/settings.ts';
 import { splitAddress } from '../doctor/address.ts';
 import { checkBootstrap } from '../doctor/check-bootstrap.ts';
@@ -133,7 +134,7 @@ async function examine(
 
 function unseen(what: string, error: KafkaError): Finding {
   return {
-    ...{ severity: 'note', check: 'not-seen', subject: what, what: error.message },
+    ...{ severity: 'note', check: 'not-seen', subject: what, what: inOwnWords(error.message) },
     why: 'what could not be asked was not checked',
     mend: 'a user who may describe the cluster, its topics and groups sees all',
   };

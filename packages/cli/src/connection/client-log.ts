@@ -3,6 +3,7 @@
 // Invariant: nothing is said again within a minute.
 
 import type { Clock, Logger } from '@moldau/io';
+import { inOwnWords } from '../command-line/own-words.ts';
 
 export interface ClientLogOptions {
   readonly tell: (line: string) => void;
@@ -22,7 +23,7 @@ export function clientLog({ tell, clock, isVerbose }: ClientLogOptions): Logger 
     const nowMs = clock.monotonicMs();
     if (nowMs - (saidMs.get(message) ?? Number.NEGATIVE_INFINITY) < SAID_FOR_MS) return;
     saidMs.set(message, nowMs);
-    tell(`moldau: ${message}${failures === undefined ? '' : '; trying again'}`);
+    tell(`moldau: ${inOwnWords(message)}${failures === undefined ? '' : '; trying again'}`);
   };
   return { debug() {}, info() {}, warn, error: warn, isLevelEnabled: () => false };
 }
