@@ -68,6 +68,7 @@ export const consume: VerbSpec = {
   ],
   details: `Filters are all to be met, and -n counts what they let through. --where knows topic, partition, offset, timestamp, headers, and key and
 value, which are JSON or text unless --key-as and --value-as say otherwise. Kafka's own topics, as __consumer_offsets, are read with --value-as auto.
+Numbers of JSON are written as they stand in the record; --where compares whole numbers of 64 bits exactly, and all others as doubles.
 
 Format strings: %t topic, %p partition, %o offset, %e leader epoch, %d time (ms since 1970), %k key, %v (or %s) value, %h headers, %i
 which record this is, %% a percent sign; %T %K %V (or %S) are the sizes of topic, key and value, %H the number of headers. %k{hex} and %v{base64}

@@ -97,7 +97,7 @@ headers), and then records are what the format says, not lines: %K{big32}%k%V{bi
 digits, so many characters (%V{5}), hex8 to hex64, big8 to big64 or little8 to little64, and the size of null is -1, as \`moldau consume\` writes them.
 
 With --value-as json, msgpack, avro and protobuf each value is JSON: what \`moldau consume\` shows with the same options can be sent again.
-Bytes within it are base64; a union of Avro needs no name of its type, and may have one.`,
+Bytes within it are base64; a union of Avro needs no name of its type, and may have one. What is stored as JSON, by -J too, keeps the spelling of its numbers.`,
   examples: [
     'produce orders < orders.txt',
     "produce orders -K : -H source=shop <<< 'id-1:paid'",

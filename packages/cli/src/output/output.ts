@@ -4,6 +4,7 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { parseNumbers } from '../records/json.ts';
 import { printable } from './printable.ts';
 import { formatTable } from './table.ts';
 
@@ -57,7 +58,7 @@ export class Output {
       for (const line of lines) await this.write(`${JSON.stringify(line, plain)}\n`);
     } else if (this.format === 'yaml') {
       const { stringify } = await import('yaml');
-      await this.write(stringify(JSON.parse(JSON.stringify(data, plain) ?? 'null')));
+      await this.write(stringify(parseNumbers(JSON.stringify(data, plain) ?? 'null')));
     } else {
       await this.write(`${JSON.stringify(data, plain, 2)}\n`);
     }

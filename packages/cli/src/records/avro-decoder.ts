@@ -3,6 +3,7 @@
 import avro from 'avsc';
 import { UsageError } from '../command-line/errors.ts';
 import type { Decoder } from './decoders.ts';
+import { parseNumbers } from './json.ts';
 
 /** Schema registries put a zero and the schema's number in front. */
 const REGISTRY_PREFIX_BYTES = 5;
@@ -10,7 +11,9 @@ const REGISTRY_PREFIX_BYTES = 5;
 /** @throws UsageError when the schema is none */
 export function avroType(schema: string, path: string): avro.Type {
   try {
-    return avro.Type.forSchema(JSON.parse(schema), { registry: { long: longType() } as never });
+    return avro.Type.forSchema(parseNumbers(schema) as avro.Schema, {
+      registry: { long: longType() } as never,
+    });
   } catch (error) {
     throw new UsageError(`${path} is no Avro schema: ${error instanceof Error ? error.message : error}`);
   }

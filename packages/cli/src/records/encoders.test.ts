@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { avroDecoder } from './avro-decoder.ts';
+import { avroEncoder } from './avro-encoder.ts';
 import { decodedText, decoderOf } from './decoders.ts';
 import { type EncoderOptions, encoderOf } from './encoders.ts';
 
@@ -115,6 +117,18 @@ test('fields that are left out are as the schema has them', async () => {
   };
   assert.deepEqual(JSON.parse(await thereAndBack(AVRO, '{"id":7,"item":"tea"}')), wanted);
   assert.deepEqual(JSON.parse(await thereAndBack(PROTO, '{"itemName":"tea"}')), { item_name: 'tea' });
+});
+
+test('defaults of a schema are whole numbers of 64 bits exactly', () => {
+  const schema = (type: string) =>
+    `{"type":"record","name":"A","fields":[{"name":"id","type":"${type}","default":9007199254740993}]}`;
+  const bytes = avroEncoder(schema('long'), 'a.avsc')({});
+  const decoded = avroDecoder(schema('long'), 'a.avsc')(bytes, { topic: 'orders', keyBytes: null });
+  assert.deepEqual({ ...(decoded as object) }, { id: 9007199254740993n });
+  assert.throws(() => avroEncoder(schema('int'), 'a.avsc'), {
+    name: 'UsageError',
+    message: /no Avro schema/,
+  });
 });
 
 test('the number of a schema stands in front, where a registry has it', async () => {
