@@ -6,14 +6,14 @@ import { BlockSplitter } from '../records/block-splitter.ts';
 import type { Splitter } from '../records/inputs.ts';
 import type { RecordReader } from '../records/line-records.ts';
 
-/** Told of each record that was not sent. */
-export type Failed = (error: KafkaError, value: Buffer | null) => void;
+/** Told of each record that was not sent: its value, or where it was read where that says more. */
+export type Failed = (error: KafkaError, record: { value: Buffer | null; place?: string }) => void;
 
 export interface Feed {
   /** What it wants to get of an input that is cut; undefined: a record at a time. */
   readonly splitter?: () => Splitter;
   /** A promise: there is enough for now. Throws for what is no record. */
-  add(part: Buffer, nowMs: number): Promise<void> | undefined;
+  add(part: Buffer, nowMs: number, place: string): Promise<void> | undefined;
   end(): Promise<void>;
 }
 
@@ -22,8 +22,10 @@ interface Destination {
   readonly topic: string;
 }
 
-/** Acknowledgements that are awaited, where they are printed: in their order. */
+/** Acknowledgements that are awaited. */
 const MAX_AWAITED = 20_000;
+/** What waits for them, or for room in the producer's buffer, is in memory. */
+const MAX_AWAITED_BYTES = 32 * 1024 * 1024;
 
 /** Sends without waiting for acknowledgements. */
 export class PostingFeed implements Feed {
@@ -66,40 +68,44 @@ export class LinesFeed implements Feed {
   async end(): Promise<void> {}
 }
 
-/** Prints where each record went, in their order. */
-export class PrintingFeed implements Feed {
+/** Knows what became of each record; prints where they went, in their order, if there is an output. */
+export class SendingFeed implements Feed {
   readonly #to: Destination;
   readonly #read: RecordReader;
-  readonly #output: Output;
+  readonly #output: Output | undefined;
   readonly #failed: Failed;
   #awaited: Promise<string>[] = [];
+  #awaitedBytes = 0;
 
-  constructor(to: Destination, read: RecordReader, output: Output, failed: Failed) {
+  constructor(to: Destination, read: RecordReader, output: Output | undefined, failed: Failed) {
     this.#to = to;
     this.#read = read;
     this.#output = output;
     this.#failed = failed;
   }
 
-  add(part: Buffer, nowMs: number): Promise<void> | undefined {
-    this.#awaited.push(this.#send(this.#read(part, nowMs)));
-    return this.#awaited.length < MAX_AWAITED ? undefined : this.end();
+  add(part: Buffer, nowMs: number, place: string): Promise<void> | undefined {
+    this.#awaited.push(this.#send(this.#read(part, nowMs), place));
+    this.#awaitedBytes += part.length;
+    const isEnough = this.#awaited.length >= MAX_AWAITED || this.#awaitedBytes >= MAX_AWAITED_BYTES;
+    return isEnough ? this.end() : undefined;
   }
 
   async end(): Promise<void> {
     const awaited = this.#awaited;
     this.#awaited = [];
+    this.#awaitedBytes = 0;
     const lines = await Promise.all(awaited);
-    await this.#output.write(lines.join(''));
+    await this.#output?.write(lines.join(''));
   }
 
-  async #send(record: OutgoingRecord): Promise<string> {
+  async #send(record: OutgoingRecord, place: string): Promise<string> {
     const { value } = record;
     try {
       const { topic, partition, offset, timestampMs } = await this.#to.producer.send(this.#to.topic, record);
       return `${JSON.stringify({ topic, partition, offset: offset ?? null, timestamp: timestampMs })}\n`;
     } catch (error) {
-      this.#failed(error as KafkaError, value === null ? null : Buffer.from(value));
+      this.#failed(error as KafkaError, { value: value === null ? null : Buffer.from(value), place });
       return '';
     }
   }

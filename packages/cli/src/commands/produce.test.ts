@@ -182,6 +182,26 @@ test('what brokers refuse is told of, and the rest is sent', async () => {
   assert.match(elsewhere.told.join(), /The topic has the partitions 0 to 0/);
 });
 
+test('files that are too large are told of by their names, and in words of the command', async () => {
+  const [small, big, other] = ['small', 'big', 'other'].map((name) => join(folder, name));
+  await writeFile(small!, 'small');
+  for (const path of [big!, other!]) await writeFile(path!, Buffer.alloc(5_000, 0xff));
+  const topic = `produce-${count++}-${process.pid}`;
+  await cluster.topic(topic);
+  const properties = { 'max.request.size': '3000' };
+  const args = { topic, file: [big!, small!, other!] };
+  const { code, told } = await cluster.run([produce], 'produce', args, {}, { properties });
+  assert.equal(code, 1);
+  assert.equal(told.length, 2);
+  for (const [index, path] of [big, other].entries()) {
+    const said = new RegExp(
+      `^moldau: ${path} was not sent: .*-X max\\.request\\.size of the producer allows 3000`,
+    );
+    assert.match(told[index]!, said);
+  }
+  assert.deepEqual(shown(await recordsOf(topic, 1)), [[null, 'small']]);
+});
+
 test('when no broker can be reached that is said once, and not of each record', async () => {
   const how = { properties: { 'default.api.timeout.ms': 200 }, stdin: 'a\nb\n', brokers: '127.0.0.1:1' };
   const run = (print: boolean) => cluster.run([produce], 'produce', { topic: 'x' }, { print }, how);

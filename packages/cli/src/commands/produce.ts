@@ -13,6 +13,7 @@ import {
 import { UsageError } from '../command-line/errors.ts';
 import { EXIT_CODES } from '../command-line/exit-codes.ts';
 import { LAST_WORK_MS } from '../command-line/last-work.ts';
+import { inOwnWords } from '../command-line/own-words.ts';
 import { suggestion } from '../command-line/suggestions.ts';
 import { timeMs } from '../command-line/values.ts';
 import { watchReach } from '../connection/reach.ts';
@@ -21,7 +22,7 @@ import { type Input, inputs } from '../records/inputs.ts';
 import { type LineFormat, recordReader } from '../records/line-records.ts';
 import { Problems } from '../records/problems.ts';
 import { isSized, RecordSplitter } from '../records/sized-template.ts';
-import { type Failed, type Feed, LinesFeed, PostingFeed, PrintingFeed } from './produce-feeds.ts';
+import { type Failed, type Feed, LinesFeed, PostingFeed, SendingFeed } from './produce-feeds.ts';
 
 interface ProduceOptions {
   readonly lines?: boolean;
@@ -67,24 +68,26 @@ export async function run(
   let missing: KafkaError | undefined;
   let denied: KafkaError | undefined;
   const reach = watchReach(context);
-  const failed: Failed = (error, value) => {
+  const files = manyArguments(args, 'file');
+  const areValues = !isSplit(options, files);
+  const failed: Failed = (error, { value, place }) => {
     // All of them are, for one reason.
     if (reach.lost.aborted) return;
     if (error.code === 'UNKNOWN_TOPIC_OR_PARTITION' && error.partition === undefined) missing ??= error;
     if ('missingRight' in error && error.missingRight !== undefined) denied ??= error;
-    problems.add(failureText(error, value));
+    const record = areValues && place !== undefined ? place : shortened(value);
+    problems.add(`${record} was not sent: ${inOwnWords(error.message)}`);
   };
   const producer = kafka.producer({
     properties: context.properties?.producer ?? {},
     ...(options.compression === undefined ? {} : { compression: options.compression }),
     ...(options.acks === undefined ? {} : { acks: acksOf(options.acks) }),
-    onPostFailed: (error, { value }) => failed(error, value),
+    onPostFailed: failed,
   });
-  const files = manyArguments(args, 'file');
   const to = { producer, topic };
   const feed =
-    options.print === true
-      ? new PrintingFeed(to, read, context.output, failed)
+    options.print === true || areValues
+      ? new SendingFeed(to, read, options.print === true ? context.output : undefined, failed)
       : isWholeLines(options, files)
         ? new LinesFeed(to, common, delimiterOf(options)[0]!)
         : new PostingFeed(to, read);
@@ -138,11 +141,12 @@ async function sendAll(
     for (const part of parts) {
       if (left-- <= 0) break reading;
       try {
-        const pending = feed.add(part, nowMs);
+        const pending = feed.add(part, nowMs, place.name);
         if (pending !== undefined) await pending;
       } catch (error) {
         if (signal.aborted || isFatal(error)) throw error;
-        problems.add(`${placeText(place)}: ${error instanceof Error ? error.message : error}`);
+        const where = isSplit(options, files) ? placeText(place) : place.name;
+        problems.add(`${where}: ${error instanceof Error ? error.message : error}`);
       }
       place.number++;
     }
@@ -246,7 +250,6 @@ function placeText({ name, number }: Input['place']): string {
 
 const SHOWN_CHARACTERS = 40;
 
-function failureText(error: KafkaError, value: Buffer | null): string {
-  const text = value === null ? 'a tombstone' : JSON.stringify(value.toString('utf8', 0, SHOWN_CHARACTERS));
-  return `${text} was not sent: ${error.message}`;
+function shortened(value: Buffer | null): string {
+  return value === null ? 'a tombstone' : JSON.stringify(value.toString('utf8', 0, SHOWN_CHARACTERS));
 }
