@@ -101,7 +101,7 @@ export async function runVerb(
     await (await verb.load()).run(context, args, options);
   } catch (error) {
     const ending = endingOf(error, context.signal);
-    const hint = await suggestion(error, context.admin);
+    const hint = await suggestion(error, context.admin, verb.name);
     if (hint !== '') ending.lines[0] += hint;
     told.push(...ending.lines);
     code = ending.exitCode;

@@ -59,7 +59,7 @@ export async function execute(
     const { endingOf } = await import('./endings.ts');
     const { exitCode, lines } = endingOf(error, abort.signal, interruptedWith);
     const { suggestion } = await import('./suggestions.ts');
-    const hint = await suggestion(error, world?.usedAdmin);
+    const hint = await suggestion(error, world?.usedAdmin, verb.name);
     if (hint !== '') lines[0] += hint;
     for (const line of lines) terminal.stderr.write(`moldau: ${printable(line)}\n`);
     process.exitCode = exitCode;

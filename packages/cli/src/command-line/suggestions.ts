@@ -6,10 +6,20 @@ import { quoted } from '../doctor/paste.ts';
 const PATIENCE_MS = 1_000;
 const MOST_DIFFERENT = 2;
 
-/** ' Did you mean orders?', for errors that are about a topic or a group that is not there; who may, and by which command, where access is denied; else nothing. */
-export async function suggestion(error: unknown, admin: Admin | undefined): Promise<string> {
+/** What commands need in the end of what they name, which includes to describe it. */
+const ENDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  consume: { topic: 'Read', group: 'Read' },
+  produce: { topic: 'Write' },
+};
+
+/**
+ * ' Did you mean orders?', for errors that are about a topic or a group that is not there; who may, and by which command, where access is denied; else
+ * nothing. `verb`: what met it.
+ */
+export async function suggestion(error: unknown, admin: Admin | undefined, verb?: string): Promise<string> {
   const found = error instanceof PartialFailureError ? error.errors[0] : error;
-  if (found instanceof BrokerError && found.missingRight !== undefined) return grantOf(found.missingRight);
+  if (found instanceof BrokerError && found.missingRight !== undefined)
+    return grantOf(found.missingRight, ENDS[verb ?? '']);
   if (!(found instanceof KafkaError) || admin === undefined) return '';
   const timely = { timeoutMs: PATIENCE_MS };
   try {
@@ -35,12 +45,16 @@ export async function suggestion(error: unknown, admin: Admin | undefined): Prom
 }
 
 /** A command that whoever administrates can paste. */
-function grantOf({ operation, on = '' }: NonNullable<BrokerError['missingRight']>): string {
+function grantOf(
+  { operation, on = '' }: NonNullable<BrokerError['missingRight']>,
+  ends: Readonly<Record<string, string>> = {},
+): string {
   const [, kind, name] = /^(topic|group|transactional id|cluster)(?: (.*))?$/.exec(on) ?? [];
   if (kind === undefined) return '';
   const resource = `--${kind.replace(' ', '-')}${name === undefined ? '' : ` ${quoted(name)}`}`;
-  const wanted = operation.replaceAll(/([a-z])([A-Z])/g, '$1-$2').toLowerCase();
-  return ` \`moldau acl add --principal NAME --operation ${wanted} ${resource}\` gives it.`;
+  const end = operation === 'Describe' ? ends[kind] : undefined;
+  const wanted = (end ?? operation).replaceAll(/([a-z])([A-Z])/g, '$1-$2').toLowerCase();
+  return ` \`moldau acl add --principal NAME --operation ${wanted} ${resource}\` gives it${end === undefined ? '' : `, and ${end}, which is needed next`}.`;
 }
 
 /** ' Did you mean orders?', or nothing. */

@@ -145,7 +145,11 @@ test('who may not is told what it takes, and the command that gives it', async (
   await cluster.json(acl, 'add', {}, visible);
   const unread = await cluster.run([consume], 'consume', { topic: [name] }, { untilEnd: true }, asAda);
   assert.match(unread.told[0]!, /--operation read --topic closed-\w+` gives it\.$/);
+  const grouped = await cluster.run([consume], 'consume', { topic: [name] }, { group: name }, asAda);
+  assert.match(grouped.told.at(-1)!, /--operation read --group closed-\w+` gives it, and Read, which is /);
   await cluster.json(acl, 'delete', {}, { ...visible, yes: true });
+  const unseen = await cluster.run([consume], 'consume', { topic: [name] }, { untilEnd: true }, asAda);
+  assert.match(unseen.told[0]!, /--operation read --topic closed-\w+` gives it, and Read, which is needed/);
   const unsent = await cluster.run([produce], 'produce', { topic: name }, {}, { ...asAda, stdin: 'x\n' });
   assert.match(
     unsent.told.at(-1)!,

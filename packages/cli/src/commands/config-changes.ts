@@ -42,6 +42,11 @@ export async function changeConfigs(
       throw new CommandError(
         `${resource.name}: there is no setting ${unknown}.${question(unknown, await configNames(admin, resource, signal))}`,
       );
+    const stranger = resource.type === 'broker-logger' ? keys.find((name) => !entries.has(name)) : undefined;
+    if (stranger !== undefined)
+      throw new CommandError(
+        `there is no logger ${stranger}.${question(stranger, await configNames(admin, resource, signal))} \`moldau config get broker-logger ${resource.name}\` lists them.`,
+      );
   }
   const change = {
     ...{ set: valuesOf(set), remove: unset },

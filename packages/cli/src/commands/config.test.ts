@@ -80,3 +80,14 @@ test('quotas of users and clients are settings too', async () => {
     assert.deepEqual([back.from, back.to], [1_000_000, null]);
   }
 });
+
+test('a logger that is not there is told of with what was meant, and where they stand', async () => {
+  const id = String((await cluster.admin.cluster.describe()).brokers[0]!.id);
+  const [known] = await cluster.json(verbs, 'get', { type: 'broker-logger', name: id });
+  const { code, told } = await cluster.run(verbs, 'set', {
+    ...{ type: 'broker-logger', name: id, setting: [`${known.name}x=INFO`] },
+  });
+  const lists = `\`moldau config get broker-logger ${id}\` lists them.`;
+  const expected = `there is no logger ${known.name}x. Did you mean ${known.name}? ${lists}`;
+  assert.deepEqual([code, told], [1, [expected]]);
+});

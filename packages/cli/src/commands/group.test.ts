@@ -71,7 +71,7 @@ test('members are listed with what they read, a group that has some is not moved
   assert.match(out, new RegExp(`2 +${topic}:0,1\n$`));
   const refused = await cluster.run(verbs, 'seek', { group }, { to: 'latest', yes: true });
   assert.equal(refused.code, 1);
-  assert.match(refused.told.join(), /stop them first/);
+  assert.match(refused.told.join(), /stop them first, then change its offsets\.$/);
   const remove = (member: string[], options: object) =>
     cluster.run(verbs, 'remove-members', { group, member }, { yes: true, ...options });
   assert.equal((await remove([], {})).code, 2);

@@ -267,7 +267,8 @@ function outcomes(
     if (errorCode === ErrorCode.NONE) return undefined;
     const isOfTopic = errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED;
     return new BrokerError(errorCode, {
-      ...{ topic, partition, operation: 'Read', said: HAS_MEMBERS.has(errorCode) ? STOP_MEMBERS : undefined },
+      ...{ topic, partition, operation: 'Read' },
+      ...(HAS_MEMBERS.has(errorCode) ? { said: STOP_MEMBERS, saysAll: true } : {}),
       ...(isOfTopic ? {} : { resource: `group ${groupId}` }),
     });
   });

@@ -150,7 +150,10 @@ describe('the admin of groups', () => {
     assert.equal(listed.filter(({ groupId }) => groupId === group).length, 1);
     assert.ok(!(await admin.groups.list({ states: ['empty'] })).some(({ groupId }) => groupId === group));
 
-    const withMembers = { code: 'UNKNOWN_MEMBER_ID', message: /The group has members.*stop them first/ };
+    const withMembers = {
+      code: 'UNKNOWN_MEMBER_ID',
+      message: /The group has members.*stop them first, then change its offsets\.$/,
+    };
     await assert.rejects(admin.groupOffsets.reset(group, 'earliest'), withMembers);
     await assert.rejects(admin.groups.delete(group), { code: 'NON_EMPTY_GROUP' });
     await assert.rejects(admin.groupOffsets.delete(group, both[0]!), { code: 'GROUP_SUBSCRIBED_TO_TOPIC' });

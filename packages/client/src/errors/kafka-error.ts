@@ -169,7 +169,7 @@ function brokerMessage(errorCode: number, subject: ErrorSubject & BrokerErrorDet
   const right = rightText(missingRight(errorCode, subject));
   if (said === undefined || said === null || said === '') return where + advice + right;
   const more = (subject.saysAll === true || said.includes(advice) ? '' : whatToDo(advice)) + right;
-  return where + (more === '' ? said : said.replace(/\.?$/, '.') + more);
+  return where + (more === '' ? said : (/[.!?]$/.test(said) ? said : `${said}.`) + more);
 }
 
 /** Our sentences without the first: what happened, the broker's own words say more precisely. */
