@@ -81,6 +81,15 @@ test('members are listed with what they read, a group that has some is not moved
   assert.deepEqual([removed.code, removed.told], [0, [`1 taken out of ${group}`]]);
 });
 
+test('members of the consumer protocol can be taken out as well', async () => {
+  const { topic, group } = await committed([0, 0]);
+  await using consumer = cluster.kafka.consumer({ groupId: group, groupProtocol: 'consumer' });
+  consumer.subscribe(topic);
+  await consumer[Symbol.asyncIterator]().next();
+  const { code, told } = await cluster.run(verbs, 'remove-members', { group }, { all: true, yes: true });
+  assert.deepEqual([code, told], [0, [`1 taken out of ${group}`]]);
+});
+
 test('a group goes on where it is told to: a place, an offset, a time, a shift', async () => {
   const { topic, group } = await committed([4, 5]);
   const seek = (options: object) => cluster.json(verbs, 'seek', { group }, { yes: true, ...options });

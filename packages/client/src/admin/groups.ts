@@ -105,8 +105,8 @@ export class GroupsAdmin {
   }
 
   /**
-   * Takes members out of a group, so that the others get their partitions at once: static ones that will not come back, or 'all'. Members of the
-   * consumer protocol cannot be taken out.
+   * Takes members out of a group, so that the others get their partitions at once: static ones that will not come back, or 'all'. Those that still run
+   * join again. Members of share groups cannot be taken out.
    */
   async removeMembers(
     groupId: string,
