@@ -19,7 +19,7 @@ error.
 |---|---|
 | 0 | done |
 | 1 | what was asked for failed, or a check found something |
-| 2 | the command line, a profile or the environment is wrong |
+| 2 | the command line, a profile, the environment or a broker's configuration is wrong |
 | 3 | the question before something is destroyed was not answered with yes |
 | 129 | ended by SIGHUP: its terminal was closed |
 | 130 | interrupted by Ctrl-C |

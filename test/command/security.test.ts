@@ -94,6 +94,8 @@ describe('security from one command', { timeout: 120_000 }, () => {
     assert.match(open.out, /^ {2}mend it: moldau security init$/m);
     const wrong = await moldau.run('security', 'check', '-o', 'yaml').ended;
     assert.deepEqual([wrong.code, wrong.out], [2, '']);
+    const malformed = await moldau.run('security', 'check', '--listen', '19630').ended;
+    assert.equal(malformed.code, 2);
     const missing = await moldau.run('security', 'check', '--config', join(moldau.folder, 'none')).ended;
     assert.equal(missing.code, 1);
     assert.match(missing.error, /^moldau: there is no [^\n]*none\n$/);

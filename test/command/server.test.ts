@@ -84,7 +84,7 @@ describe('moldau', { concurrency: 4, timeout: 90_000 }, () => {
   it('names what is wrong in a file', async () => {
     writeFileSync(join(folder, 'server.properties'), 'num.partitions=many\n');
     const { code, error } = await moldau('server', '--config', 'server.properties').ended;
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.equal(
       error,
       'moldau: Invalid value "many" for configuration num.partitions: expected a whole number of 32 bits of at least 1\n',

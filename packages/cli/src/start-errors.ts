@@ -1,5 +1,12 @@
 // What is said when a start fails: lines that name the thing and what to do about it.
 
+import { EXIT_CODES } from './command-line/exit-codes.ts';
+
+/** Of a start that failed: what is written wrong is a wrong command line, wherever it is written. */
+export function startExitCode(error: unknown): number {
+  return error instanceof Error && error.name === 'ConfigError' ? EXIT_CODES.usage : EXIT_CODES.failed;
+}
+
 /** One line or more, without the name of the command. */
 export function explainStartError(error: unknown): string[] {
   if (!(error instanceof Error)) return [`the start failed: ${String(error)}`];

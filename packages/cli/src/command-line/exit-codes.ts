@@ -4,7 +4,7 @@ export const EXIT_CODES = {
   done: 0,
   /** What was asked for failed, or a check found something. */
   failed: 1,
-  /** The command line, a profile or the environment is wrong. */
+  /** The command line, a profile, the environment or a broker's configuration is wrong. */
   usage: 2,
   /** The question before something is destroyed was not answered with yes. */
   declined: 3,

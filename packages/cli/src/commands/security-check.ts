@@ -25,7 +25,7 @@ import { print } from '../output/print.ts';
 import { type ConfigFlags, readConfig } from '../read-config.ts';
 import { probe } from '../security/probe.ts';
 import { type Finding, powersOf, type ReviewedListener, review } from '../security/review.ts';
-import { explainStartError } from '../start-errors.ts';
+import { explainStartError, startExitCode } from '../start-errors.ts';
 
 export interface SecurityCheckFlags extends ConfigFlags {
   readonly output?: string;
@@ -75,7 +75,7 @@ export async function runSecurityCheck(
     if (findings.some(({ severity }) => severity !== 'low')) world.exit(EXIT_FINDINGS);
   } catch (error) {
     for (const line of explainStartError(error)) world.tell(`moldau: ${line}`);
-    world.exit(EXIT_FINDINGS);
+    world.exit(startExitCode(error));
   }
 }
 

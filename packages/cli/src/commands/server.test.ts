@@ -136,6 +136,18 @@ describe('the server command', () => {
     assert.deepEqual(exits, [2, 2]);
   });
 
+  it('takes a configuration that cannot be for a wrong command line', async () => {
+    const starts = [{ listen: '19630' }, { set: ['num.partitions'] }, { set: ['num.partitions=no'] }];
+    for (const flags of starts) {
+      const { world, exits } = fakeWorld();
+      await runServer(flags, world);
+      assert.deepEqual(exits, [2]);
+    }
+    const { world, exits } = fakeWorld({ environment: { KAFKA_NUM_PARTITIONS: 'no' } });
+    await runServer({}, world);
+    assert.deepEqual(exits, [2]);
+  });
+
   it('takes a log format that does not exist for a wrong command line', async () => {
     const { world, told, exits } = fakeWorld();
     await runServer({ logFormat: 'xml' }, world);

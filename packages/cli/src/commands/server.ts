@@ -1,7 +1,7 @@
 // `moldau server`: from flags, environment and file to a broker that serves until it is told to stop.
 //
 // Invariants: standard error gets one clear line for each thing that stops a start, and the exit code is 1 (2 when the
-// command line is wrong). Once it serves, SIGTERM, SIGINT and SIGHUP stop it cleanly with exit code 0; a second one at once.
+// command line, the environment or the file is wrong). Once it serves, SIGTERM, SIGINT and SIGHUP stop it cleanly with exit code 0; a second one at once.
 
 import { flushCompileCache } from 'node:module';
 import {
@@ -36,7 +36,7 @@ import {
   logLevelNames,
 } from '../logger.ts';
 import { type ConfigFlags, readConfig } from '../read-config.ts';
-import { explainStartError } from '../start-errors.ts';
+import { explainStartError, startExitCode } from '../start-errors.ts';
 import { version } from '../version.ts';
 
 export interface ServerFlags extends ConfigFlags {
@@ -120,7 +120,7 @@ export async function runServer(flags: ServerFlags, world: ServerWorld = process
     world.started();
   } catch (error) {
     for (const line of explainStartError(error)) world.tell(`moldau: ${line}`);
-    world.exit(EXIT_FAILURE);
+    world.exit(startExitCode(error));
   }
 }
 
