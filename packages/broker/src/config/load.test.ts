@@ -142,7 +142,9 @@ describe('a start', () => {
       { name: 'logs', partitions: 6, replicas: 1, configs: new Map() },
       { name: 'state', partitions: 1, replicas: 3, configs: new Map([['cleanup.policy', 'compact']]) },
     ]);
-    assert.equal(warnings.length, 1, warnings.join('\n'));
+    assert.equal(warnings.length, 2, warnings.join('\n'));
+    const noZookeeper = 'accepted, has no effect: zookeeper.connect (Moldau needs no ZooKeeper)';
+    assert.ok(warnings.includes(noZookeeper), warnings.join('\n'));
   });
 
   it("takes Bitnami's variables, also over the plain ones", async () => {

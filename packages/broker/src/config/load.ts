@@ -57,7 +57,7 @@ const FAMILIES: readonly (readonly string[])[] = [
 
 /** What every compose file of the images has to set; a word about them at each start would teach people not to read. */
 const QUIET_IN_ENVIRONMENT =
-  /^(zookeeper\.|controller\.|inter\.broker\.listener\.name$|transaction\.state\.log\.|share\.coordinator\.state\.topic\.)/;
+  /^(controller\.|inter\.broker\.listener\.name$|transaction\.state\.log\.|share\.coordinator\.state\.topic\.)/;
 
 /** Rejects with a ConfigError with one line for each thing that is wrong. */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {

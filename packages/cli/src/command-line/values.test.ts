@@ -32,6 +32,7 @@ test('what cannot be meant is refused with what is expected', () => {
     [() => wholeNumber('-1'), /whole number from 0 on, not -1/],
     [() => wholeNumber('1e3'), /whole number/],
     [() => positiveNumber('0'), /from 1 on/],
+    [() => positiveNumber('-1'), /from 1 on/],
     [() => oneOf(['a', 'b'])('c'), /one of a, b, not c/],
     [() => byteSize('5 parsecs'), /10MB/],
     [() => durationMs('5'), /1h30m/],

@@ -3,15 +3,17 @@
 import { UsageError } from './errors.ts';
 
 export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new UsageError(`expected a whole number from 0 on, not ${text}`);
+  return numberFrom(0, text);
 }
 
 export function positiveNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 0) return value;
-  throw new UsageError(`expected a whole number from 1 on, not ${text}`);
+  return numberFrom(1, text);
+}
+
+function numberFrom(least: number, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new UsageError(`expected a whole number from ${least} on, not ${text}`);
 }
 
 export function oneOf<const Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
