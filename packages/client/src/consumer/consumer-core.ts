@@ -30,6 +30,11 @@ export interface ConsumerParts {
   readonly topics: KnownTopics;
   readonly fetcher: RecordFetcher;
   readonly queries: Pick<OffsetQueries, 'watermarks' | 'ends' | 'forTimes'>;
+  /** Returns how to end it. */
+  readonly watchPartitions: (
+    subscription: GroupSubscription,
+    onPartitions: (partitions: readonly TopicPartition[]) => void,
+  ) => () => void;
   /** Undefined: there is no group. */
   readonly group:
     | {

@@ -233,6 +233,42 @@ describe('consumers', { timeout: 60_000 }, () => {
     }
   });
 
+  it('tells who assigns by himself of partitions that are made later', async () => {
+    const prefix = `grows-${randomUUID()}`;
+    await using admin = kafka.admin();
+    await admin.topics.create({ name: `${prefix}-a`, partitions: 1 });
+    const client = new Kafka({ brokers: elsewhere ?? `127.0.0.1:${broker!.port}`, metadataMaxAgeMs: 100 });
+    await using consumer = client.consumer({ autoOffsetReset: 'earliest' });
+    const told: string[] = [];
+    let heard = Promise.withResolvers<void>();
+    const until = async (wanted: string): Promise<void> => {
+      while (told.at(-1) !== wanted) {
+        heard = Promise.withResolvers();
+        await heard.promise;
+      }
+    };
+    const stop = consumer.watchPartitions([`${prefix}-a`, new RegExp(`^${prefix}-[bc]`)], (partitions) => {
+      told.push(partitions.map(({ topic, partition }) => `${topic.at(-1)}${partition}`).join());
+      consumer.assign(partitions);
+      heard.resolve();
+    });
+    await until('a0');
+    const records = consumer[Symbol.asyncIterator]();
+    const first = records.next();
+    await admin.topics.create({ name: `${prefix}-b`, partitions: 2 });
+    await until('a0,b0,b1');
+    await admin.topics.addPartitions({ topic: `${prefix}-a`, count: 2 });
+    await until('a0,a1,b0,b1');
+    await using producer = kafka.producer();
+    await producer.send(`${prefix}-a`, { partition: 1, value: 'late' });
+    assert.equal(String((await first).value!.value), 'late');
+    await records.return?.();
+    stop();
+    await admin.topics.create({ name: `${prefix}-c`, partitions: 1 });
+    await admin.topics.list();
+    assert.equal(told.at(-1), 'a0,a1,b0,b1');
+  });
+
   it('reads topics of a pattern, among them one that is made later', async () => {
     const prefix = `audit-${randomUUID()}`;
     await using producer = kafka.producer();

@@ -62,6 +62,18 @@ export class Consumer<R = ConsumerRecord<unknown, unknown>> implements AsyncIter
     return this as unknown as Consumer<RecordOfPartition<P>>;
   }
 
+  /**
+   * Tells of all partitions that there are of these topics and patterns, as soon as that is known and whenever others are made, within metadataMaxAgeMs: for
+   * assign(), which leaves those as they are that it has already. Returns how to end it; close() does, too.
+   */
+  watchPartitions(
+    topics: SubscriptionInput,
+    onPartitions: (partitions: readonly TopicPartition[]) => void,
+  ): () => void {
+    this.#core.requireOpen();
+    return this.#core.parts.watchPartitions(this.#core.parts.topics.subscription(topics), onPartitions);
+  }
+
   /** What is assigned now. */
   get assignment(): TopicPartition[] {
     return [...this.#core.assignment.sessions].filter(({ isOpen }) => isOpen).map(place);

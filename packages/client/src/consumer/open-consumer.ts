@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { ConnectionError } from '../errors/kafka-error.ts';
 import type { RebalanceReport } from '../observability/instruments.ts';
 import type { Producer } from '../producer/producer.ts';
+import { watchPartitions } from './assignment/partition-watch.ts';
 import { Consumer } from './consumer.ts';
 import type { ConsumerParts } from './consumer-core.ts';
 import { Fetcher } from './fetching/fetcher.ts';
@@ -30,6 +31,7 @@ export function openConsumer(
     fetcher,
     tracing: cluster.instruments?.tracing,
     queries: new OffsetQueries(cluster, settings.isolation),
+    watchPartitions: (subscription, onPartitions) => watchPartitions(cluster, subscription, onPartitions),
     group: settings.groupId === undefined ? undefined : groupOf(cluster, settings, settings.groupId),
     reconnect: (partitions) => reconnect(cluster, settings.groupId, partitions),
     deadLetters: deadLetters(newProducer),

@@ -342,6 +342,7 @@ export class FakeWorld {
           (await ends(partitions)).map((high, index) => ({ ...partitions[index]!, low: 0, high })),
         forTimes: async () => [],
       },
+      watchPartitions: () => () => {},
       group: {
         offsets: () => cluster.offsets,
         join: (host) => {
