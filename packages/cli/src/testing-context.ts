@@ -28,6 +28,10 @@ export interface RunOptions {
   /** Answers to questions; none: nobody can be asked. */
   readonly answers?: readonly string[];
   readonly signal?: AbortSignal;
+  /** Gets the lines of standard error as they come. */
+  readonly told?: string[];
+  /** Gets what is written as it comes. */
+  readonly onOut?: (bytes: Buffer) => void;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -43,6 +47,8 @@ export async function runVerb(
     output = 'table',
     answers = [],
     signal,
+    told = [],
+    onOut,
     environment = {},
   }: RunOptions = {},
 ): Promise<RanCommand> {
@@ -50,9 +56,9 @@ export async function runVerb(
   const chunks: Buffer[] = [];
   const stdout = new PassThrough();
   stdout.on('data', (bytes: Buffer) => chunks.push(bytes));
+  if (onOut !== undefined) stdout.on('data', onOut);
   const input = new PassThrough();
   input.end(stdin);
-  const told: string[] = [];
   const stderr = new PassThrough();
   stderr.resume();
   const terminal: Terminal = {

@@ -66,7 +66,9 @@ export const consume: VerbSpec = {
     },
     { flags: '-q, --quiet', summary: 'show no progress' },
   ],
-  details: `Filters are all to be met, and -n counts what they let through. --where knows topic, partition, offset, timestamp, headers, and key and
+  details: `While it waits for more, partitions that are added and topics that match -r are read as well, from their beginning: within metadata.max.age.ms.
+
+Filters are all to be met, and -n counts what they let through. --where knows topic, partition, offset, timestamp, headers, and key and
 value, which are JSON or text unless --key-as and --value-as say otherwise. Kafka's own topics, as __consumer_offsets, are read with --value-as auto.
 Numbers of JSON are written as they stand in the record; --where compares whole numbers of 64 bits exactly, and all others as doubles.
 

@@ -58,6 +58,8 @@ interface Reading {
   readonly isGroup: boolean;
   /** Others may come. */
   readonly topics: readonly string[];
+  /** Goes on with what is made meanwhile, whose topics are told; returns how to end that. Undefined: the group does, or there is an end. */
+  readonly follow: ((whenMore: (topics: readonly string[]) => void) => () => void) | undefined;
 }
 
 export async function run(
@@ -101,7 +103,13 @@ export async function run(
     limit: options.count ?? Number.POSITIVE_INFINITY,
   });
   try {
-    await pump(reading, copy, out, { progress, mayGetMore: options.regex === true }, context);
+    await pump(
+      reading,
+      copy,
+      out,
+      { progress, mayGetMore: options.regex === true && (reading.isGroup || until === undefined) },
+      context,
+    );
   } finally {
     progress?.end();
     await consumer.close();
@@ -122,7 +130,7 @@ interface PumpOptions {
 }
 
 async function pump(
-  { consumer, goals, isGroup, topics }: Reading,
+  { consumer, goals, isGroup, topics, follow }: Reading,
   copy: Copy,
   out: BlockWriter,
   { progress, mayGetMore }: PumpOptions,
@@ -138,10 +146,11 @@ async function pump(
     whenGone(topic) {
       tell(`moldau: ${topic} is gone: it was deleted meanwhile`);
       goals.removeTopic(topic);
-      isOver = topicWatch.isEmpty && !(isGroup && mayGetMore);
+      isOver = topicWatch.isEmpty && !mayGetMore;
       if (isOver || goals.isReached) reached.abort();
     },
   });
+  const unfollow = follow?.((more) => topicWatch.add(more));
   const stopping = AbortSignal.any([signal, reached.signal]);
   try {
     for await (const { records, offsets } of consumer.batches({
@@ -158,9 +167,11 @@ async function pump(
         if (isGroup) await copy.commit(consumer);
         return;
       }
-      if (ended.length > 0 && !isGroup) consumer.pause(ended);
+      // When it is interrupted the consumer is closed.
+      if (ended.length > 0 && !isGroup && !signal.aborted) consumer.pause(ended);
     }
   } finally {
+    unfollow?.();
     watch.cancel();
     topicWatch.end();
   }
@@ -219,52 +230,80 @@ function topicsOf(
 }
 
 async function assigned(
-  { kafka, admin, signal, properties }: CommandContext,
+  context: CommandContext,
   names: readonly string[],
   options: ConsumeOptions,
   from: Place = { kind: 'start' },
   until: Place | undefined,
 ): Promise<Reading> {
+  const { kafka, admin, signal, properties } = context;
   const { topics, patterns } = topicsOf(names, options);
   const isolation = isolationOf(options, properties?.consumer);
-  const found = await partitionsOf(admin, topics, patterns, signal);
-  const wanted =
-    patterns.length === 0
-      ? found
-      : found.filter(({ partition }) => options.partitions?.includes(partition) ?? true);
+  const isWanted = ({ topic, partition }: TopicPartition): boolean =>
+    (patterns.length > 0 ? [options] : topics.filter((each) => each.topic === topic)).some(
+      ({ partitions }) => partitions?.includes(partition) ?? true,
+    );
+  const found = await foundNow(context, topics, patterns, until);
+  const wanted = found.filter(isWanted);
   const stretches = await stretchesOf(admin, wanted, { from, until, isolation, signal });
   const goals = new Goals(until !== undefined);
   for (const stretch of stretches) goals.add(stretch);
-  // What retention takes away while it is read is gone; the rest is read nevertheless.
+  // What retention takes away while it is read is gone; the rest is read nevertheless. What is made meanwhile is read from its beginning.
   const consumer = kafka.consumer({
     ...{ isolation, autoOffsetReset: 'earliest' },
     properties: properties?.consumer,
   });
-  const toRead = stretches.filter(({ from, to }) => to === undefined || from < to);
+  const toRead = stretches
+    .filter(({ from, to }) => to === undefined || from < to)
+    .map(({ topic, partition, from }) => ({ topic, partition, offset: from }));
+  const followed = [...topics.map(({ topic }) => topic), ...patterns];
   return {
-    consumer: consumer.assign(
-      toRead.map(({ topic, partition, from }) => ({ topic, partition, offset: from })),
-    ),
+    consumer: consumer.assign(toRead),
     ...{ goals, isGroup: false, topics: topicsIn(wanted) },
+    follow:
+      until === undefined
+        ? (whenMore) =>
+            consumer.watchPartitions(followed, (partitions) => {
+              const there = consumer.assignment;
+              const known = new Set(there.map(keyOf));
+              const more = partitions.filter((each) => isWanted(each) && !known.has(keyOf(each)));
+              if (more.length === 0) return;
+              consumer.assign([...there, ...more]);
+              whenMore(topicsIn(more));
+            })
+        : undefined,
   };
 }
 
+/** Without any that match there is nothing to read, unless it is waited for. */
+async function foundNow(
+  { admin, signal, tell }: CommandContext,
+  topics: readonly TopicPartitions[],
+  patterns: readonly RegExp[],
+  until: Place | undefined,
+): Promise<TopicPartition[]> {
+  try {
+    return await partitionsOf(admin, topics, patterns, signal);
+  } catch (error) {
+    if (patterns.length === 0 || until !== undefined || !(error instanceof CommandError)) throw error;
+    tell(`moldau: ${error.message} yet`);
+    return [];
+  }
+}
+
 async function subscribed(
-  { kafka, admin, signal, clock, properties, tell }: CommandContext,
+  context: CommandContext,
   names: readonly string[],
   options: ConsumeOptions,
   from: Place | undefined,
   until: Place | undefined,
 ): Promise<Reading> {
+  const { kafka, admin, signal, clock, properties } = context;
   const { topics, patterns } = topicsOf(names, options);
   if (topics.some(({ partitions }) => partitions !== undefined) || options.partitions !== undefined)
     throw new UsageError('--group: the group says which partitions are read, so none can be named');
   // Otherwise the group would wait for them, and say nothing.
-  const found = await partitionsOf(admin, topics, patterns, signal).catch((error) => {
-    if (patterns.length === 0 || until !== undefined || !(error instanceof CommandError)) throw error;
-    tell(`moldau: ${error.message} yet`);
-    return [];
-  });
+  const found = await foundNow(context, topics, patterns, until);
   const goals = new Goals(until !== undefined);
   const isolation = isolationOf(options, properties?.consumer);
   const consumer = kafka.consumer({
@@ -290,8 +329,12 @@ async function subscribed(
   });
   return {
     consumer: consumer.subscribe([...topics.map(({ topic }) => topic), ...patterns]),
-    ...{ goals, isGroup: true, topics: topicsIn(found) },
+    ...{ goals, isGroup: true, topics: topicsIn(found), follow: undefined },
   };
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${partition}:${topic}`;
 }
 
 function topicsIn(partitions: readonly TopicPartition[]): readonly string[] {

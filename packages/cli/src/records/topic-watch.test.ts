@@ -28,4 +28,9 @@ test('topics that are gone are told of once, and asked for only while nothing co
   assert.deepEqual([gone, watch.isEmpty], [['a', 'b'], true]);
   await time.advance(50_000);
   assert.deepEqual(asked, ['a,b', 'a,b', 'b']);
+  missing = [];
+  watch.add(['a', 'c']);
+  await time.advance(5_000);
+  assert.deepEqual([asked.at(-1), gone, watch.isEmpty], ['a,c', ['a', 'b'], false]);
+  watch.end();
 });

@@ -25,6 +25,11 @@ export class TopicWatch {
     this.#timer = this.#next();
   }
 
+  /** Others are read as well, or again. */
+  add(topics: Iterable<string>): void {
+    this.#topics = [...new Set([...this.#topics, ...topics])];
+  }
+
   /** All are gone. */
   get isEmpty(): boolean {
     return this.#topics.length === 0;
@@ -47,10 +52,10 @@ export class TopicWatch {
   async #look(): Promise<void> {
     const isBusy = this.#isBusy;
     this.#isBusy = false;
-    const gone = isBusy ? [] : await this.#parts.missing(this.#topics).catch(() => []);
+    const gone = isBusy || this.isEmpty ? [] : await this.#parts.missing(this.#topics).catch(() => []);
     if (this.#hasEnded) return;
     this.#topics = this.#topics.filter((topic) => !gone.includes(topic));
     for (const topic of gone) this.#parts.whenGone(topic);
-    if (!this.#hasEnded && !this.isEmpty) this.#timer = this.#next();
+    if (!this.#hasEnded) this.#timer = this.#next();
   }
 }
