@@ -62,7 +62,13 @@ describe('kafka-topics', { timeout: 240_000 }, () => {
       '--describe --topic payments --at-min-isr-partitions --under-min-isr-partitions',
       '--describe --topic payments --topics-with-overrides',
     ]);
-    await wrong(['--describe --topic none', '--describe --topic-id cgrVNbbtTZ2cT3HkLMeCSw']);
+    await wrong([
+      '--describe --topic none',
+      '--describe --topic-id cgrVNbbtTZ2cT3HkLMeCSw',
+      '--describe --topic-id zzz',
+      '--describe --topic-id cgrVNbbtTZ2cT3H!LMeCSw',
+      '--describe --topic-id cgrVNbbtTZ2cT3HkLMeCSwcgrVNbbtTZ2cT3HkLMeCSw',
+    ]);
   });
 
   it('creates topics', async () => {

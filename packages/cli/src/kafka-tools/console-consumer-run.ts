@@ -6,7 +6,7 @@ import type { Consumer, ConsumerRecord } from '@moldau/client';
 import { BlockWriter } from '../records/block-writer.ts';
 import { CONSOLE_CONSUMER_CLASS, type Consumption } from './console-consumer.ts';
 import { consumingClient, readToEnd, Silence, silenceError, tellStopped } from './console-reading.ts';
-import { JavaError } from './java-errors.ts';
+import { invalidTopic, JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import { logError } from './tool-log.ts';
 
@@ -77,7 +77,7 @@ class ConsoleCopy {
       }
     } catch (error) {
       if (error instanceof JavaError) throw error;
-      tellStopped(this.#context, CONSOLE_CONSUMER_CLASS, error);
+      tellStopped(this.#context, CONSOLE_CONSUMER_CLASS, invalidTopic(error));
     } finally {
       this.#silence.end();
       this.#out.flush();

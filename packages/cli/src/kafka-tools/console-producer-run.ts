@@ -5,7 +5,7 @@
 import type { Kafka, KafkaError, OutgoingRecord, Producer } from '@moldau/client';
 import { inputs } from '../records/inputs.ts';
 import type { Production } from './console-producer.ts';
-import { executionError, JavaError } from './java-errors.ts';
+import { executionError, invalidTopic, JavaError } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 import { javaLines } from './line-message-reader.ts';
 import { logError } from './tool-log.ts';
@@ -140,7 +140,7 @@ function tellUnsent(
 /** Java's producer says the same of all that keeps it from finding a topic. */
 function javaError(error: KafkaError, { topic, maxBlockMs }: Production): unknown {
   const isLost = error.partition === undefined && !/AUTHORIZATION|INVALID/.test(error.code);
-  if (!isLost) return error;
+  if (!isLost) return invalidTopic(error);
   return new JavaError(
     'org.apache.kafka.common.errors.TimeoutException',
     `Topic ${topic} not present in metadata after ${maxBlockMs} ms.`,

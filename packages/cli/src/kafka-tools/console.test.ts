@@ -138,3 +138,11 @@ test('values are shown as Java prints them', () => {
   assert.equal(shown('Boolean', '01'), 'true');
   assert.equal(deserializerOf('com.example.Own'), undefined);
 });
+
+test('a name that no topic can have is told of as Java’s clients tell it', async () => {
+  const expected = 'org.apache.kafka.common.errors.InvalidTopicException: Invalid topics: [bad topic]\n';
+  for (const tool of ['producer', 'consumer']) {
+    const { err } = await run(tool, ['--topic', 'bad topic'], 'a\n');
+    assert.ok(err.includes(expected), err);
+  }
+});

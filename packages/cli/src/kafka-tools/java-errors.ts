@@ -143,6 +143,14 @@ export class JavaError extends Error {
 export const illegalArgument = (message: string) =>
   new JavaError('java.lang.IllegalArgumentException', message);
 
+/** As Java's producers and consumers, which look for topics themselves, say it. */
+export function invalidTopic(error: unknown): unknown {
+  const found = firstOf(error);
+  if (!(found instanceof KafkaError) || found.code !== 'INVALID_TOPIC_EXCEPTION' || found.topic === undefined)
+    return error;
+  return new JavaError(javaName(found), `Invalid topics: [${found.topic}]`);
+}
+
 /** As a stack trace has it without the places in Java's source: the error, and what it came of, a line each. */
 export function javaTrace(error: unknown): string {
   const cause = error instanceof JavaError ? error.cause : undefined;

@@ -141,11 +141,32 @@ async function choicesOf(admin: Admin, options: ToolOptions): Promise<TopicChoic
     return names;
   }
   const id = options.get('topic-id')!;
+  checkId(id);
   const topics = await admin.topics.list({ includeInternal: !options.has('exclude-internal') });
   const found = topics.filter((topic) => topic.id === id);
   if (found.length === 0 && !options.has('if-exists'))
     throw illegalArgument(`TopicId '${id}' does not exist as expected`);
   return found.map(({ name }) => name);
+}
+
+const ID_BYTES = 16;
+
+/** Uuid.fromString */
+function checkId(id: string): void {
+  if (id.length > 24)
+    throw illegalArgument(
+      `Input string with prefix \`${id.slice(0, 24)}\` is too long to be decoded as a base64 UUID`,
+    );
+  const strange = /[^\w-]/.exec(id.replace(/={1,2}$/, ''))?.[0];
+  if (strange !== undefined)
+    throw illegalArgument(`Illegal base64 character ${strange.charCodeAt(0).toString(16)}`);
+  if (id.length === 1) throw illegalArgument('Input byte[] should at least have 2 bytes for base64 bytes');
+  if (id.length % 4 === 1) throw illegalArgument('Last unit does not have enough valid bits');
+  const { length } = Buffer.from(id, 'base64url');
+  if (length !== ID_BYTES)
+    throw illegalArgument(
+      `Input string \`${id}\` decoded as ${length} bytes, which is not equal to the expected 16 bytes of a base64-encoded UUID`,
+    );
 }
 
 function isById(options: ToolOptions): boolean {
