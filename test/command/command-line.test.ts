@@ -26,7 +26,7 @@ test('what fails is said on standard error, with an exit code that tells usage f
   assert.match(property.error, /no property lingr\.ms .*: did you mean linger\.ms\?\n$/);
   assert.deepEqual(
     [wrong.code, wrong.error],
-    [2, 'moldau: --partitions: expected a whole number from 0 on, not many\n'],
+    [2, 'moldau: --partitions: expected a whole number from 1 on, not many\n'],
   );
   assert.equal(unknown.code, 2);
   assert.match(unknown.error, /Did you mean create/);
