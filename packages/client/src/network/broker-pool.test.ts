@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { settled } from '@moldau/testing';
+import type { KafkaError } from '../errors/kafka-error.ts';
 import { Backoff } from './backoff.ts';
 import { type BrokerPlace, BrokerPool } from './broker-pool.ts';
 import { ClientWorld, metadataOf, ScriptedBroker } from './testing-network.ts';
@@ -52,9 +53,11 @@ describe('a pool of connections', () => {
       assert.ok(wait >= expected * 0.79 && wait <= expected * 1.21, `${wait} is about ${expected}`);
     }
     // Whoever runs out of time meanwhile is told why it failed before.
-    await assert.rejects(made.until(pool.connect(gone, 'control', limits(made, 10))), {
-      code: 'TIMED_OUT',
-      message: /^gone:1: .*refused.*; there was no connection in time\.$/,
+    await assert.rejects(made.until(pool.connect(gone, 'control', limits(made, 10))), (error: KafkaError) => {
+      assert.equal(error.code, 'TIMED_OUT');
+      assert.match(error.message, /^gone:1: .*refused.*; there was no connection in time\.$/);
+      assert.equal((error.cause as KafkaError).code, 'CONNECTION_FAILED');
+      return true;
     });
     pool.close();
     await settled();

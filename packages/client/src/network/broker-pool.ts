@@ -77,7 +77,10 @@ export class BrokerPool {
       const address = addressText(place);
       const { problem } = lane;
       const before = problem === undefined ? `${address}:` : `${problem.message.replace(/\.$/, '')};`;
-      return new TimeoutError(`${before} there was no connection in time.`, { broker: address });
+      return new TimeoutError(`${before} there was no connection in time.`, {
+        broker: address,
+        cause: problem,
+      });
     });
   }
 
