@@ -1,5 +1,6 @@
 // A member of a share group until its standard input ends: accepts all it gets, one batch after the other, and prints what
-// it got ("got PARTITION OFFSET DELIVERIES") and what the broker has confirmed as accepted ("accepted PARTITION OFFSET").
+// it got ("got PARTITION OFFSET DELIVERIES"), what the broker has confirmed as accepted ("accepted PARTITION OFFSET"), and of what
+// it has not ("unconfirmed PARTITION OFFSET"): it may have been accepted all the same.
 // With "holds" as the last argument it acknowledges nothing. With "fill N" it only sends N records first.
 
 import java.time.Duration;
@@ -63,7 +64,9 @@ public class ShareWorker {
         for (var record : records) {
             for (Map.Entry<?, ? extends java.util.Optional<?>> result : results.entrySet()) {
                 boolean isIts = result.getKey().toString().endsWith("-" + record.partition());
-                if (isIts && result.getValue().isEmpty()) System.out.println("accepted " + record.partition() + " " + record.offset());
+                if (!isIts) continue;
+                String outcome = result.getValue().isEmpty() ? "accepted" : "unconfirmed";
+                System.out.println(outcome + " " + record.partition() + " " + record.offset());
             }
         }
     }
