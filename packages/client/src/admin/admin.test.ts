@@ -139,7 +139,7 @@ describe('the admin', () => {
       partition: 0,
     });
     await assert.rejects(
-      admin.offsets.list({ topic, partition: 7, at: 'latest' }, { timeoutMs: 300 }),
+      admin.offsets.list({ topic, partition: 7, at: 'latest' }, { timeoutMs: 1_000 }),
       (error: KafkaError) => /UNKNOWN_TOPIC_OR_PARTITION|TIMED_OUT/.test(error.code),
     );
   });

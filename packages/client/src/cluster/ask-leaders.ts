@@ -33,23 +33,27 @@ export async function askLeaders<
     (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION &&
       cluster.ports.clock.monotonicMs() - startedMs >= UNKNOWN_TOPIC_PATIENCE_MS);
 
+  /** What a broker said last: that there was no time to ask again says less. */
+  let said: BrokerError | undefined;
+
   const attempt = async (limits: Limits): Promise<void> => {
     const left = items.filter((item) => !results.has(item));
     const topics = [...new Set(left.map(({ topic }) => topic))];
     if (left.some(({ topic, partition }) => cluster.metadata.leader(topic, partition) === undefined)) {
-      const timeoutMs = Math.max(1, limits.deadlineMs - cluster.ports.clock.monotonicMs());
-      await cluster.refresh(
-        { topics, reason: 'leaders of partitions' },
-        { timeoutMs, signal: limits.signal },
-      );
+      const { clock } = cluster.ports;
+      const timeoutMs = Math.max(1, limits.deadlineMs - clock.monotonicMs());
+      const wish = { topics, reason: 'leaders of partitions' };
+      await cluster.refresh(wish, { timeoutMs, signal: limits.signal }).catch((error: unknown) => {
+        throw said !== undefined && clock.monotonicMs() >= limits.deadlineMs ? said : error;
+      });
     }
     let passing: KafkaError | undefined;
-    const failed = (item: Item, errorCode: number, said?: string | null): void => {
+    const failed = (item: Item, errorCode: number, text?: string | null): void => {
       const { topic, partition } = item;
       const { operation } = options;
-      const error = new BrokerError(errorCode, { topic, partition, said, operation });
+      const error = new BrokerError(errorCode, { topic, partition, said: text, operation });
       if (isLasting(errorCode)) results.set(item, error);
-      else passing = error;
+      else passing = said = error;
     };
     await Promise.all(
       [...byLeader(cluster, left, failed)].flatMap(withoutRepeats).map(async ([brokerId, group]) => {

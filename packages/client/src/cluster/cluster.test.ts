@@ -56,6 +56,24 @@ describe('a cluster', () => {
     }
   });
 
+  it('says of a partition what the broker said of it last, also when time is over while it is asked again', async () => {
+    const world = new ClientWorld(1);
+    const metadata = () => metadataOf(['one:9092'], [{ name: 't', leaders: [1] }]);
+    const broker = new ScriptedBroker(metadata);
+    let asked = 0;
+    broker.serve(metadataRequest.apiKey, [0, 13], () => (++asked < 3 ? metadata() : new Promise(() => {})));
+    broker.serve(listOffsetsRequest.apiKey, [1, 11], () => assert.fail('of no partition'));
+    world.network.place('one:9092', broker);
+    const cluster = new Cluster(world.settings(), world.ports);
+    const offsets = new OffsetsAdmin(cluster);
+    await assert.rejects(
+      world.until(offsets.list({ topic: 't', partition: 7, at: 'latest' }, { timeoutMs: 1_000 })),
+      { code: 'UNKNOWN_TOPIC_OR_PARTITION', topic: 't', partition: 7 },
+    );
+    assert.ok(asked >= 3);
+    await cluster.close();
+  });
+
   it('says which addresses it tried and what each said, when time is over', async () => {
     const world = new ClientWorld(1);
     world.network.place('three:9092', 'silent');
