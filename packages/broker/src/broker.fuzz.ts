@@ -8,9 +8,11 @@ import assert from 'node:assert/strict';
 import {
   apiVersionsRequest,
   apiVersionsResponse,
+  BATCH_OVERHEAD,
   encodeBatch,
   encodeRequestFrame,
   type Message,
+  RecordBatch,
 } from '@moldau/protocol';
 import { apiByKey } from '@moldau/protocol/apis';
 import type { AnyField, Fields } from '@moldau/protocol/schema';
@@ -145,7 +147,14 @@ export class RequestFuzzer {
       ? { producerId: random.below(3), producerEpoch: random.below(2), baseSequence: random.below(4) }
       : {};
     const bytes = encodeBatch({ records, compression, ...producer });
-    return random.chance(0.4) ? this.mutate(bytes) : bytes;
+    if (!random.chance(0.4)) return bytes;
+    const mutated = this.mutate(bytes);
+    // With its checksum right again, as only a sender that is at fault itself writes it, what comes behind that check is reached too.
+    if (mutated.length > BATCH_OVERHEAD && random.chance(0.5)) {
+      const batch = new RecordBatch(mutated);
+      if (batch.sizeBytes >= BATCH_OVERHEAD && batch.sizeBytes <= mutated.length) batch.refreshCrc();
+    }
+    return mutated;
   }
 
   /** Some bytes changed, cut out, put in or repeated; the claimed sizes are no longer right. */

@@ -6,6 +6,7 @@ import {
   ErrorCode,
   errorName,
   KafkaError,
+  MalformedError,
   magicAt,
   type ProduceRequest,
   RecordBatch,
@@ -39,15 +40,19 @@ export function hasTransactionalRecords({ topicData }: ProduceRequest): boolean 
   return false;
 }
 
-/** undefined when there are none. @throws KafkaError when they are of several producers */
+/**
+ * undefined when there are none. Batches whose header cannot be are left to the checks of all batches, which say what is wrong with them.
+ * @throws KafkaError when they are of several producers
+ */
 export function transactionalBatchesOf(request: ProduceRequest): TransactionalBatches | undefined {
   const batches: TransactionalBatches['batches'][number][] = [];
   let found: TransactionalBatches | undefined;
   for (const { partitionData } of request.topicData) {
     for (const data of partitionData) {
       const batch = transactionalBatchOf(data.records);
-      if (batch === undefined) continue;
-      const { producerId, producerEpoch, baseSequence } = batch;
+      const producerId = batch && producerIdOf(batch);
+      if (batch === undefined || producerId === undefined) continue;
+      const { producerEpoch, baseSequence } = batch;
       found ??= { producerId, producerEpoch, batches };
       if (found.producerId !== producerId || found.producerEpoch !== producerEpoch) {
         const message = 'the transactional records of one request are of more than one producer';
@@ -63,6 +68,15 @@ function transactionalBatchOf(records: Buffer | null): RecordBatch | undefined {
   if (records === null || records.length < BATCH_HEADER_BYTES || magicAt(records) !== 2) return undefined;
   const batch = new RecordBatch(records);
   return batch.isTransactional ? batch : undefined;
+}
+
+function producerIdOf(batch: RecordBatch): number | undefined {
+  try {
+    return batch.producerId;
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined;
+    throw error;
+  }
 }
 
 /** Asks about all batches at once. Never rejects for what the coordinator answers. */

@@ -22,6 +22,7 @@ import {
   offsetFetchResponse,
   produceRequest,
   produceResponse,
+  RecordBatch,
   txnOffsetCommitRequest,
   txnOffsetCommitResponse,
   writeTxnMarkersRequest,
@@ -31,6 +32,7 @@ import { RawClient, startTestBroker, type TestBroker } from '@moldau/testing';
 
 const { NONE } = ErrorCode;
 const NEWEST_BY_NAME = 12;
+const PRODUCER_ID_POSITION = 43;
 let broker: TestBroker;
 let client: RawClient;
 
@@ -138,6 +140,24 @@ test('producers of older protocols are refused in partitions that they did not a
   assert.equal(await produce(producer, 'b', 0, { version: 11 }), ErrorCode.TRANSACTION_ABORTABLE);
   const unnamed = { transactionalId: null };
   assert.equal(await produce(producer, 'b', 0, unnamed), ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+});
+
+test('a producer id that no producer has is refused, of valid and of damaged records', async () => {
+  const records = encodeBatch({
+    records: [{ timestamp: Date.now(), key: null, value: Buffer.from('v') }],
+    ...{ producerId: 1, producerEpoch: 0, baseSequence: 0, isTransactional: true },
+  });
+  records.writeBigInt64BE(2n ** 60n, PRODUCER_ID_POSITION);
+  const damaged = Buffer.from(records);
+  new RecordBatch(records).refreshCrc();
+  const topicData = [
+    { name: 'a', partitionData: [{ index: 0, records }] },
+    { name: 'b', partitionData: [{ index: 0, records: damaged }] },
+  ];
+  const query = { transactionalId: 'senseless', acks: -1, timeoutMs: 10_000, topicData };
+  const { responses } = await client.request(produceRequest, produceResponse, NEWEST_BY_NAME, query);
+  const codes = responses.map(({ partitionResponses }) => partitionResponses[0]!.errorCode);
+  assert.deepEqual(codes, [ErrorCode.INVALID_RECORD, ErrorCode.CORRUPT_MESSAGE]);
 });
 
 test('offsets committed in a transaction are unstable until it ends', async () => {

@@ -97,6 +97,16 @@ const hostile: [title: string, batch: () => RecordBatch, code: number, options?:
     ['fewer records than there are', () => changed((b) => claim(b, 1)), ErrorCode.INVALID_RECORD],
     ['a base offset', () => changed((b) => b.writeInt32BE(5, 4)), ErrorCode.INVALID_RECORD],
     [
+      'a producer id of 2^60',
+      () => changed((b) => b.writeBigInt64BE(2n ** 60n, 43)),
+      ErrorCode.INVALID_RECORD,
+    ],
+    [
+      'a producer id of -2^60',
+      () => changed((b) => b.writeBigInt64BE(-(2n ** 60n), 43)),
+      ErrorCode.INVALID_RECORD,
+    ],
+    [
       'a base offset of 2^63-1',
       () => changed((b) => b.fill(0xff, 1, 8).writeInt8(0x7f, 0)),
       ErrorCode.INVALID_RECORD,

@@ -131,7 +131,8 @@ function checkClientFields(batch: RecordBatch): void {
   if (batch.baseOffset !== 0)
     throw invalid(`a produced record batch has the base offset 0, not ${batch.baseOffset}`);
   if (batch.isControl) throw invalid('clients may not write control records');
-  if (batch.hasProducerId) {
+  // An id that cannot be throws here, so that who reads what is stored meets none.
+  if (batch.producerId >= 0) {
     if (batch.baseSequence < 0)
       throw invalid(`the idempotent record batch has the sequence ${batch.baseSequence}`);
     if (batch.producerEpoch < 0)
