@@ -1,6 +1,7 @@
 // The command as people start it: a process of its own, with a real broker on a free port and a folder of its own.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -42,6 +43,26 @@ describe('moldau', { concurrency: 4, timeout: 90_000 }, () => {
     assert.equal(code, 0);
     assert.match(error, /"signal":"SIGTERM","msg":"stopping"/);
     assert.doesNotMatch(error, /SIGHUP|recovered/);
+  });
+
+  it('ends with the npm that started it', { timeout: 30_000 }, async ({ signal }) => {
+    const words = ['start', '--', '--listen', '127.0.0.1:0', '--data', join(folder, 'by-npm')];
+    const root = join(import.meta.dirname, '../..');
+    const npm = spawn('npm', words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    try {
+      let told = '';
+      npm.stdout.resume();
+      for await (const text of npm.stderr.iterator({ destroyOnReturn: false })) {
+        told += text;
+        if (told.includes('Moldau is ready on')) break;
+      }
+      npm.stderr.resume();
+      npm.kill('SIGTERM');
+      // That is when nobody has its outputs any more.
+      await once(npm, 'close', { signal });
+    } finally {
+      if (npm.stdout.readableEnded === false) process.kill(-npm.pid!, 'SIGKILL');
+    }
   });
 
   it('does not start twice in one folder', async () => {
