@@ -121,9 +121,11 @@ export class RecordChannel implements ChannelOfTransactions {
         const { key: keyBytes, ...rest } = this.#bytesOf(queue, topic, { ...fields, value, timestampMs });
         this.#postFailed(error as KafkaError, () => failedRecord(topic, { key: keyBytes, ...rest }));
       }
-      if (isAlike) this.#buffer.postMore(queue, lines, timestampMs, partition);
+      if (!isAlike) continue;
+      const { position } = lines;
+      this.#buffer.postMore(queue, lines, timestampMs, partition);
+      this.#turnBytes += lines.position - position;
     }
-    this.#turnBytes += text.length;
     return this.#mayPost;
   }
 
