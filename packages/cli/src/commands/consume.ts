@@ -17,7 +17,7 @@ import { BlockWriter } from '../records/block-writer.ts';
 import { Copy } from '../records/copy.ts';
 import { type Decoder, decoderOf } from '../records/decoders.ts';
 import { filterOf } from '../records/filters.ts';
-import { Goals } from '../records/goals.ts';
+import { Goals, keyOf } from '../records/goals.ts';
 import { type Place, type PlaceRange, place, placeRange } from '../records/places.ts';
 import { printerOf } from '../records/printers.ts';
 import { Problems, Unclear } from '../records/problems.ts';
@@ -331,10 +331,6 @@ async function subscribed(
     consumer: consumer.subscribe([...topics.map(({ topic }) => topic), ...patterns]),
     ...{ goals, isGroup: true, topics: topicsIn(found), follow: undefined },
   };
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${partition}:${topic}`;
 }
 
 function topicsIn(partitions: readonly TopicPartition[]): readonly string[] {

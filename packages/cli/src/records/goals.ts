@@ -107,7 +107,8 @@ export class Goals {
   }
 }
 
-function keyOf({ topic, partition }: TopicPartition): string {
+/** For maps and sets by partition. */
+export function keyOf({ topic, partition }: TopicPartition): string {
   return `${partition}:${topic}`;
 }
 
