@@ -57,7 +57,7 @@ async function read(consumer: Consumer, topic: string, count: number, end = coun
   return [...values];
 }
 
-describe(`a consumer of a group whose connections are cut (--seed=${random.seed})`, () => {
+describe(`a consumer of a group whose connections are cut (SEED=${random.seed})`, () => {
   let target: Target;
   let topic: string;
   before(async () => {

@@ -71,7 +71,7 @@ async function check(
 const random = new SeededRandom(seedOf());
 const APIS = ['FindCoordinator', 'InitProducerId', 'AddPartitionsToTxn', 'Produce', 'EndTxn'];
 
-describe(`a transactional producer whose connections are cut (--seed=${random.seed})`, () => {
+describe(`a transactional producer whose connections are cut (SEED=${random.seed})`, () => {
   let target: Target;
   before(async () => {
     target = await startTarget();

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { seedOf } from '@moldau/testing';
 import { ANOMALY_KINDS } from './checker/anomalies.ts';
 import { checkHistories, type Verdict } from './checker/checker.ts';
 import { readHistories, writeProcesses } from './checker/history.ts';
@@ -44,7 +45,7 @@ function readOptions(): Options | { check: string } {
       kills: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '40' },
       records: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+      seed: { type: 'string', default: String(seedOf()) },
       broker: { type: 'string', default: 'moldau' },
       transactions: { type: 'string', default: 'yes' },
       clients: { type: 'string', default: 'librdkafka,kafka-python,java,franz-go,moldau' },

@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { seedOf } from '@moldau/testing';
 import type { Folders } from '../interop/harness/client.ts';
 import { mustRun } from '../interop/harness/command.ts';
 import { kafkaJars, mavenJars, pythonPackages, venvDirectory } from '../interop/harness/install.ts';
@@ -24,7 +25,7 @@ const { values: options } = parseArgs({
     kills: { type: 'string', default: '6' },
     lines: { type: 'string', default: '10000' },
     rate: { type: 'string', default: '250' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    seed: { type: 'string', default: String(seedOf()) },
     broker: { type: 'string', default: 'moldau' },
     port: { type: 'string' },
   },

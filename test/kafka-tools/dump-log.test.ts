@@ -34,6 +34,7 @@ import {
   remotePartitionDeleteMetadataRecord,
 } from '@moldau/protocol/data/remote-log-records';
 import { defaultOf } from '@moldau/protocol/schema';
+import { seedOf } from '@moldau/testing';
 import { randomStruct, seededRandom } from '../../packages/protocol/src/random-value.ts';
 import { type Comparison, SideBySide } from './side-by-side.ts';
 
@@ -94,7 +95,7 @@ const dump = async (words: readonly string[], how: Comparison = {}) =>
   await both.sameWords('kafka-dump-log', words, how);
 
 const LOG_NAME = '00000000000000000000.log';
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+const seed = seedOf();
 
 /** A log of records with these values. */
 function logOf(name: string, values: readonly Buffer[]): string {

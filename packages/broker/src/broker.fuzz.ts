@@ -1,7 +1,7 @@
 // Sends a broker requests of all APIs and versions that are well formed but senseless, and mutations of them, while a good client writes and
 // reads back. The broker must answer or close; it must not meet an exception it did not expect, let its memory grow, or fail the good client.
 //
-// Run: node --conditions=source packages/broker/src/broker.fuzz.ts [--seed=N] [--requests=N]
+// Run: [SEED=N] node --conditions=source packages/broker/src/broker.fuzz.ts [--requests=N]
 // A failure prints the seed and the command that repeats it.
 
 import assert from 'node:assert/strict';
@@ -277,7 +277,7 @@ async function outcomeOf(
 }
 
 function repeatCommand(seed: number, requests: number): string {
-  return `node --conditions=source packages/broker/src/broker.fuzz.ts --seed=${seed} --requests=${requests}`;
+  return `SEED=${seed} node --conditions=source packages/broker/src/broker.fuzz.ts --requests=${requests}`;
 }
 
 /** Runs it, and says how to run it again when it fails. */

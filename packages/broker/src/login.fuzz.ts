@@ -2,7 +2,7 @@
 // TLS that breaks off. The broker must not meet an exception it did not expect, let anybody in, keep memory, or fail those who log in as
 // they should.
 //
-// Run: node --expose-gc --conditions=source packages/broker/src/login.fuzz.ts [--seed=N] [--connections=N]
+// Run: [SEED=N] node --expose-gc --conditions=source packages/broker/src/login.fuzz.ts [--connections=N]
 // A failure prints the seed and the command that repeats it.
 
 import assert from 'node:assert/strict';
@@ -284,7 +284,7 @@ export async function fuzzLogins({ seed, connections }: LoginFuzzOptions): Promi
     await fuzzTokens(random, connections * TOKENS_PER_CONNECTION);
     await fuzzListeners(random, connections);
   } catch (error) {
-    const command = `node --expose-gc --conditions=source packages/broker/src/login.fuzz.ts --seed=${seed} --connections=${connections}`;
+    const command = `SEED=${seed} node --expose-gc --conditions=source packages/broker/src/login.fuzz.ts --connections=${connections}`;
     throw new Error(`seed ${seed}; repeat with: ${command}`, { cause: error });
   }
 }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { seedOf } from '@moldau/testing';
+import { givenSeed, seedsOf } from '@moldau/testing';
 import type { Log } from './log.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogManager } from './log-manager.ts';
@@ -168,22 +168,15 @@ async function runSeed(world: World): Promise<void> {
 const FOUND = [4019549422, 1628584011];
 
 test('keeps what was promised over crashes, for many seeds', async () => {
-  const given = process.argv.some((argument) => argument.startsWith('--seed='));
-  const first = seedOf();
-  const count = given ? 1 : Number(process.env.SEEDS ?? 12);
-  for (const seed of [
-    ...(given ? [] : FOUND),
-    ...Array.from({ length: count }, (_, index) => first + index),
-  ]) {
+  for (const seed of seedsOf(12, FOUND)) {
     const world = new World({ seed });
     try {
       await runSeed(world);
     } catch (error) {
-      if (given) console.log(world.lines);
-      throw new Error(
-        `seed ${seed}: node --conditions=source packages/log/src/crash.test.ts --seed=${seed}`,
-        { cause: error },
-      );
+      if (givenSeed !== undefined) console.log(world.lines);
+      throw new Error(`SEED=${seed} node --conditions=source packages/log/src/crash.test.ts`, {
+        cause: error,
+      });
     }
   }
 });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CompressionType } from '@moldau/protocol';
-import { seedOf } from '@moldau/testing';
+import { givenSeed, seedsOf } from '@moldau/testing';
 import type { Log } from './log.ts';
 import type { LogManager } from './log-manager.ts';
 import { COMPACTED, heldBatches, keyedBatch } from './testing-compaction.ts';
@@ -188,18 +188,15 @@ async function runSeed(world: World): Promise<void> {
 }
 
 test('compacted logs hold what the model says, for many seeds', async () => {
-  const given = process.argv.some((argument) => argument.startsWith('--seed='));
-  const first = seedOf();
-  for (let seed = first; seed < first + (given ? 1 : Number(process.env.SEEDS ?? 3)); seed++) {
+  for (const seed of seedsOf(3)) {
     const world = new World({ seed });
     try {
       await runSeed(world);
     } catch (error) {
-      if (given) console.log(world.lines);
-      throw new Error(
-        `seed ${seed}: node --conditions=source packages/log/src/log-cleaner-model.test.ts --seed=${seed}`,
-        { cause: error },
-      );
+      if (givenSeed !== undefined) console.log(world.lines);
+      throw new Error(`SEED=${seed} node --conditions=source packages/log/src/log-cleaner-model.test.ts`, {
+        cause: error,
+      });
     }
   }
 });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { seedOf } from '@moldau/testing';
+import { seedsOf } from '@moldau/testing';
 import type { Log } from './log.ts';
 import { batchOf, markerOf, openLog, settle, World } from './testing-logs.ts';
 import type { AbortedTransaction } from './types.ts';
@@ -175,18 +175,12 @@ async function runSeed(seed: number): Promise<void> {
 const FOUND = [397899185, 3533023681, 88471907];
 
 test('the last stable offset and the aborted transactions are right over crashes, for many seeds', async () => {
-  const given = process.argv.some((argument) => argument.startsWith('--seed='));
-  const first = seedOf();
-  const count = given ? 1 : Number(process.env.SEEDS ?? 8);
-  for (const seed of [
-    ...(given ? [] : FOUND),
-    ...Array.from({ length: count }, (_, index) => first + index),
-  ]) {
+  for (const seed of seedsOf(8, FOUND)) {
     try {
       await runSeed(seed);
     } catch (error) {
-      const again = `node --conditions=source packages/log/src/transactions.simulation.test.ts --seed=${seed}`;
-      throw new Error(`seed ${seed}: ${again}`, { cause: error });
+      const again = `SEED=${seed} node --conditions=source packages/log/src/transactions.simulation.test.ts`;
+      throw new Error(again, { cause: error });
     }
   }
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seedOf } from '@moldau/testing';
 import { apis } from './apis.ts';
 import { clusterMetadataRecords } from './data/cluster-metadata-records.ts';
 import { dataMessages } from './data/index.ts';
@@ -18,7 +19,7 @@ const messages: AnyMessage[] = [
   ...clusterMetadataRecords,
 ];
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+const seed = seedOf();
 const repeat = `SEED=${seed} node --conditions=source --test packages/protocol/src/codecs.test.ts`;
 
 function* messagesAndVersions(): Generator<[AnyMessage, number]> {

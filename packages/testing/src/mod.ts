@@ -10,7 +10,7 @@ export { type DiskFault, type DiskOperation, MemoryDisk } from './memory-disk.ts
 export { MemoryNetwork } from './memory-network.ts';
 export { RawClient } from './raw-client.ts';
 export { logInWithScram } from './scram-login.ts';
-export { SeededRandom, seedOf } from './seeded-random.ts';
+export { givenSeed, SeededRandom, seedOf, seedsOf } from './seeded-random.ts';
 export { freePort, type TemporaryDirectory, temporaryDirectory } from './temporary.ts';
 export { startTestBroker, type TestBroker } from './test-broker.ts';
 export { TestKafka, type TestKafkaOptions } from './test-kafka.ts';

@@ -48,8 +48,23 @@ export class SeededRandom implements Random {
   }
 }
 
-/** The seed that a test was told to repeat (the first `--seed=N` of the command line), or a new one. */
-export function seedOf(argv: readonly string[] = process.argv): number {
-  const given = argv.find((argument) => argument.startsWith('--seed='));
-  return given === undefined ? Math.floor(nodeRandom.next() * 2 ** 32) : Number(given.slice(7));
+/** SEED of the environment, which repeats the run that named it. */
+export const givenSeed = process.env.SEED === undefined ? undefined : Number(process.env.SEED);
+
+/** In CI a change is judged, not luck: there the seeds are always the same, and everywhere else new ones are tried. */
+const CI_SEED = 1;
+
+/** The seed of a test, which names it when it fails. */
+export function seedOf(): number {
+  return givenSeed ?? (process.env.CI ? CI_SEED : Math.floor(nodeRandom.next() * 2 ** 32));
+}
+
+/** As many seeds as SEEDS of the environment says, or else `count`, after those that once found something; the given one alone. */
+export function seedsOf(count: number, found: readonly number[] = []): readonly number[] {
+  if (givenSeed !== undefined) return [givenSeed];
+  const first = seedOf();
+  return [
+    ...found,
+    ...Array.from({ length: Number(process.env.SEEDS ?? count) }, (_, index) => first + index),
+  ];
 }

@@ -16,7 +16,7 @@ describe('a histogram', () => {
     histogram.quantiles(QUANTILES).forEach((found, index) => {
       const rank = Math.ceil(QUANTILES[index]! * values.length) - 1;
       const expected = Math.min(values[rank]!, 2_147_483);
-      assert.ok(Math.abs(found / expected - 1) < 0.07, `${found} is not ${expected} (--seed=${seed})`);
+      assert.ok(Math.abs(found / expected - 1) < 0.07, `${found} is not ${expected} (SEED=${seed})`);
     });
   });
 

@@ -46,6 +46,6 @@ for (const isFile of [true, false]) {
     }
     out.flush();
     await new Promise<void>((resolve) => stream.end(resolve));
-    assert.ok(Buffer.concat(stream.chunks).equals(Buffer.concat(wanted)), `--seed=${seed}`);
+    assert.ok(Buffer.concat(stream.chunks).equals(Buffer.concat(wanted)), `SEED=${seed}`);
   });
 }

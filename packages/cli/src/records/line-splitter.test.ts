@@ -23,7 +23,7 @@ test('lines are the same however they are cut into chunks, and whatever the deli
     if (rest !== undefined) lines.push(rest.toString());
     const wanted = text.split(delimiter);
     if (wanted.at(-1) === '') wanted.pop();
-    assert.deepEqual(lines, wanted, `${JSON.stringify({ text, delimiter })}, --seed=${seed}`);
+    assert.deepEqual(lines, wanted, `${JSON.stringify({ text, delimiter })}, SEED=${seed}`);
   }
 });
 
@@ -42,8 +42,8 @@ test('blocks are whole lines, however they are cut into chunks', () => {
     }
     assert.ok(
       blocks.every((block) => block.endsWith('\n')),
-      `${JSON.stringify(blocks)}, --seed=${seed}`,
+      `${JSON.stringify(blocks)}, SEED=${seed}`,
     );
-    assert.equal(blocks.join('') + (splitter.rest() ?? ''), text, `--seed=${seed}`);
+    assert.equal(blocks.join('') + (splitter.rest() ?? ''), text, `SEED=${seed}`);
   }
 });

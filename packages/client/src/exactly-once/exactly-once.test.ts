@@ -131,7 +131,7 @@ describe('exactlyOnce', () => {
   it('gives each output once, though instances are killed, stopped, cut off and started again', async (test) => {
     if (await lacks(test, 'offsets of members in transactions')) return;
     const random = new SeededRandom(seedOf());
-    test.diagnostic(`--seed=${random.seed}`);
+    test.diagnostic(`SEED=${random.seed}`);
     const count = 2_000;
     const [from, to] = [await made('in', count), await made('out', 0)];
     let done = 0;

@@ -35,7 +35,7 @@ test('answers come whole and in order, however their bytes come', () => {
         reader.filled(count);
       }
     }
-    assert.deepEqual(got, sent, `--seed=${seed}`);
+    assert.deepEqual(got, sent, `SEED=${seed}`);
     assert.equal(reader.isWithinAnswer, false);
   }
 });

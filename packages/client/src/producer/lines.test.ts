@@ -49,11 +49,11 @@ test('lines are sent as if each was posted by itself, whatever their size and wh
       from = end;
     }
     for (const { producer, world } of [one, other]) await world.until(producer.flush());
-    assert.deepEqual(seen(other.sent), seen(one.sent), `--seed=${seed}`);
+    assert.deepEqual(seen(other.sent), seen(one.sent), `SEED=${seed}`);
     assert.deepEqual(
       other.sent.map(({ records }) => records.length),
       one.sent.map(({ records }) => records.length),
-      `in batches of the same size, --seed=${seed}`,
+      `in batches of the same size, SEED=${seed}`,
     );
     await closed(one);
     await closed(other);

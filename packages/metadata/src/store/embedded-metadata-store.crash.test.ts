@@ -88,7 +88,7 @@ test('whatever was acknowledged survives kills and power cuts at any moment', as
         else disk.powerCut(random);
       }
     } catch (error) {
-      throw new Error(`failed; repeat with --seed=${seed + run}`, { cause: error });
+      throw new Error(`failed; repeat with SEED=${seed + run}`, { cause: error });
     }
   }
 });

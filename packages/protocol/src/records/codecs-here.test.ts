@@ -19,7 +19,7 @@ function samples(maxBytes: number): Buffer[] {
   );
 }
 
-describe(`codecs without native code (--seed=${seed})`, () => {
+describe(`codecs without native code (SEED=${seed})`, () => {
   it('makes snappy blocks that the library reads, and reads those of the library', () => {
     for (const bytes of samples(65_536)) {
       assert.deepEqual(snappy.uncompressSync(compressSnappyBlock(bytes), { asBuffer: true }), bytes);

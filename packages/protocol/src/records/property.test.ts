@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seedOf } from '@moldau/testing';
 import { KafkaError } from '../errors.ts';
 import { MalformedError } from '../malformed.ts';
 import {
@@ -18,7 +19,7 @@ import {
   validateBatch,
 } from './mod.ts';
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedOf();
 console.log(`seed ${seed}: repeat with SEED=${seed}`);
 
 function randomFrom(start: number): () => number {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { seedsOf } from '@moldau/testing';
 import { describeGroup, TestingConsumer } from './testing-consumer.ts';
 import { SimulatedShard } from './testing-shard.ts';
 
@@ -11,8 +12,6 @@ const REBALANCE_TIMEOUT_MS = 10_000;
 const SESSION_TIMEOUT_MS = 6_000;
 /** What it may take when nobody disturbs any more: dead members have to be found out, slow ones to be thrown out. */
 const CALM_TICKS = (2 * (SESSION_TIMEOUT_MS + REBALANCE_TIMEOUT_MS)) / TICK_MS;
-const FIRST_SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000_000));
-const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 8 : 1));
 const TOPICS = ['t', 'u', 'v1', 'v2'];
 
 class Simulation {
@@ -266,7 +265,7 @@ class SimulatedConsumer {
 
 test('members that come, go, die and dawdle share topics that come, grow and go, whatever the disk does', async () => {
   let stepCount = 0;
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+  for (const seed of seedsOf(8)) {
     const simulation = new Simulation(seed);
     try {
       await simulation.run();

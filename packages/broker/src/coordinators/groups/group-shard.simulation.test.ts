@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { seedsOf } from '@moldau/testing';
 import { GroupWitness, PARTITIONS, SimulatedMember } from './testing-member.ts';
 import { SimulatedShard } from './testing-shard.ts';
 
 const TICK_MS = 100;
 const TICKS = 3_000;
 const CALM_TICKS = 400;
-const FIRST_SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000_000));
 /** All members left while the first rebalance was waiting for more. */
-const FOUND = process.env.SEED === undefined ? [347046370] : [];
-const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 12 : 1));
+const FOUND = [347046370];
 
 function randomOf(seed: number): () => number {
   let state = seed | 0;
@@ -131,7 +130,7 @@ class Simulation {
 test('members that come, go, crash and restart, on a broker that does too, keep the protocol', async () => {
   let commitCount = 0;
   let generationCount = 0;
-  for (const seed of [...FOUND, ...Array.from({ length: SEEDS }, (_, index) => FIRST_SEED + index)]) {
+  for (const seed of seedsOf(12, FOUND)) {
     const simulation = new Simulation(seed);
     try {
       await simulation.run();

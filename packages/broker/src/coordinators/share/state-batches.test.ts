@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SeededRandom } from '@moldau/testing';
+import { SeededRandom, seedOf } from '@moldau/testing';
 import { mergeStateBatches, type StateBatch } from './state-batches.ts';
 
 function of(
@@ -47,7 +47,7 @@ test('leaves out what lies before the start', () => {
 });
 
 test('says of every offset what an offset by offset account says', () => {
-  const seed = Number(process.env.SEED ?? 1 + Math.floor(Math.random() * 1e9));
+  const seed = seedOf();
   const random = new SeededRandom(seed);
   const below = (limit: number) => Math.floor(random.next() * limit);
   for (let round = 0; round < 300; round++) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, KafkaError } from '@moldau/protocol';
+import { seedsOf } from '@moldau/testing';
 import {
   type Outcome,
   SimulatedKnowledge,
@@ -14,10 +15,8 @@ import { parseTransactionRecord } from './transaction-records.ts';
 const TICK_MS = 10;
 const TICKS = 4_000;
 const CALM_TICKS = 1_500;
-const FIRST_SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000_000));
 /** Epochs used up at an old transaction.version, and a restart. */
-const FOUND = process.env.SEED === undefined ? [178804108] : [];
-const SEEDS = Number(process.env.SEEDS ?? (process.env.SEED === undefined ? 8 : 1));
+const SEEDS = seedsOf(8, [178804108]);
 
 function randomOf(seed: number): () => number {
   let state = seed | 0;
@@ -154,7 +153,7 @@ class Simulation implements SimulatedNetwork {
 test('whatever is lost, repeated or late, each transaction ends once and everywhere alike', () => {
   let restarts = 0;
   let committed = 0;
-  for (const seed of [...FOUND, ...Array.from({ length: SEEDS }, (_, index) => FIRST_SEED + index)]) {
+  for (const seed of SEEDS) {
     const simulation = new Simulation(seed);
     try {
       simulation.run();
@@ -165,5 +164,8 @@ test('whatever is lost, repeated or late, each transaction ends once and everywh
     restarts += simulation.restarts;
     for (const outcome of simulation.knowledge.told.values()) if (outcome === 'committed') committed++;
   }
-  assert.ok(committed > 20 * SEEDS && restarts > 10 * SEEDS, `${committed} committed, ${restarts} restarts`);
+  assert.ok(
+    committed > 20 * SEEDS.length && restarts > 10 * SEEDS.length,
+    `${committed} committed, ${restarts} restarts`,
+  );
 });

@@ -188,7 +188,7 @@ function naive(acls: readonly AclImage[], { principal, clientHost }: ReturnType<
 
 test('decides as the rules do one after the other, while they come and go', (context) => {
   const seed = seedOf();
-  context.diagnostic(`--seed=${seed}`);
+  context.diagnostic(`SEED=${seed}`);
   const random = new SeededRandom(seed);
   const oneOf = random.pick.bind(random) as <T>(values: readonly T[]) => T;
   const names = ['a', 'ab', 'abc', 'abcd', 'b', 'ba', '*', '*a', 'abx', 'c'];
@@ -215,7 +215,7 @@ test('decides as the rules do one after the other, while they come and go', (con
       const question = [oneOf([READ, WRITE, DESCRIBE]), oneOf([TOPIC, GROUP]), oneOf(names)] as const;
       const decided = authorizer.allows(who, ...question);
       const expected = naive(acls, who)(...question);
-      assert.equal(decided, expected, `--seed=${seed}, step ${step}: ${who.principal} ${question.join(' ')}`);
+      assert.equal(decided, expected, `SEED=${seed}, step ${step}: ${who.principal} ${question.join(' ')}`);
     }
   }
 });

@@ -6,7 +6,7 @@ import { isInRanges, rangesFrom, unionOf } from './offset-ranges.ts';
 import { type Outstanding, PartitionProgress } from './partition-progress.ts';
 
 const seed = seedOf();
-console.log(`seed ${seed}: repeat with --seed=${seed}`);
+console.log(`seed ${seed}: repeat with SEED=${seed}`);
 
 test('what is done beyond the committed offset comes back from the metadata', () => {
   const beyond = {

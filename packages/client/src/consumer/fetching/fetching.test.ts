@@ -114,7 +114,7 @@ describe('fetching', () => {
 
   it('gives all records of all codecs and sizes once, in order, in few bytes at a time', async () => {
     const seed = seedOf();
-    console.log(`seed ${seed}: repeat with --seed=${seed}`);
+    console.log(`seed ${seed}: repeat with SEED=${seed}`);
     const random = new SeededRandom(seed);
     const topic = await made(3);
     const counts = [0, 0, 0];

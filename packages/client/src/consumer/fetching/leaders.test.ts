@@ -277,7 +277,7 @@ describe('a topic that is made anew', () => {
 describe('a fetcher whose connections are cut', () => {
   it('gives every record once and in order, whatever happens', async () => {
     const seed = seedOf();
-    console.log(`seed ${seed}: repeat with --seed=${seed}`);
+    console.log(`seed ${seed}: repeat with SEED=${seed}`);
     for (let round = 0; round < 25; round++) {
       const random = new SeededRandom(seed + round);
       const logs = new LogCluster(seed + round, { brokers: 2, partitions: 4 });
@@ -305,13 +305,13 @@ describe('a fetcher whose connections are cut', () => {
         const taken = client.fetcher.take(1 + random.below(20));
         if (taken === undefined) await logs.world.time.advance(random.below(300));
         for (const { partition, offset } of taken?.records ?? [])
-          assert.equal(offset, next[partition]!++, `--seed=${seed + round}`);
+          assert.equal(offset, next[partition]!++, `SEED=${seed + round}`);
       }
       client.fetcher.resume([0, 1, 2, 3].map(tp));
       while (next.some((offset, partition) => offset < logs.log(partition).endOffset)) {
         for (const record of await client.take(500)) {
           const [partition, offset] = record.split(':').map(Number) as [number, number];
-          assert.equal(offset, next[partition]!++, `--seed=${seed + round}`);
+          assert.equal(offset, next[partition]!++, `SEED=${seed + round}`);
         }
       }
       await client.close();

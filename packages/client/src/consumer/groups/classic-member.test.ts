@@ -19,7 +19,7 @@ import type { Membership } from './types.ts';
 const seed = seedOf();
 const ALL = 'orders-0 orders-1 orders-2';
 
-describe(`a classic member (--seed=${seed})`, () => {
+describe(`a classic member (SEED=${seed})`, () => {
   let group: ScriptedCoordinator;
   let membership: Membership | undefined;
 

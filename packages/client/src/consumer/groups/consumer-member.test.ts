@@ -10,7 +10,7 @@ import type { Membership } from './types.ts';
 const seed = seedOf();
 const HEARTBEAT = consumerGroupHeartbeatRequest;
 
-describe(`a member of the consumer protocol (--seed=${seed})`, () => {
+describe(`a member of the consumer protocol (SEED=${seed})`, () => {
   let group: ScriptedCoordinator;
   let membership: Membership | undefined;
 

@@ -18,7 +18,7 @@ import type { Membership, MembershipOptions } from './types.ts';
 const seed = seedOf();
 const COMMIT = offsetCommitRequest;
 
-describe(`committed offsets (--seed=${seed})`, () => {
+describe(`committed offsets (SEED=${seed})`, () => {
   let group: ScriptedCoordinator;
   let membership: Membership;
   let offsets: GroupOffsets;

@@ -44,7 +44,7 @@ const groups: readonly { readonly title: string; readonly kinds: readonly Kind[]
   { title: 'members of both protocols', kinds: [cooperative, consumer] },
 ];
 
-describe(`a group whose members come, go and die (--seed=${seed})`, { concurrency: true }, () => {
+describe(`a group whose members come, go and die (SEED=${seed})`, { concurrency: true }, () => {
   let broker: TestBroker;
   let brokers: string;
   let cluster: Cluster;

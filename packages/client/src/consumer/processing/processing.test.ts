@@ -11,7 +11,7 @@ import { FakeCluster, FakeWorld } from '../testing-consumer.ts';
 import type { RunOptions } from './run-options.ts';
 
 const seed = seedOf();
-console.log(`seed ${seed}: repeat with --seed=${seed}`);
+console.log(`seed ${seed}: repeat with SEED=${seed}`);
 
 const p0 = { topic: 't', partition: 0 };
 const p1 = { topic: 't', partition: 1 };

@@ -22,7 +22,7 @@ const SETTINGS: ReadSettings = {
   maxDecompressedBytes: 10_000_000,
 };
 const seed = seedOf();
-console.log(`seed ${seed}: repeat with --seed=${seed}`);
+console.log(`seed ${seed}: repeat with SEED=${seed}`);
 
 type Records = ConsumerRecord<unknown, unknown>[];
 
@@ -184,7 +184,7 @@ describe('a record reader', () => {
       const reader = readerOf({ bytes: set, fromOffset, abortedTransactions: log.aborted }, { isolation });
       const records = all(reader, 1 + random.below(40));
       const expected = wanted.filter(({ offset }) => offset >= fromOffset);
-      const where = `--seed=${seed + round}`;
+      const where = `SEED=${seed + round}`;
       assert.deepEqual(records.map(digest), expected.map(digest), where);
       assert.equal(Math.max(fromOffset, endOf(set).offset!), reader.nextOffset);
     }
@@ -203,7 +203,7 @@ describe('a record reader', () => {
       const reader = readerOf({ bytes: set });
       const records: Records = [];
       const { cutOffBytes } = endOf(set);
-      const where = `byte ${position}, --seed=${seed}`;
+      const where = `byte ${position}, SEED=${seed}`;
       try {
         for (let before = -1; before < records.length; ) {
           before = records.length;

@@ -12,7 +12,7 @@ describe('transactions under faults', () => {
   for (const protocol of [1, 2] as const) {
     it(`count as a whole or not at all, whatever is lost (protocol ${protocol})`, async (test) => {
       const seed = seedOf();
-      test.diagnostic(`--seed=${seed}`);
+      test.diagnostic(`SEED=${seed}`);
       for (let run = 0; run < 15; run++) await survive(new TransactionWorld(seed + run, protocol));
     });
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seedOf } from '@moldau/testing';
 import type { Assignor, AssignorMember, TopicPartitions } from './assignor.ts';
 import { assignByRange } from './range.ts';
 import { assignUniformly } from './uniform.ts';
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000_000));
+const SEED = seedOf();
 
 function member(memberId: string, topicIds: string[], fields: Partial<AssignorMember> = {}): AssignorMember {
   return { memberId, instanceId: null, topicIds: new Set(topicIds), previous: new Map(), ...fields };
