@@ -157,7 +157,7 @@ test('envelopes are what produce reads back, whatever the bytes', async () => {
   ]);
   const { out } = await read(from, { jsonEnvelope: true });
   assert.deepEqual(JSON.parse(out.split('\n')[0]!), {
-    ...{ topic: from, partition: 0, offset: 0, tstype: 'create', ts: 5 },
+    ...{ topic: from, partition: 0, offset: 0, tstype: 'create', ts: 5, broker: 1 },
     ...{ headers: ['h', '1', 'n', null], key: 'k', payload: '{"a":1}' },
   });
   const to = await topicOf([]);

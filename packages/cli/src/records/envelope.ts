@@ -1,5 +1,5 @@
-// Records as lines of JSON in kcat's shape: {"topic":"orders","partition":0,"offset":7,"tstype":"create","ts":1700000000000,"headers":["a","b"],"key":"k",
-// "payload":"v"}. Bytes that are no text are base64, and "key_encoding" or "payload_encoding" says so (or "headers_encoding", of all their values), so that what
+// Records as lines of JSON in kcat's shape: {"topic":"orders","partition":0,"offset":7,"tstype":"create","ts":1700000000000,"broker":1,
+// "headers":["a","b"],"key":"k","payload":"v"}. Bytes that are no text are base64, and "key_encoding" or "payload_encoding" says so (or "headers_encoding", of all their values), so that what
 // is written can be read back whole.
 
 import type { HeaderValue, OutgoingRecord } from '@moldau/client';

@@ -113,10 +113,11 @@ function jsonPrinter(
 const JSON_SHAPES = {
   /** kcat's. */
   envelope(record: ConsumerRecord, { keyDecoder, valueDecoder }: Reading): object {
-    const { topic, partition, offset, timestampMs, timestampType, headers } = record;
+    const { topic, partition, offset, timestampMs, timestampType, brokerId, headers } = record;
     return {
       ...{ topic, partition, offset },
       ...(timestampMs < 0 ? {} : { tstype: timestampType, ts: timestampMs }),
+      broker: brokerId,
       ...envelopeHeaders(headers),
       ...jsonPart('key', record.keyBytes, keyDecoder, record),
       ...jsonPart('payload', record.valueBytes, valueDecoder, record),

@@ -106,7 +106,7 @@ export class FakeCluster {
       const batch = encodeBatch({ records: [record], baseOffset: offset, partitionLeaderEpoch: leaderEpoch });
       const { topic, partition: index } = partition;
       const reader = new RecordReader(
-        { topic, partition: index, serdes, fromOffset: 0, bytes: batch },
+        { topic, partition: index, brokerId: 1, serdes, fromOffset: 0, bytes: batch },
         { isolation: 'read-uncommitted', checkCrcs: false, maxDecompressedBytes: 1_000_000 },
       );
       reader.read(1, records);

@@ -13,6 +13,7 @@ const MAX_DECOMPRESSED_BYTES = 1 << 30;
 
 export interface AcquiredSet {
   readonly lock: ShareLock;
+  readonly brokerId: number;
   readonly records: Buffer;
   /** In order. */
   readonly acquired: readonly AcquiredRange[];
@@ -54,7 +55,7 @@ export function readAcquired(set: AcquiredSet): ShareRecord<unknown, unknown>[] 
 
 /** Appends what can be read, and returns why the rest cannot. */
 function read(
-  { lock, records, acquired, serdes, checkCrcs }: AcquiredSet,
+  { lock, brokerId, records, acquired, serdes, checkCrcs }: AcquiredSet,
   found: ConsumerRecord<unknown, unknown>[],
 ): CorruptRecordError | undefined {
   const { topic, partition } = lock.place;
@@ -64,7 +65,7 @@ function read(
   const deliveries = deliveryCounts(acquired);
   const reader = new RecordReader(
     {
-      ...{ topic, partition, serdes, bytes: records, fromOffset: first.firstOffset },
+      ...{ topic, partition, brokerId, serdes, bytes: records, fromOffset: first.firstOffset },
       make(source, place) {
         const deliveryCount = deliveries(source.baseOffset + place.offsetDelta);
         return deliveryCount === undefined ? undefined : new ShareRecord(source, place, lock, deliveryCount);

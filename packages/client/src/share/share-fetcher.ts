@@ -150,12 +150,12 @@ export class ShareFetcher implements ShareSessionHost {
     return this.#readyCount * 2 > target ? 0 : target - this.#readyCount;
   }
 
-  received({ place, records, acquired, lockedUntilMs }: AcquiredRecords, keeper: LockKeeper): void {
+  received({ place, brokerId, records, acquired, lockedUntilMs }: AcquiredRecords, keeper: LockKeeper): void {
     const { settings, serdesOf, cluster } = this.#options;
     const lock = new ShareLock(place, keeper, lockedUntilMs);
     const { topic, partition } = place;
     const found = readAcquired({
-      ...{ lock, records, acquired, serdes: serdesOf(topic), checkCrcs: settings.checkCrcs },
+      ...{ lock, brokerId, records, acquired, serdes: serdesOf(topic), checkCrcs: settings.checkCrcs },
       damaged: (error) =>
         cluster.ports.logger.error({ topic, partition, error }, 'damaged records are rejected'),
     });

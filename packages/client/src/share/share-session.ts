@@ -41,6 +41,7 @@ export type AcquiredRange = FetchedPartition['acquiredRecords'][number];
 /** Records of one partition, and which of them are ours, until when. */
 export interface AcquiredRecords {
   readonly place: SharePlace;
+  readonly brokerId: number;
   readonly records: Buffer;
   readonly acquired: readonly AcquiredRange[];
   readonly lockedUntilMs: number;
@@ -247,7 +248,7 @@ export class ShareSession implements LockKeeper {
     places: ReadonlyMap<string, SharePlace>,
     round: AcknowledgementRound,
   ): boolean {
-    const { host } = this.#options;
+    const { host, brokerId } = this.#options;
     // The broker locks them before this client hears of it.
     const lockedUntilMs = round.closedMs + this.#lockMs;
     const refused = new Map<string, KafkaError>();
@@ -263,7 +264,7 @@ export class ShareSession implements LockKeeper {
         if (error !== undefined) host.troubled({ place, error, leader, endpoints: answer.nodeEndpoints });
         isTroubled ||= error !== undefined;
         for (const { firstOffset, lastOffset } of acquired) this.#openCount += lastOffset - firstOffset + 1;
-        if (acquired.length > 0) host.received({ place, records, acquired, lockedUntilMs }, this);
+        if (acquired.length > 0) host.received({ place, brokerId, records, acquired, lockedUntilMs }, this);
       }
     }
     this.#settle(round, ({ key }) => refused.get(key));

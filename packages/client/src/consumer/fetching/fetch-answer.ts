@@ -60,7 +60,7 @@ export function takeAnswer(
   }
   if (arrivals.length === 0) return totalBytes;
   const hold = context.budget.hold(totalBytes, arrivals.length);
-  for (const arrival of arrivals) takeRecords(arrival, hold, context);
+  for (const arrival of arrivals) takeRecords(arrival, brokerId, hold, context);
   return totalBytes;
 }
 
@@ -98,7 +98,12 @@ function takeState(answer: PartitionAnswer, wish: FetchWish, context: FetchConte
   return { wish, answer, records, end: endOf(records) };
 }
 
-function takeRecords({ wish, answer, records, end }: Arrival, hold: MemoryHold, context: FetchContext): void {
+function takeRecords(
+  { wish, answer, records, end }: Arrival,
+  brokerId: number,
+  hold: MemoryHold,
+  context: FetchContext,
+): void {
   const { partition, fetchOffset } = wish;
   const { cluster, settings } = context;
   // No broker should answer twice for a partition.
@@ -122,7 +127,7 @@ function takeRecords({ wish, answer, records, end }: Arrival, hold: MemoryHold, 
   const { topic } = partition;
   const reader = new RecordReader(
     {
-      ...{ topic, partition: partition.partition, serdes: settings.serdesOf?.(topic) ?? BYTES },
+      ...{ topic, partition: partition.partition, brokerId, serdes: settings.serdesOf?.(topic) ?? BYTES },
       ...{ bytes: records, fromOffset: fetchOffset, abortedTransactions: answer.abortedTransactions },
     },
     {

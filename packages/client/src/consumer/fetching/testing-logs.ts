@@ -19,6 +19,7 @@ import {
 import { Cluster } from '../../cluster/cluster.ts';
 import { ClientWorld, metadataOf, ScriptedBroker } from '../../network/testing-network.ts';
 import type { ClientOptions } from '../../options/client-options.ts';
+import type { ConsumerRecord } from '../records/consumer-record.ts';
 import { Fetcher } from './fetcher.ts';
 import { FETCH_DEFAULTS, type FetchSettings } from './types.ts';
 
@@ -340,9 +341,13 @@ export class LogClient {
 
   /** The next records, as 'partition:offset'; lets time pass until there are some. */
   async take(count = 1_000): Promise<string[]> {
+    return (await this.records(count)).map(({ partition, offset }) => `${partition}:${offset}`);
+  }
+
+  async records(count = 1_000): Promise<readonly ConsumerRecord<unknown, unknown>[]> {
     for (;;) {
       const taken = this.fetcher.take(count);
-      if (taken !== undefined) return taken.records.map(({ partition, offset }) => `${partition}:${offset}`);
+      if (taken !== undefined) return taken.records;
       await this.#world.until(this.fetcher.whenReady());
     }
   }

@@ -18,6 +18,7 @@ export interface TopicSerdes<K, V> {
 export interface RecordSource<K = unknown, V = unknown> {
   readonly topic: string;
   readonly partition: number;
+  readonly brokerId: number;
   readonly serdes: TopicSerdes<K, V>;
   readonly baseOffset: number;
   readonly baseTimestampMs: number;
@@ -89,6 +90,11 @@ export class ConsumerRecord<K = Buffer | null, V = Buffer | null> {
   /** Of the leader that appended it; undefined: the broker is too old to tell. */
   get leaderEpoch(): number | undefined {
     return this.#source.leaderEpoch;
+  }
+
+  /** Who sent it: the partition's leader, or a replica that is nearer. */
+  get brokerId(): number {
+    return this.#source.brokerId;
   }
 
   /** As the topic's serde reads it. @throws SerializationError */

@@ -28,7 +28,7 @@ type Records = ConsumerRecord<unknown, unknown>[];
 
 function readerOf(set: Partial<RecordSet> & { bytes: Buffer }, settings: Partial<ReadSettings> = {}) {
   return new RecordReader(
-    { topic: 'orders', partition: 3, serdes: SERDES, fromOffset: 0, ...set },
+    { topic: 'orders', partition: 3, brokerId: 1, serdes: SERDES, fromOffset: 0, ...set },
     { ...SETTINGS, ...settings },
   );
 }

@@ -39,6 +39,8 @@ export interface ReadSettings {
 export interface RecordSet {
   readonly topic: string;
   readonly partition: number;
+  /** Who sent it. */
+  readonly brokerId: number;
   readonly serdes: TopicSerdes<unknown, unknown>;
   /** Whole batches; one that is cut off at the end is left out. */
   readonly bytes: Buffer;
@@ -201,10 +203,10 @@ export class RecordReader {
   #begin(batch: RecordBatch): void {
     const area = batch.recordArea({ maxDecompressedBytes: this.#settings.maxDecompressedBytes });
     this.#cursor.reset(area, batch.recordCount);
-    const { topic, partition, serdes } = this.#set;
+    const { topic, partition, brokerId, serdes } = this.#set;
     this.#areaPinsBytes = area.buffer.byteLength;
     this.#shared = {
-      ...{ topic, partition, serdes },
+      ...{ topic, partition, brokerId, serdes },
       baseOffset: batch.baseOffset,
       baseTimestampMs: batch.baseTimestamp,
       appendedMs: batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : undefined,
