@@ -20,7 +20,7 @@ export interface TelemetryOptions {
 export interface KafkaOptions extends ClientOptions {
   /** Traces with OpenTelemetry. Default: nothing is traced. */
   readonly telemetry?: TelemetryOptions;
-  /** Told of connections that fail and the like; pino fits. Default: nobody. */
+  /** Told of connections that fail and the like; pino fits. Default: what is to be warned of is a warning of the process, on standard error. */
   readonly logger?: Logger;
 }
 

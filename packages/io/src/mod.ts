@@ -29,6 +29,7 @@ export { nodeRandom } from './node/node-random.ts';
 export { tellServiceManagerReady } from './node/node-service-manager.ts';
 export { nodeStandardInput } from './node/node-standard-input.ts';
 export { nodeHoldingTimers, nodeTimers } from './node/node-timers.ts';
+export { nodeWarnings } from './node/node-warnings.ts';
 export type { Process, ProcessFigures } from './process-figures.ts';
 export type { Random } from './random.ts';
 export type { Timer, Timers } from './timers.ts';

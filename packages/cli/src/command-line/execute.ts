@@ -1,7 +1,7 @@
 // Runs one command: gives it the world, ends it when it is interrupted, closes what it opened, and says what went wrong.
 
 import type { Admin, Kafka, KafkaOptions } from '@moldau/client';
-import { type Logger, nodeClock, nodeDisk, nodeNetwork, nodeTimers } from '@moldau/io';
+import { type Logger, nodeClock, nodeDisk, nodeNetwork, nodeTimers, silentLogger } from '@moldau/io';
 import { clientLog } from '../connection/client-log.ts';
 import { type ConnectionFlags, connectionSettings } from '../connection/settings.ts';
 import { OUTPUT_FORMATS, Output, type OutputFormat } from '../output/output.ts';
@@ -105,7 +105,7 @@ class World implements CommandContext {
     const apiTimeoutMs = (this.#options.timeout as number | undefined) ?? DEFAULT_TIMEOUT_MS;
     const settings: KafkaOptions = {
       ...{ brokers, apiTimeoutMs },
-      ...(mutesClient === true && !this.#isVerbose ? {} : { logger: this.#clientLog() }),
+      logger: mutesClient === true && !this.#isVerbose ? silentLogger : this.#clientLog(),
       properties: { 'client.id': CLIENT_ID, ...properties },
     };
     // What sends and reads records is a third of the client.

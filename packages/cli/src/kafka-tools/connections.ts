@@ -1,7 +1,7 @@
 // The clients that Kafka's tools use, made of --bootstrap-server and a file of Java's properties.
 
 import type { Admin, Kafka, KafkaOptions, Properties } from '@moldau/client';
-import type { Disk, Network } from '@moldau/io';
+import type { Disk, Logger, Network } from '@moldau/io';
 import { LAST_WORK_MS } from '../command-line/last-work.ts';
 import { parseProperties } from '../connection/properties-file.ts';
 import { withFilesRead } from '../connection/store-files.ts';
@@ -14,9 +14,11 @@ const TIMEOUT_MS = 60_000;
 export class ToolConnections {
   readonly #disk: Pick<Disk, 'readFile'>;
   readonly #network: Pick<Network, 'lookup'>;
+  readonly #logger: Logger;
   readonly #open: { close(limit?: { readonly timeoutMs?: number }): Promise<void> }[] = [];
 
-  constructor(disk: Pick<Disk, 'readFile'>, network: Pick<Network, 'lookup'>) {
+  constructor(disk: Pick<Disk, 'readFile'>, network: Pick<Network, 'lookup'>, logger: Logger) {
+    this.#logger = logger;
     this.#disk = disk;
     this.#network = network;
   }
@@ -26,7 +28,7 @@ export class ToolConnections {
     const properties = onlyThose(isClientProperty, await this.#properties(connection));
     const problem = await addressProblem(this.#network, connection.brokers);
     if (problem !== undefined) throw unmade('Failed to create new KafkaAdminClient', problem);
-    const admin = openAdmin(settingsOf(connection, properties));
+    const admin = openAdmin(this.#settings(connection, properties));
     this.#open.push(admin);
     return admin;
   }
@@ -37,7 +39,7 @@ export class ToolConnections {
     const { Kafka, propertiesByClient } = await import('@moldau/client');
     const { isClientProperty } = await import('@moldau/client/admin');
     const { shared, producer, consumer } = propertiesByClient(await this.#properties(connection));
-    const kafka = new Kafka(settingsOf(connection, onlyThose(isClientProperty, shared)));
+    const kafka = new Kafka(this.#settings(connection, onlyThose(isClientProperty, shared)));
     this.#open.push(kafka);
     return { kafka, producer, consumer };
   }
@@ -49,6 +51,10 @@ export class ToolConnections {
   /** For a tool that is interrupted: what its clients still have to do holds it up no longer. */
   async closeSoon(): Promise<void> {
     await Promise.allSettled(this.#open.splice(0).map((client) => client.close({ timeoutMs: LAST_WORK_MS })));
+  }
+
+  #settings({ brokers }: ToolConnection, properties: Properties): KafkaOptions {
+    return { brokers, apiTimeoutMs: TIMEOUT_MS, properties, logger: this.#logger };
   }
 
   async #properties({ configFile, properties = {} }: ToolConnection): Promise<Record<string, string>> {
@@ -99,10 +105,6 @@ export async function addressProblem(
 function unmade(message: string, problem: string): JavaError {
   const cause = new JavaError('org.apache.kafka.common.config.ConfigException', problem);
   return new JavaError('org.apache.kafka.common.KafkaException', message, cause);
-}
-
-function settingsOf({ brokers }: ToolConnection, properties: Properties): KafkaOptions {
-  return { brokers, apiTimeoutMs: TIMEOUT_MS, properties };
 }
 
 /** Java's clients warn of properties that they do not know, and go on. */

@@ -108,6 +108,18 @@ test('without a broker each line is told of once a topic may take no longer to a
   assert.match(err, /TimeoutException: Topic t not present in metadata after 20 ms\.\n/);
 });
 
+test('who waits for a broker that is not there is told so, as Kafka logs it', async () => {
+  const told =
+    /^\[[\d-]+ [\d:,]+\] WARN no connection: 127\.0\.0\.1:1: nothing listens there.*\(@moldau\/client\)$/m;
+  let err = '';
+  // It is news after a second; where the machine is busy, the next try is later.
+  for (let timeoutMs = 3_000; timeoutMs < 30_000 && !told.test(err); timeoutMs *= 2) {
+    const words = ['--bootstrap-server', '127.0.0.1:1', '--topic', 't', '--timeout-ms', String(timeoutMs)];
+    ({ err } = await runInProcess('kafka-console-consumer', words));
+  }
+  assert.match(err, told);
+});
+
 test('lines that are no records are told of as Java does', () => {
   const read = (properties: Record<string, string>, line: string) =>
     lineReader(properties)(Buffer.from(line), 7, 0);

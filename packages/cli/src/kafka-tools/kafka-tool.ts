@@ -17,6 +17,7 @@ import { version } from '../version.ts';
 import { ToolConnections } from './connections.ts';
 import { javaMessage, javaTrace } from './java-errors.ts';
 import { helpText } from './tool-help.ts';
+import { toolLogger } from './tool-log.ts';
 import {
   HELP,
   OptionProblem,
@@ -111,15 +112,16 @@ export async function runTool(
   streams: ToolStreams,
 ): Promise<number> {
   const { signal } = streams;
-  const connections = new ToolConnections(nodeDisk, nodeNetwork);
   let isLeft = false;
   const lines = (stream: Writable) => (line: string) => {
     if (!isLeft) stream.write(`${line}\n`);
   };
+  const err = lines(streams.stderr);
+  const connections = new ToolConnections(nodeDisk, nodeNetwork, toolLogger({ clock: nodeClock, err }));
   const context: ToolContext = {
     ...streams,
     ...{ disk: nodeDisk, network: nodeNetwork, clock: nodeClock, timers: nodeHoldingTimers },
-    ...{ out: lines(streams.stdout), err: lines(streams.stderr) },
+    ...{ out: lines(streams.stdout), err },
     admin: (connection) => connections.admin(connection),
     kafka: (connection) => connections.kafka(connection),
   };

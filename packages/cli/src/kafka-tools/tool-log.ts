@@ -1,5 +1,6 @@
 // What Kafka's tools say through their logger, as its usual configuration lays it out: to standard error, with the time and the class.
 
+import type { Logger } from '@moldau/io';
 import { javaTrace } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 
@@ -12,6 +13,12 @@ export function logError({ clock, err }: World, message: string, className: stri
 
 export function logWarning({ clock, err }: World, message: string, className: string): void {
   err(`[${timeText(clock.wallMs())}] WARN ${message} (${className})`);
+}
+
+/** Of the client that a tool uses. */
+export function toolLogger(world: World): Logger {
+  const say = (_fields: object, message: string): void => logWarning(world, message, '@moldau/client');
+  return { debug() {}, info() {}, warn: say, error: say };
 }
 
 /** In the zone of this machine. */

@@ -1,6 +1,7 @@
 // What people meet at the beginning, against real brokers and sockets: each dead end says what it is and what to do.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { certificate, certificateFile, freePort, keyPair, startTestBroker } from '@moldau/testing';
@@ -41,6 +42,22 @@ async function failure(options: KafkaOptions, expected: RegExp): Promise<string>
 }
 
 describe('a client', () => {
+  it('warns who waits for a broker that is not there, without a logger too', {
+    timeout: 30_000,
+  }, async () => {
+    const port = await freePort();
+    await using kafka = new Kafka({ brokers: `127.0.0.1:${port}` });
+    const consumer = kafka.consumer({ groupId: 'waits' }).subscribe('orders');
+    const waiting = consumer[Symbol.asyncIterator]().next();
+    waiting.catch(() => {});
+    for (;;) {
+      const [{ name, message }] = (await once(process, 'warning')) as [Error];
+      if (name !== 'MoldauWarning' || !message.includes(`:${port}`)) continue;
+      assert.match(message, /nothing listens there.*: start the broker, or correct the address/);
+      break;
+    }
+  });
+
   it('logs in by every mechanism, over TLS and without, and is told what is wrong when it cannot', async () => {
     await using started = await startTestBroker({ settings: SASL_SETTINGS });
     const [plain, login, secure, mutual] = started.broker.listeners.map(({ port }) => port) as [

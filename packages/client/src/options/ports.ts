@@ -8,8 +8,8 @@ import {
   nodeHoldingTimers,
   nodeNetwork,
   nodeRandom,
+  nodeWarnings,
   type Random,
-  silentLogger,
   type Timers,
 } from '@moldau/io';
 
@@ -27,5 +27,5 @@ export const nodePorts: Ports = {
   timers: nodeHoldingTimers,
   random: nodeRandom,
   network: nodeNetwork,
-  logger: silentLogger,
+  logger: nodeWarnings,
 };
