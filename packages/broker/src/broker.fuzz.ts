@@ -144,7 +144,10 @@ export class RequestFuzzer {
     }));
     const compression = random.pick(['none', 'none', 'gzip', 'snappy', 'lz4', 'zstd'] as const);
     const producer = random.chance(0.3)
-      ? { producerId: random.below(3), producerEpoch: random.below(2), baseSequence: random.below(4) }
+      ? {
+          ...{ producerId: random.below(3), producerEpoch: random.below(2), baseSequence: random.below(4) },
+          ...{ isTransactional: random.chance(0.5), isControl: random.chance(0.1) },
+        }
       : {};
     const bytes = encodeBatch({ records, compression, ...producer });
     if (!random.chance(0.4)) return bytes;
