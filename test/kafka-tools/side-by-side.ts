@@ -175,7 +175,10 @@ function differences(ours: Shown, kafkas: Shown): string {
       ...ours[stream].map((line) => ({ mark: '+', line, other: kafkas[stream] })),
     ].filter(({ line, other }) => !other.includes(line));
     found.push(...lines.map(({ mark, line }) => `${mark} ${JSON.stringify(line)}`));
-    if (lines.length === 0) found.push(`  in another order: ${kafkas[stream].join(' | ').slice(0, 1_000)}`);
+    if (lines.length > 0) continue;
+    found.push('  in another order:');
+    for (const [mark, { [stream]: all }] of [['-', kafkas] as const, ['+', ours] as const])
+      found.push(`${mark} ${all.join(' | ').slice(0, 1_000)}`);
   }
   return found.join('\n');
 }

@@ -13,6 +13,7 @@ import {
 } from '@moldau/protocol';
 import type { KafkaError } from '../errors/kafka-error.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import type { Waiter } from './buffer-room.ts';
 import type { Lines } from './lines.ts';
 import type { SentRecord } from './record-calls.ts';
 
@@ -162,11 +163,20 @@ export class Batch {
 
   /** What becomes of the record that was appended last, for somebody who waits for it. */
   lastOutcome(timestampMs: number): Promise<SentRecord> {
-    const index = this.recordCount - 1;
-    const awaited = this.#awaited;
-    if (awaited.length > 0 && awaited[awaited.length - 1] === index) awaited[awaited.length - 1] = index + 1;
-    else awaited.push(index, index + 1);
+    const index = this.#awaitLast();
     return this.settled.then(() => this.outcomeOf(index, timestampMs));
+  }
+
+  /** The same for somebody who was given a promise before. A promise that follows another is behind: they would hear of it after those of later records. */
+  tellLastOutcome({ resolve, reject }: Waiter<SentRecord>, timestampMs: number): void {
+    const index = this.#awaitLast();
+    void this.settled.then(() => {
+      try {
+        resolve(this.outcomeOf(index, timestampMs));
+      } catch (error) {
+        reject(error);
+      }
+    });
   }
 
   /** @throws the error of the batch, or of the record */
@@ -280,6 +290,14 @@ export class Batch {
   #head(): Buffer {
     const [first] = this.#chunks;
     return Buffer.from(first!.buffer, first!.byteOffset, BATCH_OVERHEAD);
+  }
+
+  #awaitLast(): number {
+    const index = this.recordCount - 1;
+    const awaited = this.#awaited;
+    if (awaited.length > 0 && awaited[awaited.length - 1] === index) awaited[awaited.length - 1] = index + 1;
+    else awaited.push(index, index + 1);
+    return index;
   }
 
   #awaitedOf(part: Batch, parts: readonly Batch[]): number[] {

@@ -5,6 +5,12 @@
 import type { Clock, Timer, Timers } from '@moldau/io';
 import { type KafkaError, TimeoutError } from '../errors/kafka-error.ts';
 
+/** The ends of a promise that was given out. */
+export interface Waiter<T> {
+  resolve(value: T | PromiseLike<T>): void;
+  reject(reason: unknown): void;
+}
+
 interface Waiting {
   readonly deadlineMs: number;
   /** Takes the room. */
@@ -71,8 +77,8 @@ export class BufferRoom {
     if (this.#waiting.size === 0) this.#unwatch();
   }
 
-  /** Runs `place` when there is room, in turn, and resolves with what it gives. */
-  wait<T>(place: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs `place` when there is room, in turn; the waiter is its to settle. Rejects with what it throws. */
+  wait<T>(place: (waiter: Waiter<T>) => void, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const leave = (): void => {
@@ -85,7 +91,7 @@ export class BufferRoom {
         enter() {
           signal?.removeEventListener('abort', leave);
           try {
-            resolve(place());
+            place({ resolve, reject });
           } catch (error) {
             reject(error);
           }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, initProducerIdRequest } from '@moldau/protocol';
-import { closed, failure, setup } from './testing-producer.ts';
+import { closed, failure, type Setup, setup } from './testing-producer.ts';
 
 const LAST_EPOCH = 0x7fff;
 
@@ -63,3 +63,59 @@ test('a producer that got another id sends the second batch when the first under
   assert.deepEqual(all.values(), ['warm', 'first', 'second']);
   await closed(all);
 });
+
+test('who waits for records of one batch hears of them in their order, though the first had to wait for its topic', async () => {
+  const topics: { name: string; leaders: number[] }[] = [];
+  const all = setup({}, topics);
+  const { world } = all;
+  const isHeard = waiting(all);
+  const first = isHeard('a');
+  await world.time.advance(20);
+  // It is known now, and nobody leads it yet.
+  topics.push({ name: 't', leaders: [-1] });
+  await world.time.advance(1_000);
+  const second = isHeard('b');
+  topics[0] = { name: 't', leaders: [1] };
+  assert.deepEqual(await world.until(Promise.all([first, second])), [1, 2]);
+  assert.deepEqual(batchesOf(all), ['ab']);
+  await closed(all);
+});
+
+test('who waits for records of one batch hears of them in their order, though some had to wait for room', async () => {
+  // Nobody leads the one for now, so what is sent to it gathers.
+  const topics = [
+    { name: 't', leaders: [-1] },
+    { name: 'large', leaders: [1] },
+  ];
+  const all = setup({ bufferBytes: 10_000 }, topics);
+  const { world, producer, held } = all;
+  const isHeard = waiting(all);
+  const first = isHeard('a');
+  await world.time.advance(20);
+  all.isHolding = true;
+  const large = producer.send('large', { value: 'x'.repeat(20_000), partition: 0 });
+  const second = isHeard('b');
+  await world.time.advance(20);
+  all.isHolding = false;
+  held[0]!();
+  await world.until(large);
+  const third = isHeard('c');
+  topics[0] = { name: 't', leaders: [1] };
+  assert.deepEqual(await world.until(Promise.all([first, second, third])), [1, 2, 3]);
+  assert.deepEqual(batchesOf(all), ['x', 'abc']);
+  await closed(all);
+});
+
+/** Sends a value, and resolves with which of all it is that is heard of. */
+function waiting({ producer }: Setup): (value: string) => Promise<number> {
+  let heard = 0;
+  return async (value) => {
+    await producer.send('t', { value, partition: 0 });
+    return ++heard;
+  };
+}
+
+/** Of each, the first letters of its values. */
+function batchesOf({ sent }: Setup): string[] {
+  return sent.map(({ records }) => records.map(({ value }) => String(value)[0]).join(''));
+}

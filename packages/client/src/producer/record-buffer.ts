@@ -8,7 +8,7 @@ import { BrokerError, type KafkaError } from '../errors/kafka-error.ts';
 import { Batch, WORTHWHILE_BYTES } from './batch.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { Blocks } from './blocks.ts';
-import type { BufferRoom } from './buffer-room.ts';
+import type { BufferRoom, Waiter } from './buffer-room.ts';
 import type { Lines } from './lines.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { ProducerSettings } from './producer-options.ts';
@@ -80,6 +80,12 @@ export class RecordBuffer {
   send(topic: TopicQueue, record: OutgoingBytes): Promise<SentRecord> {
     if (this.#isKnown(topic)) return this.#put(topic, record).lastOutcome(record.timestampMs);
     return new Promise((resolve, reject) => this.#wait(topic, { ...record, waiter: { resolve, reject } }));
+  }
+
+  /** The same for somebody who waits already. */
+  sendFor(waiter: Waiter<SentRecord>, topic: TopicQueue, record: OutgoingBytes): void {
+    if (this.#isKnown(topic)) this.#put(topic, record).tellLastOutcome(waiter, record.timestampMs);
+    else this.#wait(topic, { ...record, waiter });
   }
 
   /** Nobody waits for the outcome. */
@@ -221,7 +227,7 @@ export class RecordBuffer {
     for (const record of pending) {
       try {
         const batch = this.#put(topic, record);
-        record.waiter?.resolve(batch.lastOutcome(record.timestampMs));
+        if (record.waiter !== undefined) batch.tellLastOutcome(record.waiter, record.timestampMs);
       } catch (error) {
         if (record.waiter === undefined) onLost(topic.name, record, error as KafkaError);
         else record.waiter.reject(error);

@@ -17,7 +17,7 @@ export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A topic is declared with topic(), or named. Several records resolve in their order, when all are acknowledged. */
+/** A topic is declared with topic(), or named. Several records resolve in their order, when all are acknowledged. Promises of one partition resolve in the order of its records. */
 export interface RecordSend {
   (topic: string, record: OutgoingRecord<Plain, Plain>, options?: SendOptions): Promise<SentRecord>;
   (

@@ -207,7 +207,7 @@ export class RecordChannel implements ChannelOfTransactions {
     // Encoded headers are valid for the moment only.
     const kept = { ...bytes, headers: bytes.headers && Buffer.from(bytes.headers) };
     this.#sender.schedule();
-    return this.#room.wait(() => this.#buffer.send(queue, kept), signal);
+    return this.#room.wait((waiter) => this.#buffer.sendFor(waiter, queue, kept), signal);
   }
 
   /** All are tried; what failed is told when all have their outcomes. */
@@ -271,7 +271,7 @@ export class RecordChannel implements ChannelOfTransactions {
 
   /** All that was taken so far has its outcome. */
   async #settled(): Promise<void> {
-    if (this.#room.isWanted) await this.#room.wait(() => {}).catch(() => {});
+    if (this.#room.isWanted) await this.#room.wait(({ resolve }) => resolve(undefined)).catch(() => {});
     await Promise.all(this.#buffer.learning);
     await Promise.all([...this.#sender.unsettled()].map(({ settled }) => settled));
   }

@@ -3,6 +3,7 @@
 import type { Random } from '@moldau/io';
 import type { Topic } from '../cluster/metadata.ts';
 import type { SerdeContext } from '../serdes/serde.ts';
+import type { Waiter } from './buffer-room.ts';
 import { PartitionQueue, type RetryBackoff } from './partition-queue.ts';
 import { type CustomPartitioner, Partitioner, type PartitionerName } from './partitioning/partitioner.ts';
 import type { SentRecord } from './record-calls.ts';
@@ -23,7 +24,7 @@ export interface OutgoingBytes {
 /** One that waits for its topic. */
 export interface PendingRecord extends OutgoingBytes {
   /** Absent: it was posted. */
-  readonly waiter: { resolve(sent: Promise<SentRecord>): void; reject(error: unknown): void } | undefined;
+  readonly waiter: Waiter<SentRecord> | undefined;
 }
 
 export interface TopicQueueOptions {
