@@ -191,6 +191,7 @@ function withoutTraces(text: string): string {
       .split('\n')
       // What the client library tells of what its caller tells too.
       .filter((line) => !line.endsWith('(org.apache.kafka.clients.admin.internals.DeleteRecordsHandler)'))
+      .filter((line) => !line.endsWith('(@moldau/client)'))
       .filter((line) => !/^(\s+at |\s+\.\.\. \d+ more|Caused by: |\s*Suppressed: )/.test(line) && line !== '')
       .join('\n')
   );

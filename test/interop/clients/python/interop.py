@@ -204,6 +204,18 @@ def rebalancing_group(make_member, send, partitions=6, settle=60):
     return f"{len(before)} records, {total - len(before)} seen twice"
 
 
+def _other_threads():
+    """Where each is, for a case that waited in vain: whether a client is stuck in itself."""
+    frames = sys._current_frames()
+    told = ""
+    for thread in threading.enumerate():
+        if thread is threading.current_thread() or thread.ident not in frames:
+            continue
+        places = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno} {f.name}" for f in traceback.extract_stack(frames[thread.ident])]
+        told += f"\n{thread.name}: {' > '.join(places[-8:])}"
+    return told
+
+
 def _on_alarm(_signal, _frame):
     raise CaseTimeout(f"the case took longer than {CASE_TIMEOUT_SECONDS} s")
 
@@ -222,7 +234,7 @@ def main():
             ok = False
             frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith("cases.py")]
             where = "".join(f"\nat {f.filename}:{f.lineno} {f.line}" for f in frames)
-            detail = f"{type(error).__name__}: {str(error)[-1500:]}{where}"
+            detail = f"{type(error).__name__}: {str(error)[-1500:]}{where}{_other_threads()}"
         finally:
             signal.alarm(0)
         print(json.dumps({"case": name, "ok": ok, "detail": detail}).replace('{"case": ', '{"case":', 1), flush=True)
