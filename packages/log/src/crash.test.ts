@@ -173,7 +173,7 @@ test('keeps what was promised over crashes, for many seeds', async () => {
     try {
       await runSeed(world);
     } catch (error) {
-      if (givenSeed !== undefined) console.log(world.lines);
+      if (givenSeed() !== undefined) console.log(world.lines);
       throw new Error(`SEED=${seed} node --conditions=source packages/log/src/crash.test.ts`, {
         cause: error,
       });

@@ -193,7 +193,7 @@ test('compacted logs hold what the model says, for many seeds', async () => {
     try {
       await runSeed(world);
     } catch (error) {
-      if (givenSeed !== undefined) console.log(world.lines);
+      if (givenSeed() !== undefined) console.log(world.lines);
       throw new Error(`SEED=${seed} node --conditions=source packages/log/src/log-cleaner-model.test.ts`, {
         cause: error,
       });

@@ -48,23 +48,33 @@ export class SeededRandom implements Random {
   }
 }
 
-/** SEED of the environment, which repeats the run that named it. */
-export const givenSeed = process.env.SEED === undefined ? undefined : Number(process.env.SEED);
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** In CI a change is judged, not luck: there the seeds are always the same, and everywhere else new ones are tried. */
 const CI_SEED = 1;
 
+/** SEED of the environment, which repeats the run that named it. @throws Error when it is no seed */
+export function givenSeed({ SEED }: Environment = process.env): number | undefined {
+  if (SEED === undefined) return undefined;
+  if (!/^\d+$/.test(SEED)) throw new Error(`SEED is the whole number that a failed test named, not ${SEED}`);
+  return Number(SEED);
+}
+
 /** The seed of a test, which names it when it fails. */
-export function seedOf(): number {
-  return givenSeed ?? (process.env.CI ? CI_SEED : Math.floor(nodeRandom.next() * 2 ** 32));
+export function seedOf(environment: Environment = process.env): number {
+  return givenSeed(environment) ?? (environment.CI ? CI_SEED : Math.floor(nodeRandom.next() * 2 ** 32));
 }
 
 /** As many seeds as SEEDS of the environment says, or else `count`, after those that once found something; the given one alone. */
-export function seedsOf(count: number, found: readonly number[] = []): readonly number[] {
-  if (givenSeed !== undefined) return [givenSeed];
-  const first = seedOf();
+export function seedsOf(
+  count: number,
+  found: readonly number[] = [],
+  environment: Environment = process.env,
+): readonly number[] {
+  const first = seedOf(environment);
+  if (environment.SEED !== undefined) return [first];
   return [
     ...found,
-    ...Array.from({ length: Number(process.env.SEEDS ?? count) }, (_, index) => first + index),
+    ...Array.from({ length: Number(environment.SEEDS ?? count) }, (_, index) => first + index),
   ];
 }

@@ -3,6 +3,7 @@
 
 import type { Verification } from '@moldau/log';
 import {
+  BATCH_OVERHEAD,
   ErrorCode,
   errorName,
   KafkaError,
@@ -19,7 +20,6 @@ import type { Partition } from '../replication/partition.ts';
 
 const FIRST_VERSION_WITH_ABORTABLE = 11;
 const FIRST_VERSION_WITH_ADDING = 12;
-const BATCH_HEADER_BYTES = 61;
 
 type PartitionData = ProduceRequest['topicData'][number]['partitionData'][number];
 
@@ -50,8 +50,9 @@ export function transactionalBatchesOf(request: ProduceRequest): TransactionalBa
   for (const { partitionData } of request.topicData) {
     for (const data of partitionData) {
       const batch = transactionalBatchOf(data.records);
-      const producerId = batch && producerIdOf(batch);
-      if (batch === undefined || producerId === undefined) continue;
+      if (batch === undefined) continue;
+      const producerId = producerIdOf(batch);
+      if (producerId === undefined) continue;
       const { producerEpoch, baseSequence } = batch;
       found ??= { producerId, producerEpoch, batches };
       if (found.producerId !== producerId || found.producerEpoch !== producerEpoch) {
@@ -65,7 +66,7 @@ export function transactionalBatchesOf(request: ProduceRequest): TransactionalBa
 }
 
 function transactionalBatchOf(records: Buffer | null): RecordBatch | undefined {
-  if (records === null || records.length < BATCH_HEADER_BYTES || magicAt(records) !== 2) return undefined;
+  if (records === null || records.length < BATCH_OVERHEAD || magicAt(records) !== 2) return undefined;
   const batch = new RecordBatch(records);
   return batch.isTransactional ? batch : undefined;
 }

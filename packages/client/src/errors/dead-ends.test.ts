@@ -44,14 +44,14 @@ async function failure(options: KafkaOptions, expected: RegExp): Promise<string>
 describe('a client', () => {
   it('warns who waits for a broker that is not there, without a logger too', {
     timeout: 30_000,
-  }, async () => {
+  }, async ({ signal }) => {
     const port = await freePort();
     await using kafka = new Kafka({ brokers: `127.0.0.1:${port}` });
     const consumer = kafka.consumer({ groupId: 'waits' }).subscribe('orders');
     const waiting = consumer[Symbol.asyncIterator]().next();
     waiting.catch(() => {});
     for (;;) {
-      const [{ name, message }] = (await once(process, 'warning')) as [Error];
+      const [{ name, message }] = (await once(process, 'warning', { signal })) as [Error];
       if (name !== 'MoldauWarning' || !message.includes(`:${port}`)) continue;
       assert.match(message, /nothing listens there.*: start the broker, or correct the address/);
       break;

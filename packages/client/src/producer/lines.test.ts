@@ -100,6 +100,17 @@ test('a line that is too large is told of, and the others are sent; who posts mu
   assert.throws(() => producer.postLines('t', Buffer.from('one\n')), { code: 'CLOSED' });
 });
 
+test('lines that each go by themselves count once for what one turn may post', async () => {
+  const all = setup();
+  const { producer, world } = all;
+  await world.until(producer.send('t', { value: 'before' }));
+  const text = Buffer.alloc(300_000, `${'x'.repeat(99)}\n`);
+  assert.equal(producer.postLines('t', text, { partition: 0, key: 'k' }), true);
+  assert.equal(producer.postLines('t', text, { partition: 0, key: 'k' }), false);
+  await world.until(producer.flush());
+  await closed(all);
+});
+
 test('what lines take of the buffer is free when they are acknowledged', async () => {
   const all = setup({ bufferBytes: 1_000_000 });
   const { producer, world, held } = all;

@@ -91,6 +91,7 @@ describe(`share sessions (seed ${seed})`, () => {
       for (let count = 0; count < 3; count++) {
         const record = await next();
         seen.push(record.offset);
+        assert.equal(record.brokerId, 1);
         record.accept();
       }
       await share.world.until(consumer.commit());
