@@ -4,6 +4,8 @@ import type { Logger } from '@moldau/io';
 import { javaTrace } from './java-errors.ts';
 import type { ToolContext } from './kafka-tool.ts';
 
+const CLIENT = '@moldau/client';
+
 type World = Pick<ToolContext, 'clock' | 'err'>;
 
 export function logError({ clock, err }: World, message: string, className: string, error?: unknown): void {
@@ -17,8 +19,11 @@ export function logWarning({ clock, err }: World, message: string, className: st
 
 /** Of the client that a tool uses. */
 export function toolLogger(world: World): Logger {
-  const say = (_fields: object, message: string): void => logWarning(world, message, '@moldau/client');
-  return { debug() {}, info() {}, warn: say, error: say };
+  return {
+    ...{ debug() {}, info() {} },
+    warn: (_fields, message) => logWarning(world, message, CLIENT),
+    error: (_fields, message) => logError(world, message, CLIENT),
+  };
 }
 
 /** In the zone of this machine. */
