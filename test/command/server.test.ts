@@ -56,6 +56,7 @@ describe('moldau', { concurrency: 4, timeout: 90_000 }, () => {
         told += text;
         if (told.includes('Moldau is ready on')) break;
       }
+      assert.match(told, /Moldau is ready on/);
       npm.stderr.resume();
       npm.kill('SIGTERM');
       // That is when nobody has its outputs any more.

@@ -114,7 +114,11 @@ testCase('compacted-kafka', async () => {
     for (const name of filesOf(folder, /^0/)) rmSync(join(folder, name));
     for (const name of filesOf(directory, /^0/)) copyFileSync(join(directory, name), join(folder, name));
     await kafka.start();
-    assert.deepEqual(await consumed(kafka.bootstrap, target.slice(0, -2), records.length), records);
+    const copied = target.slice(0, -2);
+    assert.deepEqual(await consumed(kafka.bootstrap, copied, records.length), records);
+    const [, last] = /^Offset:(\d+)/.exec(records.at(-1)!)!;
+    const ends = await tool('get-offsets', ...at(kafka.bootstrap), '--topic', copied);
+    assert.equal(ends.trim(), `${copied}:0:${Number(last) + 1}`, 'nothing is behind them');
     return undefined;
   } finally {
     await kafka.destroy();
